@@ -1,0 +1,110 @@
+"""Every setting there is: one list, each from a `YINUO_*` variable through one typed reader, each documented."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from yinuo.kit.refusals import Malformed
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its variable, its default as text, how to read it, and what it does."""
+
+    name: str
+    default: str
+    read: Callable[[str], Any]
+    meaning: str
+
+    def value(self, environment: Mapping[str, str]) -> Any:
+        """The setting's value; refuses a text that cannot be read, naming the variable."""
+        text = environment.get(self.name, self.default)
+        try:
+            return self.read(text)
+        except ValueError as error:
+            raise Malformed(f"{text!r} will not do: {error}", path=self.name) from None
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"it must be one of {', '.join(words)}")
+        return text
+
+    return read
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _switch(text: str) -> bool:
+    return _one_of("yes", "no")(text) == "yes"
+
+
+def _megabytes(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 1024:
+        raise ValueError("it must be 1 to 1024")
+    return number
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's description of a database, from `sqlite:///FILE` or `postgresql://user:password@host:port/name`."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite" and parts.path:
+        return _sqlite(Path(unquote(parts.path[1:])))    # sqlite:///FILE, and sqlite:////FILE from the root
+    if parts.scheme == "postgresql" and parts.path.strip("/"):
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.strip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+        }
+    raise ValueError("it must look like sqlite:///FILE or postgresql://user@host:5432/name")
+
+
+def _sqlite(file: Path) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(file),
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",   # a transaction that will write waits at its start, not half way
+            "timeout": 30,
+            # recursive_triggers: without it INSERT OR REPLACE would delete an entry past the triggers that refuse it.
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON; "
+                "PRAGMA foreign_keys=ON; PRAGMA cache_size=-64000; PRAGMA temp_store=MEMORY;"
+            ),
+        },
+    }
+
+
+SETTINGS = (
+    Setting("YINUO_DATA", "var", Path, "The folder for everything the installation keeps: database, archive, keys."),
+    Setting("YINUO_DATABASE", "", str, "The database; by default SQLite in the data folder. One setting moves to PostgreSQL: "
+            "`postgresql://user:password@host:5432/name`."),
+    Setting("YINUO_HOSTS", "127.0.0.1,localhost,[::1]", _words, "The host names under which the site may be reached."),
+    Setting("YINUO_DEBUG", "no", _switch, "Show error details in the browser: `yes` on a developer's own machine only."),
+    Setting("YINUO_LANGUAGE", "en", _one_of("en", "zh-hans"), "The language of a page whose reader's browser names none we have."),
+    Setting("YINUO_TIME_ZONE", "UTC", str, "The time zone in which pages show times."),
+    Setting("YINUO_MODE", "public", _one_of("preview", "shadow", "subjects", "public"),
+            "Who sees standings: nobody but the operator (`preview`, `shadow`), each merchant its own (`subjects`), everybody (`public`)."),
+    Setting("YINUO_ENGINE", "duckdb", _one_of("duckdb", "spark"), "What adds up the daybook: DuckDB in memory, or Spark (extra `spark`)."),
+    Setting("YINUO_BODY_MEGABYTES", "16", _megabytes, "How large one request to the API may be."),
+    Setting("YINUO_REALM", "Demo Market", str, "The marketplace's name, as pages show it."),
+)
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Every setting's value by its name."""
+    return {setting.name: setting.value(os.environ if environment is None else environment) for setting in SETTINGS}

@@ -1,0 +1,87 @@
+"""Django's settings, made from the `YINUO_*` variables of `environment.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from yinuo.config.environment import database, read_settings
+from yinuo.config.secret import read_secret
+
+YINUO = read_settings()
+
+DATA: Path = YINUO["YINUO_DATA"].resolve()
+DATA.mkdir(parents=True, exist_ok=True)
+SECRET = read_secret(DATA / "realm.key")
+
+SECRET_KEY = SECRET.hex()
+DEBUG: bool = YINUO["YINUO_DEBUG"]
+ALLOWED_HOSTS: list[str] = YINUO["YINUO_HOSTS"]
+
+# The order of the house, bottom first: an import and a foreign key may only point to an earlier one.
+DOMAINS = (
+    "vault", "timers", "record", "people", "merchants", "catalogue", "trade", "delivery", "reviews", "care", "credit",
+)
+
+INSTALLED_APPS = [
+    "django.contrib.staticfiles",
+    "django_htmx",
+    *(f"yinuo.{domain}" for domain in DOMAINS),
+    "yinuo.web",
+    "yinuo.config.apps.Configuration",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "yinuo.config.urls"
+WSGI_APPLICATION = "yinuo.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "yinuo.web.context.site",
+            ],
+            "builtins": ["yinuo.web.templatetags.yinuo"],
+        },
+    }
+]
+
+DATABASES = {"default": database(YINUO["YINUO_DATABASE"] or f"sqlite:///{DATA / 'yinuo.sqlite3'}")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE: str = YINUO["YINUO_LANGUAGE"]
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+TIME_ZONE: str = YINUO["YINUO_TIME_ZONE"]
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+DATA_UPLOAD_MAX_MEMORY_SIZE: int = YINUO["YINUO_BODY_MEGABYTES"] * 1024 * 1024
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}

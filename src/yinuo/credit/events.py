@@ -1,0 +1,117 @@
+"""Facts that credit states: outcomes judged, the climate, runs, and changes of standing.
+
+A judged outcome carries all that its evidence needs, so that evidence is one sum over the record without a join, and so
+that the cause it names can be contested like any other fact.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from yinuo.kit.facts import (
+    BuyerId,
+    Code,
+    ComplaintId,
+    Count,
+    Digest,
+    Fact,
+    ListingId,
+    MerchantId,
+    OrderId,
+    ReviewId,
+    RunId,
+    fact,
+)
+
+Cause = Literal["merchant", "carrier", "platform", "buyer", "force_majeure", "unknown"]
+Weight = Annotated[int, Meta(ge=0, le=16)]
+Permille = Annotated[int, Meta(ge=0, le=4095)]
+Day = Annotated[int, Meta(ge=0, le=100_000)]
+
+
+@fact(external=False)
+class DispatchJudged(Fact, tag="credit.dispatch_judged"):
+    """Whether an order was handed to the carrier in time or called off, and through whose fault it was not."""
+
+    order: OrderId
+    merchant: MerchantId
+    lane: Code
+    outcome: Literal["on_time", "late", "cancelled"]
+    placed_day: Day
+    value_minor: Count
+    weight: Weight
+    buyer: BuyerId | None = None
+    listing: ListingId | None = None
+    cause: Cause | None = None
+    used_permille: Permille | None = None
+    revision: Count = 0
+
+
+@fact(external=False)
+class DeliveryJudged(Fact, tag="credit.delivery_judged"):
+    """Whether an order reached the buyer by the day promised, and through whose fault it did not."""
+
+    order: OrderId
+    merchant: MerchantId
+    lane: Code
+    outcome: Literal["on_time", "late", "damaged", "lost"]
+    weight: Weight
+    listing: ListingId | None = None
+    cause: Cause | None = None
+    revision: Count = 0
+
+
+@fact(external=False)
+class ReviewJudged(Fact, tag="credit.review_judged"):
+    """How much a review's stars count for its merchant: less, the more reviews the same buyer wrote about them."""
+
+    review: ReviewId
+    merchant: MerchantId
+    lane: Code
+    stars: Annotated[int, Meta(ge=1, le=5)]
+    weight: Weight
+    listing: ListingId | None = None
+    revision: Count = 0
+
+
+@fact(external=False)
+class ComplaintJudged(Fact, tag="credit.complaint_judged"):
+    """What a closed complaint says of the merchant: its topic, its cause, and how long the first answer took."""
+
+    complaint: ComplaintId
+    merchant: MerchantId
+    lane: Code
+    topic: Literal["not_as_described", "damaged", "late", "not_received", "service", "unsafe", "other"]
+    cause: Cause
+    weight: Weight
+    listing: ListingId | None = None
+    answer_hours: Count | None = None
+    revision: Count = 0
+
+
+@fact(external=False)
+class RunCompleted(Fact, tag="credit.run_completed"):
+    """All merchants were scored: at which size of the record and day, by which scorecard, against which climate."""
+
+    run: RunId
+    size: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    as_of: Day
+    scorecard: Code
+    mode: Literal["preview", "shadow", "subjects", "public"]
+    climate: Digest
+    standings: Digest
+    merchants: Count
+    moved: Count
+
+
+@fact(external=False)
+class StandingChanged(Fact, tag="credit.standing_changed"):
+    """A merchant's band changed from one run to the next."""
+
+    merchant: MerchantId
+    run: RunId
+    before: Code
+    after: Code
+    score: Annotated[int, Meta(ge=0, le=1000)]

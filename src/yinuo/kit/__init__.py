@@ -1,0 +1,1 @@
+"""Plain Python that every domain may use: no Django, no word of any domain."""

@@ -1,0 +1,44 @@
+"""Facts about merchants, who are legal persons or sole traders, and their shops."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from yinuo.kit.facts import Code, Count, Fact, MerchantId, RatingId, ShopId, Text, fact
+
+
+@fact(texts={"name": Text(owner="merchant", retention="transaction")})
+class MerchantRegistered(Fact, tag="merchants.merchant_registered"):
+    """A legal person or sole trader was admitted as a merchant."""
+
+    merchant: MerchantId
+    form: Literal["legal_person", "sole_trader", "unknown"] = "unknown"
+    region: Code | None = None
+
+
+@fact(texts={"name": Text(owner="merchant", retention="transaction")})
+class ShopOpened(Fact, tag="merchants.shop_opened"):
+    """A merchant opened a shop."""
+
+    shop: ShopId
+    merchant: MerchantId
+    category: Code | None = None
+
+
+@fact()
+class MerchantClosed(Fact, tag="merchants.merchant_closed"):
+    """A merchant left the marketplace."""
+
+    merchant: MerchantId
+    ground: Literal["own_wish", "terminated", "unknown"] = "unknown"
+
+
+@fact()
+class ExternalRatingObserved(Fact, tag="merchants.external_rating_observed"):
+    """A third party publishes a rating of a merchant; it stands beside our score and is never mixed in."""
+
+    rating: RatingId
+    merchant: MerchantId
+    publisher: Code
+    value_hundredths: Count
+    scale_hundredths: Count

@@ -1,0 +1,22 @@
+"""What the record does: take events in, append facts, seal them, and keep refused events for correction."""
+
+from yinuo.record.actions.append import Statement, append
+from yinuo.record.actions.keys import check_key, make_key, revoke_key
+from yinuo.record.actions.refuse import keep_refused, replay_refused
+from yinuo.record.actions.seal import move_cursor, seal
+from yinuo.record.actions.take import Taken, take, take_events
+
+__all__ = [
+    "Statement",
+    "Taken",
+    "append",
+    "check_key",
+    "keep_refused",
+    "make_key",
+    "move_cursor",
+    "replay_refused",
+    "revoke_key",
+    "seal",
+    "take",
+    "take_events",
+]

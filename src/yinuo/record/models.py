@@ -1,0 +1,81 @@
+"""Tables of the record. Entry, Opening and Seal are insert-only: the database itself refuses to change them (migration 0002)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Entry(models.Model):
+    """One fact's place in the record: hashes only, kept for ever."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.BinaryField(max_length=16, unique=True)          # keyed hash of source and event id
+    commitment = models.BinaryField(max_length=32)                # SHA-256 over salt and content
+
+
+class Opening(models.Model):
+    """What unlocks an entry's commitment: the salt and the content. May be deleted, never changed."""
+
+    entry = models.OneToOneField(Entry, models.DO_NOTHING, primary_key=True, related_name="+", db_constraint=False)
+    about = models.CharField(max_length=20, db_index=True)
+    salt = models.BinaryField(max_length=32)
+    content = models.BinaryField()
+
+
+class Pending(models.Model):
+    """An entry that is committed but has no number yet."""
+
+    entry = models.OneToOneField(Entry, models.DO_NOTHING, primary_key=True, related_name="+", db_constraint=False)
+
+
+class Seal(models.Model):
+    """The number that an entry got, for ever: dense from 0, in the order of sealing."""
+
+    seq = models.BigIntegerField(primary_key=True)
+    entry = models.OneToOneField(Entry, models.DO_NOTHING, related_name="+", db_constraint=False)
+
+
+class Replacement(models.Model):
+    """That an entry supersedes or withdraws another, which may itself arrive later."""
+
+    entry = models.OneToOneField(Entry, models.DO_NOTHING, primary_key=True, related_name="+", db_constraint=False)
+    target = models.BinaryField(max_length=16, db_index=True)     # the replaced entry's key
+
+
+class Head(models.Model):
+    """How many entries are sealed. One row."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    size = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="record_head_is_one_row"),)
+
+
+class Cursor(models.Model):
+    """How far a follower has read: the number of the next fact it wants."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    position = models.BigIntegerField(default=0)
+
+
+class SourceKey(models.Model):
+    """A key with which one source may state facts. Only its hash is kept."""
+
+    digest = models.BinaryField(max_length=32, primary_key=True)
+    source = models.CharField(max_length=64, db_index=True)
+    created = models.DateTimeField()
+    expires = models.DateTimeField(null=True)
+    revoked = models.DateTimeField(null=True)
+
+
+class RefusedEvent(models.Model):
+    """An event that was not taken in, kept as it came, to be seen, corrected and replayed."""
+
+    source = models.CharField(max_length=64, db_index=True)
+    received = models.DateTimeField()
+    event_id = models.CharField(max_length=200, blank=True)
+    path = models.CharField(max_length=200, blank=True)
+    sentence = models.TextField()
+    raw = models.BinaryField()
+    replayed = models.DateTimeField(null=True)

@@ -1,0 +1,116 @@
+"""Questions to the record. Facts that were superseded or withdrawn are left out unless asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db import connection
+
+from yinuo.kit import rows
+from yinuo.kit.actors import Actor, allow
+from yinuo.kit.facts import Fact, Recorded
+from yinuo.record.models import Cursor, Entry, Head, Pending, RefusedEvent, Replacement
+from yinuo.record.rules import BATCH_MAX, decode_content
+
+_FACTS = """
+SELECT s.seq, o.content FROM record_seal s JOIN record_opening o ON o.entry_id = s.entry_id
+"""
+_NOT_REPLACED = """
+NOT EXISTS (
+    SELECT 1 FROM record_entry e JOIN record_replacement r ON r.target = e.key JOIN record_seal rs ON rs.entry_id = r.entry_id
+    WHERE e.id = s.entry_id AND rs.seq < %s)
+"""
+
+
+def size() -> int:
+    """How many facts are sealed."""
+    return Head.objects.filter(pk=1).values_list("size", flat=True).first() or 0
+
+
+def pending_count() -> int:
+    """How many facts wait to be sealed."""
+    return Pending.objects.count()
+
+
+def entry_count() -> int:
+    """How many facts there are, sealed or not."""
+    return Entry.objects.count()
+
+
+def cursor_position(name: str) -> int:
+    """The number of the next fact that the follower wants."""
+    return Cursor.objects.filter(name=name).values_list("position", flat=True).first() or 0
+
+
+def facts(*, start: int, stop: int, at_size: int | None = None) -> list[Recorded]:
+    """The sealed facts numbered from `start` to before `stop` that still stand at a size (the present one by default)."""
+    sql = _FACTS + " WHERE s.seq >= %s AND s.seq < %s"
+    parameters: list[Any] = [start, stop]
+    if Replacement.objects.exists():
+        sql += " AND " + _NOT_REPLACED
+        parameters.append(size() if at_size is None else at_size)
+    with connection.cursor() as cursor:
+        cursor.execute(sql + " ORDER BY s.seq", parameters)
+        return [recorded(seq, content) for seq, content in cursor.fetchall()]
+
+
+def every_fact(*, start: int = 0, stop: int | None = None, at_size: int | None = None) -> Iterator[list[Recorded]]:
+    """All standing facts in batches of at most 10,000, in the order of sealing."""
+    end = size() if stop is None else stop
+    for low in range(start, end, BATCH_MAX):
+        yield facts(start=low, stop=min(low + BATCH_MAX, end), at_size=at_size)
+
+
+def facts_about(*, subjects: Sequence[str], at_size: int | None = None) -> list[Recorded]:
+    """The standing facts about each of the subjects, in the order of sealing."""
+    limit = size() if at_size is None else at_size
+    found = rows.select_in(
+        connection,
+        _FACTS + f" WHERE s.seq < {limit:d} AND " + _NOT_REPLACED.replace("%s", f"{limit:d}") + " AND o.about {keys}",
+        list(subjects),
+    )
+    return [recorded(seq, content) for seq, content in sorted(found)]
+
+
+def replaced_by(*, start: int, stop: int) -> list[Recorded]:
+    """The sealed facts that facts numbered from `start` to before `stop` supersede or withdraw."""
+    if not Replacement.objects.exists():
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT ts.seq, o.content FROM record_seal rs JOIN record_replacement r ON r.entry_id = rs.entry_id
+            JOIN record_entry t ON t.key = r.target JOIN record_seal ts ON ts.entry_id = t.id
+            JOIN record_opening o ON o.entry_id = t.id WHERE rs.seq >= %s AND rs.seq < %s ORDER BY ts.seq
+            """,
+            [start, stop],
+        )
+        return [recorded(seq, content) for seq, content in cursor.fetchall()]
+
+
+def replacements(*, stop: int) -> list[tuple[int, int]]:
+    """(number of the replaced, number of its replacement) for all replacements numbered below `stop`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT ts.seq, rs.seq FROM record_replacement r JOIN record_seal rs ON rs.entry_id = r.entry_id
+            JOIN record_entry t ON t.key = r.target JOIN record_seal ts ON ts.entry_id = t.id WHERE rs.seq < %s
+            """,
+            [stop],
+        )
+        return [(int(target), int(by)) for target, by in cursor.fetchall()]
+
+
+def refused_waiting(*, viewer: Actor, source: str | None = None) -> list[RefusedEvent]:
+    """The refused events that wait for correction, oldest first."""
+    allow(viewer, "record.see_refused")
+    waiting = RefusedEvent.objects.filter(replayed=None).order_by("pk")
+    return list(waiting.filter(source=source) if source else waiting)
+
+
+def recorded(seq: int, content: bytes) -> Recorded:
+    """The recorded fact of an opening's content."""
+    opened = decode_content(bytes(content))
+    fact: Fact = opened.fact
+    return Recorded(int(seq), opened.at, opened.recorded, opened.source, fact)

@@ -1,0 +1,23 @@
+"""Questions about timers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from yinuo.timers.models import Timer
+
+
+def open_timers(*, kind: str | None = None) -> list[Timer]:
+    """Timers that are neither done nor dead, earliest first."""
+    timers = Timer.objects.filter(done=None, dead=None).order_by("due", "pk")
+    return list(timers.filter(kind=kind) if kind else timers)
+
+
+def late_count(*, at: datetime) -> int:
+    """How many timers are overdue."""
+    return Timer.objects.filter(done=None, dead=None, due__lt=at).count()
+
+
+def dead_timers() -> list[Timer]:
+    """Timers that failed for good and wait for a steward."""
+    return list(Timer.objects.exclude(dead=None).order_by("dead"))

@@ -1,0 +1,45 @@
+"""Questions to the vault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db import connection
+
+from yinuo.kit import rows
+from yinuo.kit.ids import keyed_digest
+
+
+def words_of(*, name: str, subjects: Sequence[str]) -> dict[str, str]:
+    """The text kept under `name` for each subject that has one."""
+    found = rows.select_in(
+        connection, "SELECT key, words FROM vault_text WHERE key {keys}", [f"{subject}/{name}" for subject in subjects]
+    )
+    return {key.partition("/")[0]: words for key, words in found}
+
+
+def fingerprints_of(*, name: str, subjects: Sequence[str]) -> dict[str, bytes]:
+    """The fingerprint kept under `name` for each subject that has one."""
+    found = rows.select_in(
+        connection,
+        "SELECT key, digest FROM vault_fingerprint WHERE key {keys}",
+        [f"{subject}/{name}" for subject in subjects],
+    )
+    return {key.partition("/")[0]: bytes(digest) for key, digest in found}
+
+
+def surrogate_of(*, kind: str, source: str, source_id: str, key: bytes) -> str | None:
+    """The surrogate of a subject by its id at the source, or None where it was never heard of."""
+    digest = keyed_digest(key, "surrogate", kind, source, source_id)
+    found = rows.select_in(connection, "SELECT surrogate FROM vault_surrogate WHERE digest {keys}", [digest])
+    return found[0][0] if found else None
+
+
+def source_ids_of(*, surrogates: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """The (source, id) behind each surrogate that is still known."""
+    found = rows.select_in(
+        connection,
+        "SELECT surrogate, source, source_id FROM vault_surrogate WHERE surrogate {keys}",
+        list(surrogates),
+    )
+    return {surrogate: (source, source_id) for surrogate, source, source_id in found}

@@ -1,0 +1,62 @@
+"""What every test shares: a database of its own, a realm with seeded randomness, a fixed moment."""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+# Before Django reads its settings: tests never touch an installation's data.
+os.environ["YINUO_DATA"] = tempfile.mkdtemp(prefix="yinuo-tests-")
+
+import msgspec
+import pytest
+
+from yinuo.kit.actors import SYSTEM
+from yinuo.kit.realm import Realm
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The moment that tests take for the present."""
+    return NOW
+
+
+@pytest.fixture
+def realm() -> Realm:
+    """A realm whose randomness is seeded."""
+    return Realm(key=b"k" * 32, entropy=random.Random(1).randbytes)
+
+
+@pytest.fixture
+def event() -> Callable[..., bytes]:
+    """Makes a CloudEvent's JSON bytes: event("trade.order_paid", id="e1", order="o1", time="2026-05-01T00:00:00Z")."""
+
+    def make(kind: str, *, id: str, time: str = "2026-05-01T00:00:00Z", supersedes: str | None = None, source: str = "shop", **data: Any) -> bytes:  # noqa: A002, E501
+        body: dict[str, Any] = {"specversion": "1.0", "id": id, "source": source, "type": kind, "time": time, "data": data}
+        if supersedes:
+            body["supersedes"] = supersedes
+        return msgspec.json.encode(body)
+
+    return make
+
+
+@pytest.fixture
+def take(realm: Realm, now: datetime, db: None) -> Callable[[Sequence[bytes]], Any]:
+    """Takes events of the source "shop" in, and follows the record."""
+    from django.conf import settings  # noqa: PLC0415 - only once Django is set up
+
+    from yinuo.pipelines.react import react  # noqa: PLC0415
+    from yinuo.record import actions  # noqa: PLC0415
+
+    def taking(raws: Sequence[bytes]) -> Any:
+        taken = actions.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm, at=now)
+        react(domains=settings.DOMAINS, realm=realm, at=now)
+        return taken
+
+    return taking
