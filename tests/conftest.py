@@ -37,7 +37,7 @@ def realm() -> Realm:
 def event() -> Callable[..., bytes]:
     """Makes a CloudEvent's JSON bytes: event("trade.order_paid", id="e1", order="o1", time="2026-05-01T00:00:00Z")."""
 
-    def make(kind: str, *, id: str, time: str = "2026-05-01T00:00:00Z", supersedes: str | None = None, source: str = "shop", **data: Any) -> bytes:  # noqa: A002, E501
+    def make(kind: str, *, id: str, time: str = "2026-05-01T00:00:00Z", supersedes: str | None = None, source: str = "shop", **data: Any) -> bytes:  # noqa: E501
         body: dict[str, Any] = {"specversion": "1.0", "id": id, "source": source, "type": kind, "time": time, "data": data}
         if supersedes:
             body["supersedes"] = supersedes

@@ -10,7 +10,7 @@ Topic = Literal["not_as_described", "damaged", "late", "not_received", "service"
 
 
 @fact()
-class ComplaintOpened(Fact, tag="care.complaint_opened"):
+class ComplaintOpened(Fact, frozen=True, kw_only=True, tag="care.complaint_opened"):
     """A buyer complained about an order."""
 
     complaint: ComplaintId
@@ -22,7 +22,7 @@ class ComplaintOpened(Fact, tag="care.complaint_opened"):
 
 
 @fact()
-class ComplaintAnswered(Fact, tag="care.complaint_answered"):
+class ComplaintAnswered(Fact, frozen=True, kw_only=True, tag="care.complaint_answered"):
     """The merchant gave a complaint its first answer."""
 
     complaint: ComplaintId
@@ -30,7 +30,7 @@ class ComplaintAnswered(Fact, tag="care.complaint_answered"):
 
 
 @fact()
-class ComplaintClosed(Fact, tag="care.complaint_closed"):
+class ComplaintClosed(Fact, frozen=True, kw_only=True, tag="care.complaint_closed"):
     """A complaint came to its end, with the cause that was found."""
 
     complaint: ComplaintId

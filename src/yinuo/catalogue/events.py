@@ -10,7 +10,7 @@ Ground = Literal["counterfeit", "safety", "licence"]
 
 
 @fact(texts={"title": Text(owner="merchant", retention="transaction")})
-class ListingPublished(Fact, tag="catalogue.listing_published"):
+class ListingPublished(Fact, frozen=True, kw_only=True, tag="catalogue.listing_published"):
     """A merchant put something up for sale."""
 
     listing: ListingId
@@ -21,7 +21,7 @@ class ListingPublished(Fact, tag="catalogue.listing_published"):
 
 
 @fact()
-class ListingWithdrawn(Fact, tag="catalogue.listing_withdrawn"):
+class ListingWithdrawn(Fact, frozen=True, kw_only=True, tag="catalogue.listing_withdrawn"):
     """A listing is no longer for sale."""
 
     listing: ListingId
@@ -29,7 +29,7 @@ class ListingWithdrawn(Fact, tag="catalogue.listing_withdrawn"):
 
 
 @fact()
-class FindingUpheld(Fact, tag="catalogue.finding_upheld"):
+class FindingUpheld(Fact, frozen=True, kw_only=True, tag="catalogue.finding_upheld"):
     """A decision found goods counterfeit, unsafe, or sold without the licence they need."""
 
     finding: FindingId
@@ -39,7 +39,7 @@ class FindingUpheld(Fact, tag="catalogue.finding_upheld"):
 
 
 @fact()
-class FindingOverturned(Fact, tag="catalogue.finding_overturned"):
+class FindingOverturned(Fact, frozen=True, kw_only=True, tag="catalogue.finding_overturned"):
     """An earlier finding did not stand: it counts no longer, from the day it was made."""
 
     finding: FindingId

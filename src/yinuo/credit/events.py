@@ -32,7 +32,7 @@ Day = Annotated[int, Meta(ge=0, le=100_000)]
 
 
 @fact(external=False)
-class DispatchJudged(Fact, tag="credit.dispatch_judged"):
+class DispatchJudged(Fact, frozen=True, kw_only=True, tag="credit.dispatch_judged"):
     """Whether an order was handed to the carrier in time or called off, and through whose fault it was not."""
 
     order: OrderId
@@ -50,7 +50,7 @@ class DispatchJudged(Fact, tag="credit.dispatch_judged"):
 
 
 @fact(external=False)
-class DeliveryJudged(Fact, tag="credit.delivery_judged"):
+class DeliveryJudged(Fact, frozen=True, kw_only=True, tag="credit.delivery_judged"):
     """Whether an order reached the buyer by the day promised, and through whose fault it did not."""
 
     order: OrderId
@@ -64,7 +64,7 @@ class DeliveryJudged(Fact, tag="credit.delivery_judged"):
 
 
 @fact(external=False)
-class ReviewJudged(Fact, tag="credit.review_judged"):
+class ReviewJudged(Fact, frozen=True, kw_only=True, tag="credit.review_judged"):
     """How much a review's stars count for its merchant: less, the more reviews the same buyer wrote about them."""
 
     review: ReviewId
@@ -77,7 +77,7 @@ class ReviewJudged(Fact, tag="credit.review_judged"):
 
 
 @fact(external=False)
-class ComplaintJudged(Fact, tag="credit.complaint_judged"):
+class ComplaintJudged(Fact, frozen=True, kw_only=True, tag="credit.complaint_judged"):
     """What a closed complaint says of the merchant: its topic, its cause, and how long the first answer took."""
 
     complaint: ComplaintId
@@ -92,7 +92,7 @@ class ComplaintJudged(Fact, tag="credit.complaint_judged"):
 
 
 @fact(external=False)
-class RunCompleted(Fact, tag="credit.run_completed"):
+class RunCompleted(Fact, frozen=True, kw_only=True, tag="credit.run_completed"):
     """All merchants were scored: at which size of the record and day, by which scorecard, against which climate."""
 
     run: RunId
@@ -107,7 +107,7 @@ class RunCompleted(Fact, tag="credit.run_completed"):
 
 
 @fact(external=False)
-class StandingChanged(Fact, tag="credit.standing_changed"):
+class StandingChanged(Fact, frozen=True, kw_only=True, tag="credit.standing_changed"):
     """A merchant's band changed from one run to the next."""
 
     merchant: MerchantId

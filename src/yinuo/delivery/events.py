@@ -8,7 +8,7 @@ from yinuo.kit.facts import Code, DisruptionId, Fact, Moment, OrderId, ShipmentI
 
 
 @fact()
-class ShipmentReady(Fact, tag="delivery.shipment_ready"):
+class ShipmentReady(Fact, frozen=True, kw_only=True, tag="delivery.shipment_ready"):
     """The merchant had the parcel ready and booked its collection; a wait after that is the carrier's."""
 
     shipment: ShipmentId
@@ -16,7 +16,7 @@ class ShipmentReady(Fact, tag="delivery.shipment_ready"):
 
 
 @fact()
-class ShipmentHandedOver(Fact, tag="delivery.shipment_handed_over"):
+class ShipmentHandedOver(Fact, frozen=True, kw_only=True, tag="delivery.shipment_handed_over"):
     """The carrier scanned the parcel for the first time: the merchant's part is done."""
 
     shipment: ShipmentId
@@ -25,7 +25,7 @@ class ShipmentHandedOver(Fact, tag="delivery.shipment_handed_over"):
 
 
 @fact()
-class ShipmentDelivered(Fact, tag="delivery.shipment_delivered"):
+class ShipmentDelivered(Fact, frozen=True, kw_only=True, tag="delivery.shipment_delivered"):
     """The parcel reached the buyer."""
 
     shipment: ShipmentId
@@ -33,7 +33,7 @@ class ShipmentDelivered(Fact, tag="delivery.shipment_delivered"):
 
 
 @fact()
-class ShipmentDamaged(Fact, tag="delivery.shipment_damaged"):
+class ShipmentDamaged(Fact, frozen=True, kw_only=True, tag="delivery.shipment_damaged"):
     """The parcel was found damaged or lost on its way, by the fault of the party named."""
 
     shipment: ShipmentId
@@ -43,7 +43,7 @@ class ShipmentDamaged(Fact, tag="delivery.shipment_damaged"):
 
 
 @fact()
-class DisruptionDeclared(Fact, tag="delivery.disruption_declared"):
+class DisruptionDeclared(Fact, frozen=True, kw_only=True, tag="delivery.disruption_declared"):
     """A carrier could not work as promised for a while (a strike, a flood); delays within it are nobody's fault."""
 
     disruption: DisruptionId

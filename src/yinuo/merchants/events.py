@@ -8,7 +8,7 @@ from yinuo.kit.facts import Code, Count, Fact, MerchantId, RatingId, ShopId, Tex
 
 
 @fact(texts={"name": Text(owner="merchant", retention="transaction")})
-class MerchantRegistered(Fact, tag="merchants.merchant_registered"):
+class MerchantRegistered(Fact, frozen=True, kw_only=True, tag="merchants.merchant_registered"):
     """A legal person or sole trader was admitted as a merchant."""
 
     merchant: MerchantId
@@ -17,7 +17,7 @@ class MerchantRegistered(Fact, tag="merchants.merchant_registered"):
 
 
 @fact(texts={"name": Text(owner="merchant", retention="transaction")})
-class ShopOpened(Fact, tag="merchants.shop_opened"):
+class ShopOpened(Fact, frozen=True, kw_only=True, tag="merchants.shop_opened"):
     """A merchant opened a shop."""
 
     shop: ShopId
@@ -26,7 +26,7 @@ class ShopOpened(Fact, tag="merchants.shop_opened"):
 
 
 @fact()
-class MerchantClosed(Fact, tag="merchants.merchant_closed"):
+class MerchantClosed(Fact, frozen=True, kw_only=True, tag="merchants.merchant_closed"):
     """A merchant left the marketplace."""
 
     merchant: MerchantId
@@ -34,7 +34,7 @@ class MerchantClosed(Fact, tag="merchants.merchant_closed"):
 
 
 @fact()
-class ExternalRatingObserved(Fact, tag="merchants.external_rating_observed"):
+class ExternalRatingObserved(Fact, frozen=True, kw_only=True, tag="merchants.external_rating_observed"):
     """A third party publishes a rating of a merchant; it stands beside our score and is never mixed in."""
 
     rating: RatingId

@@ -6,7 +6,7 @@ from yinuo.kit.facts import BuyerId, Code, Fact, Text, fact
 
 
 @fact(texts={"name": Text(owner="buyer", retention="profile")})
-class BuyerJoined(Fact, tag="people.buyer_joined"):
+class BuyerJoined(Fact, frozen=True, kw_only=True, tag="people.buyer_joined"):
     """A buyer opened an account."""
 
     buyer: BuyerId

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from yinuo.people import events
 from yinuo.kit import mirrors
 from yinuo.kit.facts import Recorded
 from yinuo.kit.mirrors import AT, Writes
+from yinuo.people import events
 
 MIRROR: mirrors.Mirror = {
     events.BuyerJoined: Writes(

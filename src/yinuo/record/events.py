@@ -12,7 +12,7 @@ WithdrawalReason = Literal["mistake", "duplicate", "dispute_upheld", "source_fau
 
 
 @fact()
-class FactWithdrawn(Fact, tag="record.fact_withdrawn"):
+class FactWithdrawn(Fact, frozen=True, kw_only=True, tag="record.fact_withdrawn"):
     """An earlier fact of the same source is taken back: it should never have been stated."""
 
     event: Annotated[str, Meta(min_length=1, max_length=200, extra={"subject": "event"})]

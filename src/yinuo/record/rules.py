@@ -12,8 +12,8 @@ from typing import Any, Literal
 import msgspec
 
 from yinuo.kit.facts import SOURCE_ID_LENGTH_MAX, Fact, Kind, fact_union, kind_named
-from yinuo.kit.money import digits_of
 from yinuo.kit.moments import MICROS_PER_MINUTE, to_micros
+from yinuo.kit.money import digits_of
 from yinuo.kit.realm import OWN_SOURCE
 from yinuo.kit.refusals import Conflict, Malformed, Refusal
 
@@ -160,8 +160,8 @@ def _read_event(raw: bytes, source: str, latest: int) -> Incoming:
     )
 
 
-def understood(  # noqa: PLR0913 - the parts of an event
-    *, id: str, kind: Kind, at: int, wire: msgspec.Struct, supersedes: str | None, raw: bytes, latest: int  # noqa: A002
+def understood(
+    *, id: str, kind: Kind, at: int, wire: msgspec.Struct, supersedes: str | None, raw: bytes, latest: int
 ) -> Incoming:
     """The incoming event of decoded parts, after the checks that a type cannot express."""
     if not 0 < len(id) <= SOURCE_ID_LENGTH_MAX:

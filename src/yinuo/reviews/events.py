@@ -13,7 +13,7 @@ HidingGround = Literal["not_this_purchase", "advertising", "personal_data", "ins
 
 
 @fact(texts={"title": Text(owner="buyer", retention="content"), "words": Text(owner="buyer", retention="content")})
-class ReviewPublished(Fact, tag="reviews.review_published"):
+class ReviewPublished(Fact, frozen=True, kw_only=True, tag="reviews.review_published"):
     """A buyer reviewed a purchase with one to five stars. Without a merchant it counts for none (several shared the order)."""
 
     review: ReviewId
@@ -25,14 +25,14 @@ class ReviewPublished(Fact, tag="reviews.review_published"):
 
 
 @fact(texts={"reply": Text(owner="review", retention="content")})
-class ReviewReplied(Fact, tag="reviews.review_replied"):
+class ReviewReplied(Fact, frozen=True, kw_only=True, tag="reviews.review_replied"):
     """The merchant answered a review in public."""
 
     review: ReviewId
 
 
 @fact()
-class ReviewHidden(Fact, tag="reviews.review_hidden"):
+class ReviewHidden(Fact, frozen=True, kw_only=True, tag="reviews.review_hidden"):
     """A review is no longer shown, on the ground named; it stays counted and kept."""
 
     review: ReviewId
@@ -40,7 +40,7 @@ class ReviewHidden(Fact, tag="reviews.review_hidden"):
 
 
 @fact()
-class ReviewRestored(Fact, tag="reviews.review_restored"):
+class ReviewRestored(Fact, frozen=True, kw_only=True, tag="reviews.review_restored"):
     """A hidden review is shown again."""
 
     review: ReviewId

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from yinuo.reviews import events
 from yinuo.kit import mirrors
 from yinuo.kit.facts import Recorded
 from yinuo.kit.mirrors import AT, Writes
+from yinuo.reviews import events
 
 MIRROR: mirrors.Mirror = {
     events.ReviewPublished: Writes(

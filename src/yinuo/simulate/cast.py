@@ -54,10 +54,8 @@ class Conduct:
 class Merchant:
     """One merchant and the truth about it."""
 
-    number: int
     type: str
     category: Category
-    name: str
     region: str
     region_number: int
     carrier: str
@@ -66,10 +64,12 @@ class Merchant:
     leaves_on: int
     turns_on: int
     rate: float
-    first_listing: int
     prices_minor: tuple[int, ...]
     before: Conduct
     after: Conduct
+    number: int = 0
+    name: str = ""
+    first_listing: int = 0
 
     @property
     def id(self) -> str:
@@ -195,17 +195,21 @@ def _merchants(plan: Plan, chance: Random) -> tuple[Merchant, ...]:
     types = _types(plan)
     chance.shuffle(types)
     rates = _rates(plan, chance, types)
-    merchants: list[Merchant] = []
+    merchants = tuple(_merchant(plan, chance, type_, rate) for type_, rate in zip(types, rates, strict=True))
+    _number(merchants)
+    return merchants
+
+
+def _number(merchants: tuple[Merchant, ...]) -> None:
+    """Give each merchant its number, a name of its own, and numbers for its listings."""
     named = {category.code: 0 for category in CATEGORIES}
     listing = 1
-    for number, (type_, rate) in enumerate(zip(types, rates, strict=True), start=1):
-        category = chance.choice(CATEGORIES)
-        name = shop_name(category, named[category.code])
-        merchant = _merchant(plan, chance, number, type_, category, name, rate, listing)
-        named[category.code] += 1
+    for number, merchant in enumerate(merchants, start=1):
+        code = merchant.category.code
+        merchant.number, merchant.first_listing = number, listing
+        merchant.name = shop_name(merchant.category, named[code])
+        named[code] += 1
         listing += len(merchant.prices_minor)
-        merchants.append(merchant)
-    return tuple(merchants)
 
 
 def _types(plan: Plan) -> list[str]:
@@ -240,17 +244,16 @@ def _tail_weight(chance: Random, type_: str) -> float:
     return chance.lognormvariate(0, 1.15 if type_ == "honest" else 0.6)
 
 
-def _merchant(
-    plan: Plan, chance: Random, number: int, type_: str, category: Category, name: str, rate: float, listing: int
-) -> Merchant:
+def _merchant(plan: Plan, chance: Random, type_: str, rate: float) -> Merchant:
+    category = chance.choice(CATEGORIES)
     region = chance.choices(range(len(REGIONS)), _REGION_WEIGHTS)[0]
     before, after = _conducts(chance, type_)
     joins_on, leaves_on = _stay(plan, chance, type_)
     turns_on = {"goes_bad": plan.day_at(_TURNS_BAD), "recovers": plan.day_at(_RECOVERS)}.get(type_, plan.days)
     return Merchant(
-        number=number, type=type_, category=category, name=name, region=REGIONS[region], region_number=region,
+        type=type_, category=category, region=REGIONS[region], region_number=region,
         carrier=chance.choices(CARRIERS, _CARRIER_WEIGHTS)[0], states_ready=chance.random() < _MODERN_SHARE,
-        joins_on=joins_on, leaves_on=leaves_on, turns_on=turns_on, rate=rate, first_listing=listing,
+        joins_on=joins_on, leaves_on=leaves_on, turns_on=turns_on, rate=rate,
         prices_minor=_prices(chance, category, type_), before=before, after=after,
     )
 
@@ -372,4 +375,5 @@ def _recruits(plan: Plan, chance: Random, before_day: int, count: int, taken: se
 
 def _scaled(plan: Plan, full: int, least: int, power: float = 1.0) -> int:
     """A size that shrinks with a market below full size and never grows beyond."""
-    return max(least, round(full * min(1.0, plan.orders / _FULL_SIZE_ORDERS) ** power))
+    size: float = min(1.0, plan.orders / _FULL_SIZE_ORDERS) ** power
+    return max(least, round(full * size))

@@ -1,4 +1,4 @@
-"""The life of an order: what becomes of it from its placing to the last word said about it, noted in the agenda at once."""
+"""The life of an order: what becomes of it from its placing to the last word about it, noted in the agenda at once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 from math import exp
 from random import Random
+from typing import NamedTuple
 
 from yinuo.simulate.agenda import Agenda, moment
 from yinuo.simulate.cast import CARRIERS, REGIONS, Cast, Conduct, Merchant, buyer_id
@@ -19,13 +20,28 @@ _DISTANCE_DAYS = ((2, 3, 3, 4), (3, 2, 4, 4), (3, 4, 2, 5), (4, 4, 5, 2))
 _CARRIER_PACES = {"swift": 0.58, "harbor": 0.68, "plain": 0.80}
 _METHODS = ("wallet", "wallet", "card", "bank")
 
+_EVERYDAY_TOPICS = (("service", 0.5), ("not_as_described", 0.8), ("unsafe", 0.83), ("other", 1.01))
+_EVERYDAY_CAUSES = (("merchant", 0.4), ("buyer", 0.75), ("unknown", 1.01))
+
 _LOST = 0.0008
 _DAMAGED = 0.004
 _UNPAID = 0.003
 _CHANGED_MIND = 0.010
+_WITHDRAWN = 0.006
 _REVIEWED = 0.35
 _HIDING_GROUNDS = ("insult", "advertising", "personal_data", "not_this_purchase")
-_REFUND_GROUNDS = {"not_as_described": "not_as_described", "damaged": "damaged", "late": "late", "unsafe": "not_as_described"}
+_REFUND_GROUNDS = {
+    "not_as_described": "not_as_described", "unsafe": "not_as_described", "damaged": "damaged", "late": "late",
+}
+
+
+class Customer(NamedTuple):
+    """Who orders: a buyer's number, the region as a place in `REGIONS`, the fingerprints of home and wallet."""
+
+    buyer: int
+    region: int
+    address: str
+    payer: str
 
 
 @dataclass(slots=True)
@@ -62,39 +78,32 @@ class Lives:
         self._chance = chance
         self._random = chance.random
         self._numbers = {name: count(1) for name in ("order", "review", "complaint", "refund")}
+        self._start_second = cast.plan.start_second
         self._strike = cast.seasons.strike
         self._transit_paces = _transit_paces(cast)
 
-    def place(
-        self, day: int, second: int, merchant: Merchant, buyer: int, destination: int, address: str, payer: str,
-        one_yuan: bool = False, carrier: str = "",
-    ) -> Sale:
-        """Note that a buyer orders, and give the sale to be carried on."""
-        random = self._random
+    def place(self, second: int, merchant: Merchant, customer: Customer, *, one_yuan: bool = False) -> Sale:
+        """Note that a customer orders, and give the sale to carry on. Orders of one yuan avoid the struck carrier."""
+        random, destination = self._random, customer.region
+        day = (second - self._start_second) // DAY_SECONDS
         listing = int(random() ** 2 * len(merchant.prices_minor))
         if merchant.type == "counterfeiter" and listing == 0 and day >= self._cast.finding_day:
             listing = 1   # the first was withdrawn
-        items = 1 if random() < 0.86 else int(2 + 2 * random())
-        carrier = carrier or (merchant.carrier if random() < 0.8 else _any_carrier(random()))
+        items = 1 if one_yuan or random() < 0.86 else int(2 + 2 * random())
+        carrier = CARRIERS[1] if one_yuan else merchant.carrier if random() < 0.8 else _any_carrier(random())
         transit_days = _DISTANCE_DAYS[merchant.region_number][destination]
         hand_over_by = second + merchant.category.dispatch_hours * HOUR_SECONDS
         number = next(self._numbers["order"])
         sale = Sale(
             number=number, order=f"order-{number:06d}", merchant=merchant,
             conduct=merchant.before if day < merchant.turns_on else merchant.after,
-            listing=f"listing-{merchant.first_listing + listing:06d}", buyer=buyer_id(buyer),
+            listing=f"listing-{merchant.first_listing + listing:06d}", buyer=buyer_id(customer.buyer),
             amount_minor=100 if one_yuan else merchant.prices_minor[listing] * items, carrier=carrier,
             transit_days=transit_days, transit_pace=self._transit_paces[carrier, merchant.region_number, destination],
             slowness=self._cast.seasons.slowness[day], placed=second, hand_over_by=hand_over_by,
             deliver_by=hand_over_by + transit_days * DAY_SECONDS,
         )
-        self._add(second, "trade.order_placed", {
-            "order": sale.order, "merchant": merchant.id, "amount_minor": sale.amount_minor, "currency": CURRENCY,
-            "buyer": sale.buyer, "listing": sale.listing, "items": 1 if one_yuan else items,
-            "hand_over_by": moment(hand_over_by), "deliver_by": moment(sale.deliver_by),
-            "origin": merchant.region, "destination": REGIONS[destination], "carrier": carrier,
-            "payer": payer, "address": address,
-        })
+        self._placed(sale, customer, items)
         return sale
 
     def unfold(self, sale: Sale) -> None:
@@ -103,10 +112,11 @@ class Lives:
             return
         self._dispatch(sale, self._ready_at(sale))
         self._carry(sale)
-        if not sale.harm and self._random() < 0.006:
-            self._withdraw(sale)
         self._review(sale)
-        self._complain(sale)
+        if not sale.harm and self._random() < _WITHDRAWN:
+            self._withdraw(sale)   # and complains of nothing: an order is never refunded twice
+        else:
+            self._complain(sale)
 
     def unfold_fake(self, sale: Sale, script: int | None) -> None:
         """Note the life of an order that was placed to be praised: on time to the hour, five stars soon after."""
@@ -122,7 +132,16 @@ class Lives:
         if random() < 0.93:
             self._praise(sale, script)
 
-    # payment and cancelling
+    # placing, payment, cancelling
+
+    def _placed(self, sale: Sale, customer: Customer, items: int) -> None:
+        self._add(sale.placed, "trade.order_placed", {
+            "order": sale.order, "merchant": sale.merchant.id, "amount_minor": sale.amount_minor, "currency": CURRENCY,
+            "buyer": sale.buyer, "listing": sale.listing, "items": items,
+            "hand_over_by": moment(sale.hand_over_by), "deliver_by": moment(sale.deliver_by),
+            "origin": sale.merchant.region, "destination": REGIONS[customer.region], "carrier": sale.carrier,
+            "payer": customer.payer, "address": customer.address,
+        })
 
     def _pay(self, sale: Sale) -> bool:
         if self._random() < _UNPAID:
@@ -330,8 +349,8 @@ def _transit_paces(cast: Cast) -> dict[tuple[str, int, int], float]:
 
 
 def _everyday_grievance(topic_luck: float, cause_luck: float) -> tuple[str, str]:
-    topic = "service" if topic_luck < 0.5 else "not_as_described" if topic_luck < 0.8 else "unsafe" if topic_luck < 0.83 else "other"
-    return topic, "merchant" if cause_luck < 0.4 else "buyer" if cause_luck < 0.75 else "unknown"
+    topic = next(topic for topic, share in _EVERYDAY_TOPICS if topic_luck < share)
+    return topic, next(cause for cause, share in _EVERYDAY_CAUSES if cause_luck < share)
 
 
 def _outcome(cause: str, luck: float) -> str:

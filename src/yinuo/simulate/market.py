@@ -1,4 +1,4 @@
-"""A seeded marketplace as a stream of events, in order of time, made day by day so that memory never holds more than is pending."""
+"""A seeded marketplace as a stream of events in order of time, made day by day: memory holds only what is pending."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from yinuo.simulate.agenda import Agenda, Happening, moment
 from yinuo.simulate.cast import (
-    CARRIERS,
     REGIONS,
     Cast,
     Fake,
@@ -22,7 +21,7 @@ from yinuo.simulate.cast import (
     home_of,
     wallet_of,
 )
-from yinuo.simulate.lives import CURRENCY, Lives
+from yinuo.simulate.lives import CURRENCY, Customer, Lives
 from yinuo.simulate.names import listing_title, nickname
 from yinuo.simulate.plan import DAY_SECONDS, HOUR_SECONDS, Plan
 from yinuo.simulate.seasons import shared_out
@@ -30,7 +29,8 @@ from yinuo.simulate.truth import COUNTERFEIT_FINDING, WRONG_FINDING
 
 __all__ = ["Event", "Plan", "events"]
 
-_HOUR_WEIGHTS = (6, 7, 8, 7, 8, 7, 6, 6, 6, 6, 6, 7, 9, 9, 7, 4, 2, 1, 1, 1, 1, 1, 2, 4)   # in UTC; China is 8 hours ahead
+# By the hour in UTC; China is 8 hours ahead.
+_HOUR_WEIGHTS = (6, 7, 8, 7, 8, 7, 6, 6, 6, 6, 6, 7, 9, 9, 7, 4, 2, 1, 1, 1, 1, 1, 2, 4)
 _HOURS = tuple(hour for hour, weight in enumerate(_HOUR_WEIGHTS) for _ in range(weight))
 _JOINING_SECONDS = 3 * HOUR_SECONDS
 _RATED_SHARE = 0.25
@@ -48,7 +48,7 @@ class Event(NamedTuple):
 
 
 def events(plan: Plan) -> Iterator[Event]:
-    """Everything that happens in the market of a plan, never going back in time; the same plan gives the same events."""
+    """Everything that happens in the market of a plan, never going back in time; the same plan, the same events."""
     fromtimestamp = datetime.fromtimestamp
     for number, (second, kind, data) in enumerate(_happenings(plan), start=1):
         yield Event(f"event-{number:08d}", kind, fromtimestamp(second, UTC), data)
@@ -62,7 +62,6 @@ def _happenings(plan: Plan) -> Iterator[Happening]:
     _note_planted(cast, agenda)
     _note_ratings(cast, agenda, chance)
     yield from _opening(cast)
-    yield from agenda.take(0)
     for day in range(1, plan.days):
         _note_arrivals(cast, agenda, day)
         counter.open(day)
@@ -86,7 +85,7 @@ class Counter:
     def open(self, day: int) -> None:
         """Place the orders of a day and note what becomes of each."""
         if day in self._change_days:
-            self._open = [merchant for merchant in self._cast.merchants if merchant.joins_on < day < merchant.leaves_on]
+            self._open = [each for each in self._cast.merchants if each.joins_on < day < each.leaves_on]
             self._rates = list(accumulate(merchant.rate for merchant in self._open))
         orders = self._orders[day]
         fakes: list[tuple[Fake, int | None] | None] = [None] * orders
@@ -96,34 +95,29 @@ class Counter:
         buyers = buyers_joined(self._cast.plan, day - 1)
         for second, fake in zip(self._seconds(day, len(fakes)), fakes, strict=True):
             if fake is None:
-                self._ordinary(day, second, next(merchants), buyers)
+                self._ordinary(second, next(merchants), buyers)
             else:
-                self._planted(day, second, *fake)
+                self._planted(second, *fake)
 
     def _seconds(self, day: int, orders: int) -> list[int]:
         starts = self._cast.plan.second_of(day)
         random, hours = self._chance.random, len(_HOURS)
         return sorted(starts + int((_HOURS[int(random() * hours)] + random()) * HOUR_SECONDS) for _ in range(orders))
 
-    def _ordinary(self, day: int, second: int, merchant: Merchant, buyers: int) -> None:
+    def _ordinary(self, second: int, merchant: Merchant, buyers: int) -> None:
         # Squaring makes those who joined early the keenest: a heavy tail of buyers without a table of them.
         buyer = int(self._chance.random() ** 2 * buyers)
-        sale = self._lives.place(
-            day, second, merchant, buyer, region_of(buyer), fingerprint("a", home_of(buyer)), fingerprint("p", wallet_of(buyer)),
-        )
-        self._lives.unfold(sale)
+        home, wallet = fingerprint("a", home_of(buyer)), fingerprint("p", wallet_of(buyer))
+        self._lives.unfold(self._lives.place(second, merchant, Customer(buyer, region_of(buyer), home, wallet)))
 
-    def _planted(self, day: int, second: int, fake: Fake, ring: int | None) -> None:
+    def _planted(self, second: int, fake: Fake, ring: int | None) -> None:
         merchant = self._cast.merchants[fake.merchant - 1]
         plan = self._cast.plan
-        scheme = plan.buyers + 10 * (0 if ring is None else ring + 1)   # numbers of homes and wallets beyond any buyer's
+        scheme = plan.buyers + 10 * (0 if ring is None else ring + 1)   # homes and wallets that no honest buyer has
         homes, wallets = (1, 1) if ring is None else (_HOMES_OF_A_RING, _WALLETS_OF_A_RING)
-        sale = self._lives.place(
-            day, second, merchant, fake.buyer, region_of(fake.buyer), fingerprint("a", scheme + fake.buyer % homes),
-            fingerprint("p", scheme + fake.buyer % wallets), one_yuan=ring is None,
-            carrier=CARRIERS[1] if ring is None else "",
-        )
-        self._lives.unfold_fake(sale, ring)
+        home, wallet = fingerprint("a", scheme + fake.buyer % homes), fingerprint("p", scheme + fake.buyer % wallets)
+        customer = Customer(fake.buyer, region_of(fake.buyer), home, wallet)
+        self._lives.unfold_fake(self._lives.place(second, merchant, customer, one_yuan=ring is None), ring)
 
 
 def region_of(buyer: int) -> int:
@@ -144,7 +138,7 @@ def _fakes_by_day(cast: Cast) -> dict[int, list[tuple[Fake, int | None] | None]]
 
 
 def _opening(cast: Cast) -> Iterator[Happening]:
-    """The first day: merchants register in its first half and buyers in its second, streamed as there may be very many."""
+    """The first day: merchants register in its first half, buyers in its second; streamed, as there may be many."""
     plan = cast.plan
     founders = [merchant for merchant in cast.merchants if merchant.joins_on == 0]
     half = DAY_SECONDS // 2
@@ -173,12 +167,14 @@ def _registration(merchant: Merchant, second: int) -> Iterator[Happening]:
     }
     category = merchant.category
     yield second, "merchants.shop_opened", {
-        "shop": f"shop-{merchant.number:05d}", "merchant": merchant.id, "category": category.code, "name": merchant.name,
+        "shop": f"shop-{merchant.number:05d}", "merchant": merchant.id, "category": category.code,
+        "name": merchant.name,
     }
     for place, price_minor in enumerate(merchant.prices_minor):
         yield second, "catalogue.listing_published", {
-            "listing": f"listing-{merchant.first_listing + place:06d}", "merchant": merchant.id, "category": category.code,
-            "price_minor": price_minor, "currency": CURRENCY, "title": listing_title(category, merchant.number + place),
+            "listing": f"listing-{merchant.first_listing + place:06d}", "merchant": merchant.id,
+            "category": category.code, "price_minor": price_minor, "currency": CURRENCY,
+            "title": listing_title(category, merchant.number + place),
         }
 
 

@@ -1,4 +1,4 @@
-"""Invented names and words: shops, goods, buyers' nicknames, reviews and replies. None of them is a real brand or person."""
+"""Invented names and words: shops, goods, nicknames, reviews and replies. None means a real brand or person."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Category:
 CATEGORIES: tuple[Category, ...] = (
     Category("tea", "tea", "茶叶", (("Tea House", "茶庄"), ("Tea Garden", "茶园"), ("Leaf Room", "茗坊")),
              (("Green tea, 100 g", "绿茶 100克"), ("Roasted oolong", "焙火乌龙"), ("Jasmine tea gift tin", "茉莉花茶礼罐"),
-              ("White tea cake", "白茶饼"), ("Chrysanthemum tea", "菊花茶"), ("Black tea, loose", "红茶散装")), 6_800, 48),
+              ("White tea cake", "白茶饼"), ("Chrysanthemum tea", "菊花茶"), ("Black tea, loose", "红茶散装")),
+             6_800, 48),
     Category("ceramics", "bowl", "瓷器", (("Pottery", "陶坊"), ("Kiln", "窑"), ("Porcelain", "瓷器行")),
              (("Celadon cup", "青瓷杯"), ("Soup bowl, set of 4", "汤碗四只装"), ("Vase, 25 cm", "花瓶 25厘米"),
               ("Tea tray", "茶盘"), ("Coarse-glaze plate", "粗陶盘"), ("Lidded jar", "盖罐")), 12_900, 72),

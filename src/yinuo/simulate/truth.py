@@ -1,4 +1,4 @@
-"""What was planted in a simulated market: the answer sheet for whoever judges it. Known before the first event is made."""
+"""What was planted in a simulated market: the answer sheet for whoever judges it, known before the first event."""
 
 from __future__ import annotations
 

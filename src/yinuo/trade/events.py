@@ -24,7 +24,7 @@ Party = Literal["merchant", "buyer", "platform", "carrier", "force_majeure", "un
 
 
 @fact(fingerprints=("payer", "address"))
-class OrderPlaced(Fact, tag="trade.order_placed"):
+class OrderPlaced(Fact, frozen=True, kw_only=True, tag="trade.order_placed"):
     """A buyer ordered from a merchant, who promised to hand it to the carrier and have it delivered by a time."""
 
     order: OrderId
@@ -43,7 +43,7 @@ class OrderPlaced(Fact, tag="trade.order_placed"):
 
 
 @fact()
-class OrderPaid(Fact, tag="trade.order_paid"):
+class OrderPaid(Fact, frozen=True, kw_only=True, tag="trade.order_paid"):
     """The buyer's payment for an order was confirmed."""
 
     order: OrderId
@@ -52,7 +52,7 @@ class OrderPaid(Fact, tag="trade.order_paid"):
 
 
 @fact()
-class OrderCancelled(Fact, tag="trade.order_cancelled"):
+class OrderCancelled(Fact, frozen=True, kw_only=True, tag="trade.order_cancelled"):
     """An order was called off before it was handed to a carrier, by the party named."""
 
     order: OrderId
@@ -62,7 +62,7 @@ class OrderCancelled(Fact, tag="trade.order_cancelled"):
 
 
 @fact()
-class RefundGranted(Fact, tag="trade.refund_granted"):
+class RefundGranted(Fact, frozen=True, kw_only=True, tag="trade.refund_granted"):
     """Money went back to the buyer, wholly or in part."""
 
     refund: RefundId

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.realm import Realm
-from yinuo.kit.refusals import NotFound
+from yinuo.kit.refusals import Malformed, NotFound
 from yinuo.record import rules
 from yinuo.record.models import RefusedEvent
 from yinuo.record.rules import Refused
@@ -45,6 +45,6 @@ def replay_refused(
     good, refused = rules.read_events([raw], source=kept.source, now=at)
     taken = take(actor=actor, source=kept.source, events=good, realm=realm, at=at) if good else None
     for still in [*refused, *(taken.refused if taken else [])]:
-        raise rules.Malformed(still.sentence, path=still.path)
+        raise Malformed(still.sentence, path=still.path)
     kept.replayed = at
     kept.save(update_fields=["replayed"])
