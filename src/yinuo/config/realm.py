@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
 
 from yinuo.kit.realm import Realm
 
@@ -18,3 +20,14 @@ def realm() -> Realm:
 def now() -> datetime:
     """The present moment: the only clock below the entrances is the one they pass."""
     return datetime.now(UTC)
+
+
+def hand_down(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: every request carries `realm` and `now`, since no view below may ask for them itself."""
+
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        request.realm = realm()  # type: ignore[attr-defined] # Django's request has no place for it
+        request.now = now()  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return handle

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from yinuo.config.environment import database, read_settings
 from yinuo.config.secret import read_secret
+from yinuo.web.catalogues import compiled
 
 YINUO = read_settings()
 
@@ -25,6 +26,7 @@ DOMAINS = (
 INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
+    "ninja",    # serves the API's documentation from this machine instead of from a network
     *(f"yinuo.{domain}" for domain in DOMAINS),
     "yinuo.web",
     "yinuo.config.apps.Configuration",
@@ -37,6 +39,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "yinuo.config.realm.hand_down",
+    "yinuo.web.middleware.Pages",
 ]
 ROOT_URLCONF = "yinuo.config.urls"
 WSGI_APPLICATION = "yinuo.config.wsgi.application"
@@ -63,9 +67,14 @@ LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 TIME_ZONE: str = YINUO["YINUO_TIME_ZONE"]
 USE_TZ = True
 USE_I18N = True
+LOCALE_PATHS = [compiled(DATA / "locale")]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA / "static"
+STATIC_ROOT.mkdir(exist_ok=True)    # WhiteNoise warns where there is none
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

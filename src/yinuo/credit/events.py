@@ -28,6 +28,7 @@ from yinuo.kit.facts import (
 Cause = Literal["merchant", "carrier", "platform", "buyer", "force_majeure", "unknown"]
 Weight = Annotated[int, Meta(ge=0, le=16)]
 Permille = Annotated[int, Meta(ge=0, le=4095)]
+Lane = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./:>-]{0,123}$")]
 Day = Annotated[int, Meta(ge=0, le=100_000)]
 
 
@@ -37,7 +38,7 @@ class DispatchJudged(Fact, frozen=True, kw_only=True, tag="credit.dispatch_judge
 
     order: OrderId
     merchant: MerchantId
-    lane: Code
+    lane: Lane
     outcome: Literal["on_time", "late", "cancelled"]
     placed_day: Day
     value_minor: Count
@@ -55,7 +56,7 @@ class DeliveryJudged(Fact, frozen=True, kw_only=True, tag="credit.delivery_judge
 
     order: OrderId
     merchant: MerchantId
-    lane: Code
+    lane: Lane
     outcome: Literal["on_time", "late", "damaged", "lost"]
     weight: Weight
     listing: ListingId | None = None
@@ -69,7 +70,7 @@ class ReviewJudged(Fact, frozen=True, kw_only=True, tag="credit.review_judged"):
 
     review: ReviewId
     merchant: MerchantId
-    lane: Code
+    lane: Lane
     stars: Annotated[int, Meta(ge=1, le=5)]
     weight: Weight
     listing: ListingId | None = None
@@ -82,7 +83,7 @@ class ComplaintJudged(Fact, frozen=True, kw_only=True, tag="credit.complaint_jud
 
     complaint: ComplaintId
     merchant: MerchantId
-    lane: Code
+    lane: Lane
     topic: Literal["not_as_described", "damaged", "late", "not_received", "service", "unsafe", "other"]
     cause: Cause
     weight: Weight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -9,7 +10,7 @@ from babel.core import get_global
 
 from yinuo.kit.refusals import Malformed
 
-_FRACTIONS: dict[str, tuple[int, ...]] = get_global("currency_fractions")
+_FRACTIONS: Mapping[str, tuple[int, ...]] = get_global("currency_fractions")
 _CURRENCIES = frozenset(get_global("all_currencies"))
 
 

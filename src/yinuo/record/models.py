@@ -1,14 +1,28 @@
-"""Tables of the record. Entry, Opening and Seal are insert-only: the database itself refuses to change them (migration 0002)."""
+"""Tables of the record. Entry, Opening and Seal are insert-only: the database refuses to change them (migration 0002)."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+
+
+class RowNumber(models.BigIntegerField):  # type: ignore[type-arg] # Django takes no arguments for it when it runs
+    """A 64-bit key that SQLite keeps as the row's own number; under Django's name for it, it would build an index beside."""
+
+    def db_type(self, connection: Any) -> str:
+        """The column's type."""
+        return "integer" if connection.vendor == "sqlite" else "bigint"
+
+    def rel_db_type(self, connection: Any) -> str:
+        """The type of a column that refers to it."""
+        return self.db_type(connection)
 
 
 class Entry(models.Model):
     """One fact's place in the record: hashes only, kept for ever."""
 
-    id = models.BigAutoField(primary_key=True)
+    id = RowNumber(primary_key=True)                              # given by `write`, dense within a batch
     key = models.BinaryField(max_length=16, unique=True)          # keyed hash of source and event id
     commitment = models.BinaryField(max_length=32)                # SHA-256 over salt and content
 
@@ -23,15 +37,21 @@ class Opening(models.Model):
 
 
 class Pending(models.Model):
-    """An entry that is committed but has no number yet."""
+    """A batch of entries that is committed but has no numbers yet: all ids from the first to the last."""
 
-    entry = models.OneToOneField(Entry, models.DO_NOTHING, primary_key=True, related_name="+", db_constraint=False)
+    first = RowNumber(primary_key=True)
+    last = models.BigIntegerField()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=models.Q(first__lte=models.F("last")), name="record_pending_is_a_range"),
+        )
 
 
 class Seal(models.Model):
     """The number that an entry got, for ever: dense from 0, in the order of sealing."""
 
-    seq = models.BigIntegerField(primary_key=True)
+    seq = RowNumber(primary_key=True)
     entry = models.OneToOneField(Entry, models.DO_NOTHING, related_name="+", db_constraint=False)
 
 

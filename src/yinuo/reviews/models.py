@@ -21,4 +21,7 @@ class Review(models.Model):
     restored_at = models.BigIntegerField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=("merchant", "published_at"), name="reviews_review_by_merchant"),)
+        indexes = (
+            models.Index(fields=("merchant", "published_at"), name="reviews_review_by_merchant"),
+            models.Index(fields=("buyer", "merchant"), name="reviews_review_by_buyer"),
+        )

@@ -172,7 +172,7 @@ def buyer_id(buyer: int) -> str:
 
 
 def home_of(buyer: int) -> int:
-    """The number of the address of an honest buyer. Couples and dormitories share one, so that sharing proves nothing."""
+    """The number of an honest buyer's address. Couples and dormitories share one, so that sharing proves nothing."""
     place = buyer % 100
     if place < 20:
         return buyer - place % 2
@@ -235,6 +235,8 @@ def _planted_rate(plan: Plan, type_: str) -> float:
     if type_ not in _VOLUMES:
         return 0.0
     per_day, ceiling = _VOLUMES[type_]
+    if type_ == "ring":
+        ceiling = min(ceiling, 1.5 / plan.merchants)   # however many rings there are, the others keep most of the trade
     return min(ceiling, per_day * plan.days / plan.orders)
 
 
@@ -278,7 +280,7 @@ def _stay(plan: Plan, chance: Random, type_: str) -> tuple[int, int]:
 
 def _conducts(chance: Random, type_: str) -> tuple[Conduct, Conduct]:
     """A merchant's conduct before and after it turns; the same where it never does."""
-    good, bad = _good(chance), _bad(chance)
+    good, bad = _exemplary(chance), _bad(chance)
     if type_ == "goes_bad":
         return good, bad
     if type_ == "recovers":
@@ -289,8 +291,16 @@ def _conducts(chance: Random, type_: str) -> tuple[Conduct, Conduct]:
 
 def _good(chance: Random) -> Conduct:
     return Conduct(
-        pace=chance.lognormvariate(-1.10, 0.26), spread=chance.uniform(0.35, 0.55), cancels=chance.uniform(0, 0.008),
-        stars=chance.gauss(4.7, 0.25), misdescribes=chance.uniform(0.001, 0.007), answer_hours=chance.uniform(3, 16),
+        pace=min(0.47, chance.lognormvariate(-1.10, 0.26)), spread=chance.uniform(0.35, 0.55),
+        cancels=chance.uniform(0, 0.008), stars=chance.gauss(4.7, 0.25), misdescribes=chance.uniform(0.001, 0.007),
+        answer_hours=chance.uniform(3, 16),
+    )
+
+
+def _exemplary(chance: Random) -> Conduct:
+    """Beyond doubt, so that a turn for the worse or the better is plain to see."""
+    return Conduct(
+        pace=0.31, spread=0.42, cancels=0.003, stars=chance.gauss(4.7, 0.1), misdescribes=0.003, answer_hours=6,
     )
 
 
@@ -366,8 +376,9 @@ def _recruits(plan: Plan, chance: Random, before_day: int, count: int, taken: se
     """Buyers whose accounts are young on that day, and who are not yet in another scheme."""
     until = buyers_joined(plan, before_day - 1)
     since = buyers_joined(plan, before_day - 28)
-    since = max(0, min(since, until - 3 * count))
     free = [buyer for buyer in range(since, until) if buyer not in taken]
+    if len(free) < 2 * count:
+        free = [buyer for buyer in range(until) if buyer not in taken]
     recruits = tuple(sorted(chance.sample(free, count)))
     taken.update(recruits)
     return recruits

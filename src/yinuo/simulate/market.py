@@ -33,6 +33,7 @@ __all__ = ["Event", "Plan", "events"]
 _HOUR_WEIGHTS = (6, 7, 8, 7, 8, 7, 6, 6, 6, 6, 6, 7, 9, 9, 7, 4, 2, 1, 1, 1, 1, 1, 2, 4)
 _HOURS = tuple(hour for hour, weight in enumerate(_HOUR_WEIGHTS) for _ in range(weight))
 _JOINING_SECONDS = 3 * HOUR_SECONDS
+_KEENNESS = 1.35
 _RATED_SHARE = 0.25
 _HOMES_OF_A_RING = 5
 _WALLETS_OF_A_RING = 4
@@ -105,8 +106,8 @@ class Counter:
         return sorted(starts + int((_HOURS[int(random() * hours)] + random()) * HOUR_SECONDS) for _ in range(orders))
 
     def _ordinary(self, second: int, merchant: Merchant, buyers: int) -> None:
-        # Squaring makes those who joined early the keenest: a heavy tail of buyers without a table of them.
-        buyer = int(self._chance.random() ** 2 * buyers)
+        # The power makes those who joined early the keenest: a heavy tail of buyers without a table of them.
+        buyer = int(self._chance.random() ** _KEENNESS * buyers)
         home, wallet = fingerprint("a", home_of(buyer)), fingerprint("p", wallet_of(buyer))
         self._lives.unfold(self._lives.place(second, merchant, Customer(buyer, region_of(buyer), home, wallet)))
 

@@ -21,9 +21,9 @@ class Category:
 
 CATEGORIES: tuple[Category, ...] = (
     Category("tea", "tea", "茶叶", (("Tea House", "茶庄"), ("Tea Garden", "茶园"), ("Leaf Room", "茗坊")),
-             (("Green tea, 100 g", "绿茶 100克"), ("Roasted oolong", "焙火乌龙"), ("Jasmine tea gift tin", "茉莉花茶礼罐"),
-              ("White tea cake", "白茶饼"), ("Chrysanthemum tea", "菊花茶"), ("Black tea, loose", "红茶散装")),
-             6_800, 48),
+             (("Green tea, 100 g", "绿茶 100克"), ("Roasted oolong", "焙火乌龙"),
+              ("Jasmine tea gift tin", "茉莉花茶礼罐"),
+              ("White tea cake", "白茶饼"), ("Chrysanthemum tea", "菊花茶"), ("Loose black tea", "红茶散装")), 6_800, 48),
     Category("ceramics", "bowl", "瓷器", (("Pottery", "陶坊"), ("Kiln", "窑"), ("Porcelain", "瓷器行")),
              (("Celadon cup", "青瓷杯"), ("Soup bowl, set of 4", "汤碗四只装"), ("Vase, 25 cm", "花瓶 25厘米"),
               ("Tea tray", "茶盘"), ("Coarse-glaze plate", "粗陶盘"), ("Lidded jar", "盖罐")), 12_900, 72),
@@ -40,7 +40,8 @@ CATEGORIES: tuple[Category, ...] = (
              (("Iron pan, 28 cm", "铁锅 28厘米"), ("Bamboo steamer", "竹蒸笼"), ("Kitchen scissors", "厨房剪刀"),
               ("Chopping board", "砧板"), ("Rice bin", "米桶"), ("Ladle set", "勺具套装")), 9_900, 48),
     Category("books", "book", "书", (("Books", "书店"), ("Reading Room", "书屋")),
-             (("Exercise book for children", "儿童练习册"), ("Cookery book", "家常菜谱"), ("Garden almanac", "园艺年历"),
+             (("Exercise book for children", "儿童练习册"), ("Cookery book", "家常菜谱"),
+              ("Garden almanac", "园艺年历"),
               ("Map of walks", "步道地图"), ("Picture book", "绘本"), ("Blank notebook", "空白手账")), 3_900, 48),
     Category("electronics", "device", "电器", (("Electronics", "电子"), ("Appliances", "电器行")),
              (("Desk lamp", "台灯"), ("Travel kettle", "旅行电水壶"), ("Wireless earphones", "无线耳机"),
@@ -67,7 +68,8 @@ _SECOND = (("he", "和"), ("zhou", "舟"), ("du", "渡"), ("ye", "野"), ("qiao"
            ("feng", "枫"), ("lu", "芦"), ("xi", "汐"), ("wan", "湾"), ("pu", "浦"), ("yuan", "垣"))
 _MOODS = (("Quiet", "安静的"), ("Early", "早起的"), ("Merry", "快乐的"), ("Patient", "耐心的"), ("Round", "圆圆的"),
           ("Rainy", "雨天的"), ("Sleepy", "爱睡的"), ("Brave", "勇敢的"), ("Slow", "慢慢的"), ("Curious", "好奇的"))
-_ANIMALS = (("Heron", "白鹭"), ("Fox", "狐狸"), ("Otter", "水獭"), ("Sparrow", "麻雀"), ("Carp", "鲤鱼"), ("Goat", "山羊"),
+_ANIMALS = (("Heron", "白鹭"), ("Fox", "狐狸"), ("Otter", "水獭"), ("Sparrow", "麻雀"), ("Carp", "鲤鱼"),
+            ("Goat", "山羊"),
             ("Cat", "花猫"), ("Snail", "蜗牛"), ("Crane", "仙鹤"), ("Badger", "獾"), ("Moth", "飞蛾"), ("Toad", "蟾蜍"))
 
 
@@ -106,21 +108,25 @@ _OPINIONS_ZH = {
     1: ("很失望。", "完全不是描述的样子。", "不会再买了。", "一直没人处理。", "不推荐。"),
 }
 _OPINIONS_EN = {
-    5: ("Exactly what I hoped for.", "Very good, would buy again.", "Better than I expected.", "Lovely.", "No complaints at all."),
+    5: ("Exactly what I hoped for.", "Very good, would buy again.", "Better than I expected.", "Lovely.",
+        "No complaints at all."),
     4: ("Good overall.", "Nice, with one small flaw.", "Happy with it for the price.", "Does the job well."),
     3: ("It is all right.", "Neither good nor bad.", "You get what you pay for.", "Some things could be better."),
     2: ("A little disappointing.", "Not quite as described.", "I waited too long for this.", "I expected more."),
     1: ("Very disappointed.", "Not what was shown at all.", "I would not buy here again.", "Nobody answered me."),
 }
-_REMARKS_ZH = ("包装完整。", "{}的颜色和图片差不多。", "{}比想象的小一点。", "送到门口的。", "给父母买的{}。", "{}用了三天来评价。",
-               "客服回话很客气。", "盒子有点压扁。", "{}的手感还行。", "附了一张说明书。", "周末收到的{}。", "{}和朋友一起买的。")
+_REMARKS_ZH = ("包装完整。", "{}的颜色和图片差不多。", "{}比想象的小一点。", "送到门口的。",
+               "{}用了三天来评价。",
+               "给父母买的{}。", "客服回话很客气。", "盒子有点压扁。", "{}的手感还行。", "附了一张说明书。", "周末收到的{}。",
+               "{}和朋友一起买的。")
 _REMARKS_EN = ("The box was intact.", "The {} looks like the picture.", "The {} is a little smaller than I thought.",
                "It came to my door.", "I bought the {} for my parents.", "I have used the {} for three days now.",
                "Somebody answered my question kindly.", "The box was a bit squashed.", "The {} feels solid.",
                "There was a leaflet with it.", "The {} came on a Saturday.", "A friend ordered the same {}.")
 _TITLES = {5: ("很好", "Great"), 4: ("不错", "Good"), 3: ("一般", "So so"), 2: ("不太行", "Meh"), 1: ("差", "Bad")}
 _REPLIES = ("谢谢您的评价，我们会继续努力。", "抱歉给您添了麻烦，请联系客服，我们来处理。", "感谢支持，欢迎再来。",
-            "Thank you for telling us.", "We are sorry; please write to us and we will put it right.", "Thanks, see you again.")
+            "Thank you for telling us.", "We are sorry; please write to us and we will put it right.",
+            "Thanks, see you again.")
 _SCRIPTS = (
     "质量{}好，发货{}快，包装{}用心，已经推荐给身边的朋友了，下次还会再来这家店买，全五星！",
     "这家店{}靠谱，东西{}划算，和描述{}一致，客服{}热情，买了好几次了，大家放心买！",

@@ -33,8 +33,9 @@ class Plan:
         for name, least in _LEAST.items():
             if getattr(self, name) < least:
                 raise Malformed(f"A simulated market needs at least {least} {name}.", path=name)
-        if not 0 <= self.rings <= self.merchants // 12:
-            raise Malformed("A simulated market has room for one ring for every 12 merchants.", path="rings")
+        room = min(self.merchants // 12, self.buyers // 150, max(2, self.orders // 3_000))
+        if not 0 <= self.rings <= room:
+            raise Malformed(f"A simulated market of this size has room for {room} rings at most.", path="rings")
 
     @property
     def start_second(self) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from yinuo.timers.models import Timer
 
@@ -20,7 +21,8 @@ Handler = Callable[[str, datetime], None]
 def set_timer(*, kind: str, subject: str, due: datetime) -> Timer:
     """Make the subject's timer of this kind, or move the one it has. Called inside the causing transaction."""
     timer, _ = Timer.objects.update_or_create(
-        kind=kind, subject=subject, done=None, dead=None, defaults={"due": due, "lease_until": None, "attempts": 0}
+        kind=kind, subject=subject, done=None, dead=None,
+        defaults={"due": due, "lease_until": None, "attempts": 0, "trouble": ""},
     )
     return timer
 
@@ -32,18 +34,15 @@ def cancel_timer(*, kind: str, subject: str) -> bool:
 
 
 @transaction.atomic
-def lease_due(*, at: datetime, limit: int = 100) -> list[Timer]:
+def lease_due(*, at: datetime, kinds: Sequence[str] | None = None, limit: int = 100) -> list[Timer]:
     """Take timers that are due for a few minutes, so that no other worker runs them; earliest first.
 
     A lease that ran out (its worker died) is taken again.
     """
-    due = (
-        Timer.objects.select_for_update(skip_locked=True)
-        .filter(done=None, dead=None, due__lte=at)
-        .exclude(lease_until__gt=at)
-        .order_by("due", "pk")[:limit]
-    )
-    leased = list(due)
+    due = Timer.objects.select_for_update(skip_locked=True).filter(done=None, dead=None, due__lte=at)
+    if kinds is not None:
+        due = due.filter(kind__in=kinds)
+    leased = list(due.exclude(lease_until__gt=at).order_by("due", "pk")[:limit])
     for timer in leased:
         timer.lease_until = at + timedelta(minutes=LEASE_MINUTES)
         timer.attempts += 1
@@ -52,26 +51,37 @@ def lease_due(*, at: datetime, limit: int = 100) -> list[Timer]:
 
 
 def run_due(*, handlers: Mapping[str, Handler], at: datetime, limit: int = 100) -> tuple[int, int]:
-    """Run what is due; returns how many were done and how many failed.
+    """Run what is due of the kinds that have a handler; returns how many were done and how many failed.
 
     A failure is tried again later, each time after twice as long; after five the timer is dead and a steward must look.
     """
     done = failed = 0
-    for timer in lease_due(at=at, limit=limit):
+    for timer in lease_due(at=at, kinds=list(handlers), limit=limit):
         try:
-            with transaction.atomic():
-                handlers[timer.kind](timer.subject, at)
-                Timer.objects.filter(pk=timer.pk).update(done=at, lease_until=None)
-            done += 1
+            done += _run(timer, handlers[timer.kind], at)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises must not stop the other timers
             failed += 1
             _note_failure(timer, error, at)
     return done, failed
 
 
+@transaction.atomic
+def _run(timer: Timer, handler: Handler, at: datetime) -> bool:
+    """Run a leased timer, unless it was cancelled, moved or taken over since; what it did and its end are one."""
+    if not _still_ours(timer).update(done=at, lease_until=None):
+        return False
+    handler(timer.subject, at)
+    return True
+
+
 def _note_failure(timer: Timer, error: Exception, at: datetime) -> None:
-    timer.trouble = f"{type(error).__name__}: {error}"
-    timer.lease_until = None
-    timer.due = at + timedelta(minutes=BACKOFF_MINUTES * 2 ** (timer.attempts - 1))
-    timer.dead = at if timer.attempts >= ATTEMPTS_MAX else None
-    timer.save(update_fields=["trouble", "lease_until", "due", "dead"])
+    _still_ours(timer).update(
+        trouble=f"{type(error).__name__}: {error}".replace("\0", " "),
+        lease_until=None,
+        due=at + timedelta(minutes=BACKOFF_MINUTES * 2 ** (timer.attempts - 1)),
+        dead=at if timer.attempts >= ATTEMPTS_MAX else None,
+    )
+
+
+def _still_ours(timer: Timer) -> QuerySet[Timer]:
+    return Timer.objects.filter(pk=timer.pk, done=None, dead=None, lease_until=timer.lease_until, attempts=timer.attempts)

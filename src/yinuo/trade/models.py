@@ -28,7 +28,10 @@ class Order(models.Model):
     cancelled_ground = models.CharField(max_length=40, null=True)
 
     class Meta:
-        indexes = (models.Index(fields=("merchant", "placed_at"), name="trade_order_by_merchant"),)
+        indexes = (
+            models.Index(fields=("merchant", "placed_at"), name="trade_order_by_merchant"),
+            models.Index(fields=("buyer", "merchant", "placed_at"), name="trade_order_by_buyer"),
+        )
 
 
 class Refund(models.Model):

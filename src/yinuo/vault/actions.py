@@ -5,52 +5,62 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 
 from yinuo.kit import rows
 from yinuo.kit.facts import SUBJECT_PREFIXES
-from yinuo.kit.ids import Entropy, keyed_digest, new_surrogates
+from yinuo.kit.ids import Entropy, keyed_digester, new_surrogates
+from yinuo.vault.memory import Memory
 
 Name = tuple[str, str]
 """A subject as its source knows it: type and id, such as ("order", "A-17")."""
 
+_CLUSTER_LENGTH = 5
+"""How many characters the surrogates made at once have in common: indexes then grow in one place instead of all over,
+which halves what intake writes. 55 random bits remain, and the table refuses the same one twice."""
+
+_memory = Memory()
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text to keep: of which subject, under which name, whose it is, how long it may be kept."""
+    """A text to keep: of which subject, under which name, whose it is, how long it may be kept, by which event it came."""
 
     subject: str
     name: str
     owner: str
     retention: str
     words: str
+    entry_key: bytes = b""
 
 
 def surrogates_for(
     *, source: str, names: Iterable[Name], key: bytes, entropy: Entropy
 ) -> dict[Name, str]:
     """The surrogate of every name, made where there is none yet. The same name always gets the same one."""
-    wanted = list(dict.fromkeys(names))
-    digests = {keyed_digest(key, "surrogate", kind, source, name): (kind, name) for kind, name in wanted}
-    found = rows.select_in(
-        connection, "SELECT digest, surrogate FROM vault_surrogate WHERE digest {keys}", list(digests)
-    )
-    known = {digests[bytes(digest)]: surrogate for digest, surrogate in found}
-    missing = [(digest, name) for digest, name in digests.items() if name not in known]
-    known.update(_make_surrogates(source, missing, entropy))
+    remembered = _memory.of(key, source, _epoch())
+    known, unknown = remembered.sort_out(names)
+    if unknown:
+        learned, missing = _look_up(source, unknown, key)
+        learned |= _make_surrogates(source, missing, entropy)
+        transaction.on_commit(lambda: remembered.learn(learned))
+        known |= learned
     return known
 
 
-def _make_surrogates(source: str, missing: Sequence[tuple[bytes, Name]], entropy: Entropy) -> dict[Name, str]:
-    plain = new_surrogates(entropy, "", len(missing))
-    made = {name: SUBJECT_PREFIXES[name[0]] + tail for (_, name), tail in zip(missing, plain, strict=True)}
-    rows.insert(
-        connection,
-        "vault_surrogate",
-        ("digest", "surrogate", "source", "source_id"),
-        [(digest, made[name], source, name[1]) for digest, name in missing],
-    )
-    return made
+def known_surrogates(
+    *, source: str, names: Iterable[Name], key: bytes, entropy: Entropy
+) -> dict[Name, str]:
+    """The surrogate of every name, empty where there is none: asks as `surrogates_for` does, but makes nothing."""
+    known, missing = _look_up(source, list(dict.fromkeys(names)), key)
+    return known | dict.fromkeys(missing.values(), "")
+
+
+def forget_surrogates(*, surrogates: Sequence[str]) -> None:
+    """Delete who these surrogates stand for; the same subject, should it come again, gets another."""
+    rows.delete_in(connection, "vault_surrogate", "surrogate", surrogates)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM vault_epoch")
 
 
 def keep_words(*, texts: Sequence[Words], recorded: int) -> None:
@@ -60,20 +70,73 @@ def keep_words(*, texts: Sequence[Words], recorded: int) -> None:
         connection,
         "vault_text",
         "key",
-        ("key", "owner", "retention", "words", "recorded"),
-        [(key, text.owner, text.retention, text.words, recorded) for key, text in latest.items()],
+        ("key", "owner", "retention", "words", "recorded", "entry_key"),
+        [
+            (key, text.owner, text.retention, text.words, recorded, text.entry_key)
+            for key, text in latest.items()
+        ],
     )
+
+
+def other_words(*, texts: Sequence[Words]) -> list[Words]:
+    """Those of the texts that read otherwise than when the same event brought them first, where that can still be told."""
+    found = rows.select_in(
+        connection,
+        "SELECT key, entry_key, words FROM vault_text WHERE key {keys}",
+        [f"{text.subject}/{text.name}" for text in texts],
+    )
+    kept = {(key, bytes(entry_key)): words for key, entry_key, words in found}
+    return [
+        text for text in texts if kept.get((f"{text.subject}/{text.name}", text.entry_key), text.words) != text.words
+    ]
 
 
 def keep_fingerprints(*, prints: Mapping[tuple[str, str], str], key: bytes) -> None:
     """Keep the keyed hash of each (subject, name) -> address or payer; what was hashed is not kept."""
+    digest_of = {name: keyed_digester(key, "fingerprint", name) for name in {name for _, name in prints}}
     rows.upsert(
         connection,
         "vault_fingerprint",
         "key",
         ("key", "digest"),
-        [
-            (f"{subject}/{name}", keyed_digest(key, "fingerprint", name, value))
-            for (subject, name), value in prints.items()
-        ],
+        [(f"{subject}/{name}", digest_of[name](value)) for (subject, name), value in prints.items()],
     )
+
+
+def _look_up(source: str, names: Sequence[Name], key: bytes) -> tuple[dict[Name, str], dict[bytes, Name]]:
+    """The surrogates of the names that the table has, and the other names by their digests."""
+    digest_of = {kind: keyed_digester(key, "surrogate", kind, source) for kind in {name[0] for name in names}}
+    digests = {digest_of[name[0]](name[1]): name for name in names}
+    found = rows.select_in(
+        connection, "SELECT digest, surrogate FROM vault_surrogate WHERE digest {keys}", list(digests)
+    )
+    return {digests.pop(bytes(digest)): surrogate for digest, surrogate in found}, digests
+
+
+def _make_surrogates(source: str, missing: Mapping[bytes, Name], entropy: Entropy) -> dict[Name, str]:
+    tails = new_surrogates(entropy, "", len(missing))
+    cluster = tails[0][:_CLUSTER_LENGTH] if tails else ""
+    made = {
+        name: SUBJECT_PREFIXES[name[0]] + cluster + tail[_CLUSTER_LENGTH:]
+        for name, tail in zip(missing.values(), tails, strict=True)
+    }
+    rows.insert(
+        connection,
+        "vault_surrogate",
+        ("digest", "surrogate", "source", "source_id"),
+        [(digest, made[name], source, name[1]) for digest, name in missing.items()],
+        unique="digest",
+    )
+    return made
+
+
+def _epoch() -> str:
+    """The nonce of the vault's present state. The database draws it, also under seeded randomness: it must never repeat."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nonce FROM vault_epoch WHERE id = 1")
+        if found := cursor.fetchone():
+            return str(found[0])
+        draw = "hex(randomblob(16))" if connection.vendor == "sqlite" else "md5(gen_random_uuid()::text)"
+        cursor.execute(f"INSERT INTO vault_epoch (id, nonce) VALUES (1, {draw}) ON CONFLICT (id) DO NOTHING")
+        cursor.execute("SELECT nonce FROM vault_epoch WHERE id = 1")
+        return str(cursor.fetchone()[0])

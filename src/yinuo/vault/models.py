@@ -14,10 +14,21 @@ class Surrogate(models.Model):
     source_id = models.CharField(max_length=200)
 
 
+class Epoch(models.Model):
+    """A nonce that changes whenever surrogates are deleted, so that no process goes on using one it remembers. One row."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    nonce = models.CharField(max_length=32)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="vault_epoch_is_one_row"),)
+
+
 class Text(models.Model):
     """Words that belong to somebody: a name, a review. Kept apart from the facts, so that they can be forgotten."""
 
     key = models.CharField(max_length=48, primary_key=True)       # subject/name, so that the same again replaces
+    entry_key = models.BinaryField(max_length=16)                 # of the event that brought them
     owner = models.CharField(max_length=20, db_index=True)
     retention = models.CharField(max_length=12)
     words = models.TextField()

@@ -43,3 +43,14 @@ def source_ids_of(*, surrogates: Iterable[str]) -> dict[str, tuple[str, str]]:
         list(surrogates),
     )
     return {surrogate: (source, source_id) for surrogate, source, source_id in found}
+
+
+def subjects_sharing(*, name: str, digests: Iterable[bytes], limit: int) -> dict[bytes, list[str]]:
+    """The subjects behind each fingerprint of this name; those shared by more than `limit` are left out."""
+    found = rows.select_in(connection, "SELECT digest, key FROM vault_fingerprint WHERE digest {keys}", list(digests))
+    groups: dict[bytes, list[str]] = {}
+    for digest, key in found:
+        subject, _, kept_name = key.partition("/")
+        if kept_name == name:
+            groups.setdefault(bytes(digest), []).append(subject)
+    return {digest: subjects for digest, subjects in groups.items() if len(subjects) <= limit}

@@ -7,5 +7,5 @@ from django.http import HttpRequest
 
 
 def site(request: HttpRequest) -> dict[str, str]:
-    """The marketplace's name."""
-    return {"realm": settings.YINUO["YINUO_REALM"]}
+    """The marketplace's name, and who may see standings."""
+    return {"realm": settings.YINUO["YINUO_REALM"], "mode": settings.YINUO["YINUO_MODE"]}

@@ -1,6 +1,7 @@
 """What the record does: take events in, append facts, seal them, and keep refused events for correction."""
 
-from yinuo.record.actions.append import Statement, append
+from yinuo.record.actions.append import Statement, append, entry_key, known_ids
+from yinuo.record.actions.archive import archive
 from yinuo.record.actions.keys import check_key, make_key, revoke_key
 from yinuo.record.actions.refuse import keep_refused, replay_refused
 from yinuo.record.actions.seal import move_cursor, seal
@@ -10,8 +11,11 @@ __all__ = [
     "Statement",
     "Taken",
     "append",
+    "archive",
     "check_key",
+    "entry_key",
     "keep_refused",
+    "known_ids",
     "make_key",
     "move_cursor",
     "replay_refused",

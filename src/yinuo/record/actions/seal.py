@@ -5,21 +5,12 @@ from __future__ import annotations
 from django.db import connection, transaction
 
 from yinuo.kit.actors import Actor, allow
-from yinuo.record.models import Cursor, Head
+from yinuo.record.models import Cursor, Head, Pending
 from yinuo.record.rules import BATCH_MAX
 
-_TAKE_POSTGRESQL = """
-WITH taken AS (
-    DELETE FROM record_pending WHERE entry_id IN (SELECT entry_id FROM record_pending ORDER BY entry_id LIMIT %s)
-    RETURNING entry_id)
-INSERT INTO record_seal (seq, entry_id) SELECT %s + row_number() OVER (ORDER BY entry_id) - 1, entry_id FROM taken
-"""
-_NUMBER_SQLITE = """
-INSERT INTO record_seal (seq, entry_id) SELECT %s + row_number() OVER (ORDER BY entry_id) - 1, entry_id
-FROM (SELECT entry_id FROM record_pending ORDER BY entry_id LIMIT %s)
-"""
-_EMPTY_SQLITE = """
-DELETE FROM record_pending WHERE entry_id IN (SELECT entry_id FROM record_pending ORDER BY entry_id LIMIT %s)
+_NUMBER = """
+INSERT INTO record_seal (seq, entry_id) SELECT %s + row_number() OVER (ORDER BY id) - 1, id
+FROM record_entry WHERE id BETWEEN %s AND %s
 """
 
 
@@ -33,18 +24,28 @@ def seal(*, actor: Actor, limit: int = BATCH_MAX) -> int:
     allow(actor, "record.seal")
     Head.objects.get_or_create(pk=1, defaults={"size": 0})
     head = Head.objects.select_for_update().get(pk=1)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(_TAKE_POSTGRESQL, [limit, head.size])
-            taken = cursor.rowcount
-        else:
-            cursor.execute(_NUMBER_SQLITE, [head.size, limit])
-            taken = cursor.rowcount
-            cursor.execute(_EMPTY_SQLITE, [limit])
-    if taken:
-        head.size += taken
+    sealed = 0
+    for batch in Pending.objects.order_by("first")[:limit]:
+        if sealed == limit:
+            break
+        sealed += _number(batch, head.size + sealed, limit - sealed)
+    if sealed:
+        head.size += sealed
         head.save(update_fields=["size"])
-    return int(taken)
+    return sealed
+
+
+def _number(batch: Pending, start: int, room: int) -> int:
+    """Number a pending batch from `start` on, as far as there is room; what is left of it stays pending."""
+    last = min(batch.last, batch.first + room - 1)
+    with connection.cursor() as cursor:
+        cursor.execute(_NUMBER, [start, batch.first, last])
+        numbered = int(cursor.rowcount)
+    assert numbered == last - batch.first + 1, "a pending batch has entries that are missing"
+    Pending.objects.filter(first=batch.first).delete()
+    if last < batch.last:
+        Pending.objects.create(first=last + 1, last=batch.last)
+    return numbered
 
 
 def move_cursor(*, name: str, position: int) -> None:

@@ -2,6 +2,7 @@
 
 from django.db import migrations
 
+BLOCK = 10_000      # record.rules.BATCH_MAX when this was written: no batch is larger
 _REFUSE = {
     # table: (refused on SQLite and PostgreSQL)
     "record_entry": ("UPDATE", "DELETE", "TRUNCATE"),
@@ -14,6 +15,8 @@ _REFUSE = {
 def _install(apps, schema_editor):
     vendor = schema_editor.connection.vendor
     if vendor == "postgresql":
+        # Each batch takes one step of it, so that its ids are neighbours; SQLite has one writer and counts on.
+        schema_editor.execute(f"CREATE SEQUENCE record_entry_block MINVALUE {BLOCK} INCREMENT {BLOCK}", params=None)
         schema_editor.execute(
             "CREATE OR REPLACE FUNCTION record_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ "
             "BEGIN RAISE EXCEPTION 'the record is insert-only: % on % is refused', TG_OP, TG_TABLE_NAME; END $$",
@@ -49,6 +52,11 @@ def _remove(apps, schema_editor):
         for operation in operations:
             on_table = f" ON {table}" if schema_editor.connection.vendor == "postgresql" else ""
             schema_editor.execute(f"DROP TRIGGER IF EXISTS {table}_no_{operation.lower()}{on_table}", params=None)
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("DROP FUNCTION IF EXISTS record_refuse", params=None)
+        schema_editor.execute("DROP SEQUENCE IF EXISTS record_entry_block", params=None)
+    else:
+        schema_editor.execute("DROP TRIGGER IF EXISTS record_opening_no_replace", params=None)
 
 
 class Migration(migrations.Migration):

@@ -1,5 +1,63 @@
-"""Template tags of the pages."""
+"""Template tags of the pages: numbers, dates and words in the reader's language."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
 
 from django import template
+from django.utils.translation import gettext
+
+from yinuo.credit.queries import Step
+from yinuo.web import formats, wording
 
 register = template.Library()
+register.filter("number", formats.number)
+register.filter("signed", formats.signed)
+register.filter("percent", formats.permille_as_percent)
+register.filter("hundredths", formats.hundredths)
+register.filter("per_thousand", formats.per_thousand)
+register.filter("rate", formats.rate)
+register.filter("day", formats.day)
+register.filter("month", lambda value: formats.short_date(formats.from_day(value)))
+register.filter("moment", formats.moment)
+register.filter("long_date", formats.long_date)
+register.filter("place", formats.place)
+register.filter("words", wording.words)
+register.filter("translated", wording.translated)
+
+
+@register.filter
+def language_tag(code: str) -> str:
+    """A language's code as HTML writes it: zh-Hans."""
+    return "-".join(part.title() if len(part) == 4 else part for part in code.split("-"))
+
+
+@register.filter
+def step(value: Step) -> str:
+    """A count as the public sees it: none, 10 to 29, or 1,000,000 and more."""
+    if value.low == 0:
+        return gettext("none")
+    if value.end is None:
+        return gettext("%(low)s and more") % {"low": formats.number(value.low)}
+    return gettext("%(low)s–%(high)s") % {"low": formats.number(value.low), "high": formats.number(value.end - 1)}
+
+
+@register.simple_tag
+def odds(ppm: int, measured_on: int | None) -> str:
+    """A probability as a plain sentence, in whole orders, with the number of orders it was measured on if that is known."""
+    orders = next((many for many in (1_000, 10_000, 100_000) if ppm * many >= 1_000_000), 1_000_000)
+    wrong = (ppm * orders + 500_000) // 1_000_000
+    figures = {"orders": formats.number(orders), "wrong": formats.number(wrong), "measured": formats.number(measured_on or 0)}
+    if measured_on:
+        return gettext(
+            "Of %(orders)s orders about %(wrong)s go wrong through this merchant’s fault (measured on %(measured)s orders)."
+        ) % figures
+    return gettext("Of %(orders)s orders about %(wrong)s go wrong through this merchant’s fault.") % figures
+
+
+@register.simple_tag(takes_context=True)
+def keeping(context: template.Context, **changes: str) -> str:
+    """The address of this page with some of its filters changed and the place in the list forgotten."""
+    filters = {**context["filters"], **changes}
+    chosen = {name: value for name, value in filters.items() if value}
+    return "?" + urlencode(chosen) if chosen else "?"

@@ -1,0 +1,25 @@
+"""Questions about listings and what was found about them."""
+
+from __future__ import annotations
+
+from django.db.models import F, Q
+
+from yinuo.catalogue.models import Finding
+from yinuo.kit.actors import Actor
+
+
+def findings_standing(*, viewer: Actor, merchant: str) -> list[Finding]:
+    """The decisions that the merchant's goods were unlawful and that were not overturned since, newest first."""
+    upheld = Finding.objects.filter(merchant=merchant, upheld_at__isnull=False)
+    standing = upheld.filter(Q(overturned_at__isnull=True) | Q(overturned_at__lt=F("upheld_at")))
+    return list(standing.order_by("-upheld_at", "pk"))
+
+
+def open_findings(*, before: int) -> dict[str, list[str]]:
+    """For every merchant with a standing finding from before a moment (microseconds): the grounds, earliest first."""
+    upheld = Finding.objects.filter(upheld_at__lt=before, merchant__isnull=False, ground__isnull=False)
+    standing = upheld.filter(Q(overturned_at__isnull=True) | Q(overturned_at__gte=before))
+    found: dict[str, list[str]] = {}
+    for merchant, ground in standing.order_by("upheld_at", "pk").values_list("merchant", "ground"):
+        found.setdefault(str(merchant), []).append(str(ground))
+    return found

@@ -1,0 +1,77 @@
+"""`yinuo refused`: events that were not taken in, to be seen, corrected and replayed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from yinuo.cli import set_up
+
+if TYPE_CHECKING:
+    from yinuo.record.models import RefusedEvent
+
+
+@click.group()
+def command() -> None:
+    """Look at refused events, and take them in again once what was wrong is put right.
+
+    \b
+    Examples:
+      yinuo refused list --source shop
+      yinuo refused show 12 > event.json
+      yinuo refused replay 12 --corrected event.json
+    """
+
+
+@command.command(name="list")
+@click.option("--source", metavar="NAME", help="Only those of one shop.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many to show.")
+def list_(source: str | None, limit: int) -> None:
+    """List the refused events that wait for correction, oldest first."""
+    waiting = _waiting(source)
+    for event in waiting[:limit]:
+        place = " ".join(part for part in (event.source, event.path, event.event_id) if part)
+        click.echo(f"{event.pk}  {place}: {event.sentence}")
+    if not waiting:
+        click.echo("No refused event waits.")
+    elif len(waiting) > limit:
+        click.echo(f"… and {len(waiting) - limit:,} more; --limit shows more.")
+
+
+@command.command()
+@click.argument("number", type=int)
+def show(number: int) -> None:
+    """Print the refused event NUMBER as it came, and what is wrong with it on standard error."""
+    from yinuo.kit.refusals import NotFound  # noqa: PLC0415 - with the rest
+
+    event = next((event for event in _waiting(None) if event.pk == number), None)
+    if event is None:
+        raise NotFound(f"There is no refused event {number} waiting.")
+    click.echo(f"{event.path}: {event.sentence}" if event.path else event.sentence, err=True)
+    click.echo(bytes(event.raw).decode(errors="replace"))
+
+
+@command.command()
+@click.argument("number", type=int)
+@click.option("--corrected", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+              help="The event as it should have been (CloudEvents JSON); without it, as it came.")
+def replay(number: int, corrected: Path | None) -> None:
+    """Take the refused event NUMBER in again."""
+    set_up()
+    from yinuo.config.realm import now, realm  # noqa: PLC0415 - after set_up
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.record import actions  # noqa: PLC0415
+
+    raw = corrected.read_bytes().strip() if corrected else None
+    actions.replay_refused(actor=SYSTEM, refused_id=number, realm=realm(), at=now(), corrected=raw)
+    click.echo(f"Taken in: {number}.")
+
+
+def _waiting(source: str | None) -> list[RefusedEvent]:
+    set_up()
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415 - after set_up
+    from yinuo.record import queries  # noqa: PLC0415
+
+    return queries.refused_waiting(viewer=SYSTEM, source=source)

@@ -1,0 +1,89 @@
+"""`yinuo worker`: seal what came in, follow it, run what falls due."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import click
+
+from yinuo.cli import set_up
+
+IDLE_SECONDS = 1.0
+TROUBLED_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
+
+
+@click.command
+@click.option("--once", is_flag=True, help="Do what there is to do, and end.")
+@click.option("--while-parent", is_flag=True, hidden=True, help="End when standard input closes.")
+def command(once: bool, while_parent: bool) -> None:
+    """Seal, follow and run what is due, until stopped.
+
+    `yinuo serve` starts one by itself. A stop takes effect between two batches, so nothing is left half done.
+    """
+    set_up()
+    if once:
+        while work():
+            pass
+        return
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    if while_parent:
+        threading.Thread(target=_await_end, args=(stop,), daemon=True).start()
+    run(stop)
+
+
+def _await_end(stop: threading.Event) -> None:
+    """`yinuo serve` holds the other end of our standard input; it closes when that process is gone."""
+    with suppress(OSError):
+        while os.read(0, 1):
+            pass
+    stop.set()
+
+
+def run(stop: threading.Event) -> None:
+    """Work until told to stop. A locked or absent database is waited for, not died of."""
+    from django.db import Error, connection  # noqa: PLC0415 - only after set-up
+
+    while not stop.is_set():
+        try:
+            busy = work()
+            pause = 0.0 if busy else IDLE_SECONDS
+        except Error:
+            log.exception("The database did not answer as it should; trying again in %s seconds.", TROUBLED_SECONDS)
+            connection.close()
+            pause = TROUBLED_SECONDS
+        stop.wait(pause)
+
+
+def work() -> bool:
+    """Seal, follow and run what is due, once; returns whether there was anything to do."""
+    from django.conf import settings  # noqa: PLC0415 - only after set-up
+
+    from yinuo.config.realm import now, realm  # noqa: PLC0415
+    from yinuo.pipelines import react  # noqa: PLC0415
+    from yinuo.timers import actions as timers  # noqa: PLC0415
+
+    at = now()
+    followed = react.react(domains=settings.DOMAINS, realm=realm(), at=at)
+    done, failed = timers.run_due(handlers=_handlers(settings.DOMAINS), at=at)
+    return bool(followed or done or failed)
+
+
+def _handlers(domains: Sequence[str]) -> dict[str, Any]:
+    """What each domain does when a timer of its own falls due: `TIMERS` in its reactions."""
+    handlers: dict[str, Any] = {}
+    for domain in domains:
+        if find_spec(f"yinuo.{domain}.reactions"):
+            handlers |= getattr(import_module(f"yinuo.{domain}.reactions"), "TIMERS", {})
+    return handlers

@@ -1,0 +1,29 @@
+"""What credit does: judge outcomes, fit scorecards, rescore everybody, publish standings, rate listings, level buyers."""
+
+from yinuo.credit.actions.fit import fit, gather
+from yinuo.credit.actions.judge import judge_complaints, judge_orders, judge_reviews
+from yinuo.credit.actions.levels import level_buyers, rate_listings
+from yinuo.credit.actions.rescore import Pins, Scoring, open_store, outage_in, publish, release, score_all
+from yinuo.credit.actions.scorecards import add_scorecard, card_in_force, card_named, put_in_force, shipped_card
+
+__all__ = [
+    "Pins",
+    "Scoring",
+    "add_scorecard",
+    "card_in_force",
+    "card_named",
+    "fit",
+    "gather",
+    "judge_complaints",
+    "judge_orders",
+    "judge_reviews",
+    "level_buyers",
+    "open_store",
+    "outage_in",
+    "publish",
+    "put_in_force",
+    "rate_listings",
+    "release",
+    "score_all",
+    "shipped_card",
+]

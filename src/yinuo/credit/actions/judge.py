@@ -1,0 +1,197 @@
+"""Judge what became known, and state it as facts of our own.
+
+Judging is convergent: it compares what should be judged now with what was judged before, and states only the difference. So
+late, repeated, corrected and withdrawn facts all come through the same few lines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from msgspec.structs import replace
+
+from yinuo.care.queries import ComplaintRow, complaints
+from yinuo.credit.events import ComplaintJudged, DeliveryJudged, DispatchJudged, ReviewJudged
+from yinuo.credit.rules.judging import (
+    UNKNOWN_PLACE,
+    WEIGHT_ONE,
+    Judged,
+    judge_delivery,
+    judge_dispatch,
+    lane_of,
+    weight_of,
+)
+from yinuo.delivery.queries import disruptions, journeys
+from yinuo.delivery.rules import Journey
+from yinuo.kit import rows
+from yinuo.kit.actors import SYSTEM, Actor, allow
+from yinuo.kit.facts import Fact
+from yinuo.kit.moments import MICROS_PER_MINUTE
+from yinuo.kit.realm import OWN_SOURCE, Realm
+from yinuo.record import actions as record
+from yinuo.record.events import FactWithdrawn
+from yinuo.record.queries import facts_about
+from yinuo.reviews.queries import earlier_reviews, reviews
+from yinuo.reviews.rules import ReviewRow
+from yinuo.trade.queries import earlier_orders, earlier_orders_to_same, orders
+from yinuo.trade.rules import OrderRow
+
+NO_LANE = "/".join([UNKNOWN_PLACE] * 3)
+MICROS_PER_HOUR = 60 * MICROS_PER_MINUTE
+_DISPATCH_COLUMNS = (
+    "id", "revision", "merchant", "buyer", "listing", "lane", "outcome", "cause", "used_permille", "placed_day",
+    "value_minor", "weight", "judged_at",
+)
+_DELIVERY_COLUMNS = ("id", "revision", "merchant", "listing", "lane", "outcome", "cause", "weight", "judged_at")
+
+
+@transaction.atomic
+def judge_orders(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime) -> int:
+    """Judge the dispatch and delivery of these orders as far as known; returns how many facts were stated."""
+    allow(actor, "credit.judge")
+    wanted = sorted(set(ids))
+    known = {order.id: order for order in orders(wanted)}
+    travelled = journeys(wanted)
+    settled = [
+        order for order in known.values()
+        if order.id in travelled or order.cancelled_at is not None
+    ]
+    ranks = _ranks(settled)
+    disrupted = disruptions()
+    dispatches: dict[str, Judged] = {}
+    deliveries: dict[str, Judged] = {}
+    for order in settled:
+        journey = travelled.get(order.id, Journey())
+        rank = ranks[order.id]
+        if judged := judge_dispatch(order=order, journey=journey, disruptions=disrupted, rank=rank):
+            dispatches[order.id] = judged
+        if judged := judge_delivery(order=order, journey=journey, disruptions=disrupted, rank=rank):
+            deliveries[order.id] = judged
+    before = _judged_before("credit_dispatch", _DISPATCH_COLUMNS, DispatchJudged, wanted)
+    statements = _differences("dispatch", dispatches, before, realm)
+    before = _judged_before("credit_delivery", _DELIVERY_COLUMNS, DeliveryJudged, wanted)
+    statements += _differences("delivery", deliveries, before, realm)
+    return record.append(actor=SYSTEM, statements=statements, realm=realm, at=at)
+
+
+@transaction.atomic
+def judge_reviews(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime) -> int:
+    """Judge how much these reviews count; one hidden because it was bought counts nothing."""
+    allow(actor, "credit.judge")
+    wanted = sorted(set(ids))
+    found = [review for review in reviews(wanted) if review.merchant and review.published_at is not None and review.stars]
+    ranks = earlier_reviews([review.id for review in found])
+    placed = {order.id: order for order in orders([review.order for review in found if review.order])}
+    judged = {review.id: _judge_review(review, ranks[review.id], placed.get(review.order or "")) for review in found}
+    return _state_about("review", ReviewJudged, wanted, judged, realm, at)
+
+
+@transaction.atomic
+def judge_complaints(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime) -> int:
+    """Judge closed complaints: their topic, cause, and how long the first answer took."""
+    allow(actor, "credit.judge")
+    wanted = sorted(set(ids))
+    found = [row for row in complaints(wanted) if row.closed_at is not None and row.merchant and row.opened_at is not None]
+    placed = {order.id: order for order in orders([row.order for row in found if row.order])}
+    judged = {row.id: _judge_complaint(row, placed.get(row.order or "")) for row in found if row.outcome != "withdrawn"}
+    return _state_about("complaint", ComplaintJudged, wanted, judged, realm, at)
+
+
+def _judge_review(review: ReviewRow, rank: int, order: OrderRow | None) -> Judged:
+    weight = 0 if review.hidden_as == "bought" else weight_of(rank=rank, value_minor=_value_of(order))
+    fact = ReviewJudged(
+        review=review.id, merchant=review.merchant or "", listing=review.listing, stars=review.stars or 1,
+        lane=lane_of(order) if order else NO_LANE, weight=weight,
+    )
+    return Judged(review.published_at or 0, fact)  # type: ignore[arg-type]
+
+
+def _judge_complaint(row: ComplaintRow, order: OrderRow | None) -> Judged:
+    assert row.opened_at is not None
+    assert row.closed_at is not None
+    hours = None if row.answered_at is None else max(0, row.answered_at - row.opened_at) // MICROS_PER_HOUR
+    cause = "buyer" if row.outcome == "rejected" else row.cause or "unknown"
+    fact = ComplaintJudged(
+        complaint=row.id, merchant=row.merchant or "", listing=row.listing, topic=row.topic or "other",  # type: ignore[arg-type]
+        cause=cause, answer_hours=hours, lane=lane_of(order) if order else NO_LANE, weight=WEIGHT_ONE,  # type: ignore[arg-type]
+    )
+    return Judged(row.closed_at, fact)  # type: ignore[arg-type]
+
+
+def _value_of(order: OrderRow | None) -> int:
+    """An order's value; a review or complaint without a known order counts like one of full value."""
+    return 2**31 - 1 if order is None or order.amount_minor is None else order.amount_minor
+
+
+def _ranks(settled: Sequence[OrderRow]) -> Counter[str]:
+    """The highest of the counts of earlier orders by the same buyer, to the same address, from the same payer."""
+    ids = [order.id for order in settled]
+    return (
+        earlier_orders(ids)
+        | earlier_orders_to_same(name="address", placed=settled)
+        | earlier_orders_to_same(name="payer", placed=settled)
+    )
+
+
+def _judged_before(table: str, columns: Sequence[str], cls: type[Fact], ids: Sequence[str]) -> dict[str, Judged]:
+    """What was judged before, read from the mirror of our own facts."""
+    names = ", ".join(columns)
+    found = rows.select_in(connection, f"SELECT {names} FROM {table} WHERE id {{keys}}", ids)
+    before = {}
+    for row in found:
+        values: dict[str, Any] = dict(zip(columns, row, strict=True))
+        order, at = values.pop("id"), values.pop("judged_at")
+        if at is not None:
+            before[order] = Judged(at, cls(order=order, **values))  # type: ignore[arg-type, call-arg]
+    return before
+
+
+def _differences(
+    kind: str, now: dict[str, Judged], before: dict[str, Judged], realm: Realm
+) -> list[record.Statement]:
+    """Statements that bring what was judged before to what should be judged now.
+
+    A weight alone is not judged again: it depends on what was known when the outcome became known.
+    """
+    statements = []
+    for subject, judged in now.items():
+        earlier = before.get(subject)
+        if earlier is None:
+            statements.append(record.Statement(f"{kind}/{subject}/0", judged.at, judged.fact))
+        elif (earlier.at, _same_weight(earlier.fact)) != (judged.at, _same_weight(judged.fact)):
+            revision = earlier.fact.revision + 1
+            statements.append(
+                record.Statement(
+                    f"{kind}/{subject}/{revision}", judged.at, replace(judged.fact, revision=revision),
+                    supersedes=f"{kind}/{subject}/{earlier.fact.revision}",
+                )
+            )
+    for subject in before.keys() - now.keys():
+        event_id = f"{kind}/{subject}/{before[subject].fact.revision}"
+        withdrawal = FactWithdrawn(event=record.entry_key(realm, OWN_SOURCE, event_id).hex(), reason="source_fault")
+        statements.append(record.Statement(f"{event_id}/withdrawn", before[subject].at, withdrawal))
+    return statements
+
+
+def _same_weight(fact: Any) -> Any:
+    return replace(fact, weight=0, revision=0)
+
+
+def _state_about(
+    kind: str, cls: type[Fact], wanted: Sequence[str], judged: dict[str, Judged], realm: Realm, at: datetime
+) -> int:
+    """State the differences for outcomes that have no mirror of their own: what stands is read from the record."""
+    before = {}
+    touched = [subject for subject in wanted if subject not in judged]
+    known = record.known_ids(realm=realm, ids=[f"{kind}/{subject}/0" for subject in judged])
+    touched += [event_id.split("/")[1] for event_id in known]
+    if touched:
+        for recorded in facts_about(subjects=touched, at_size=2**62):
+            if isinstance(recorded.fact, cls):
+                subject: str = getattr(recorded.fact, kind)
+                before[subject] = Judged(recorded.at, recorded.fact)  # type: ignore[arg-type]
+    return record.append(actor=SYSTEM, statements=_differences(kind, judged, before, realm), realm=realm, at=at)

@@ -1,0 +1,222 @@
+"""Questions about standings, always on behalf of a viewer and within the installation's mode.
+
+What the public may know of a merchant's numbers is decided here: counts come in steps, rates from 30 outcomes on.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal
+
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Concat
+
+from yinuo.credit.models import Delivery, Dispatch, Run, Scorecard, Standing, StandingPoint
+from yinuo.kit.actors import Actor
+from yinuo.kit.moments import MICROS_PER_DAY
+from yinuo.kit.refusals import Malformed, NotAllowed, NotFound
+from yinuo.merchants import queries as merchants
+
+if TYPE_CHECKING:
+    from yinuo.merchants.models import Merchant
+
+Sort = Literal["standing", "name", "evidence"]
+
+BANDS = ("excellent", "good", "expected", "new", "caution", "poor", "unlawful")
+"""Best first; a band's place is its `band_rank`."""
+RATE_OUTCOMES_MIN = 30
+STEPS = (0, 1, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+CAUSES_DAYS = 365
+_IN_ROW = ("merchant", "band", "band_rank", "score", "low", "high", "outcomes")
+
+
+class NotPublic(NotAllowed):
+    """Standings exist, but this installation does not show them to everybody."""
+
+    code = "standings-not-public"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A count as the public sees it: at least `low`, and below `end` unless that is None."""
+
+    low: int
+    end: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A merchant in the directory; without a standing where none was computed yet or none is public."""
+
+    merchant: Merchant
+    standing: Standing | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of the directory, and the merchant behind which the next one starts ("" at the end)."""
+
+    rows: list[Listed]
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class CauseCount:
+    """How many of a merchant's orders went wrong in one way through one cause, and how many per thousand if enough are known."""
+
+    cause: str
+    outcome: str
+    count: Step
+    permille: int | None
+
+
+def step_of(count: int) -> Step:
+    """The step a count falls in: what the public learns of it."""
+    place = bisect_right(STEPS, count)
+    return Step(STEPS[place - 1], STEPS[place] if place < len(STEPS) else None)
+
+
+def is_public(*, viewer: Actor, mode: str) -> bool:
+    """Whether this viewer may see everybody's standings."""
+    return mode == "public" or viewer.holds("system") or viewer.holds("steward")
+
+
+def standing_of(*, viewer: Actor, mode: str, merchant: str) -> Standing | None:
+    """The merchant's standing by the scorecard in force, or None where no run has judged it yet. One query."""
+    _let_see(viewer, mode)
+    in_force = Scorecard.objects.filter(state="in_force").values("name")
+    return Standing.objects.filter(merchant=merchant, scorecard=Subquery(in_force)).first()
+
+
+def run_of(*, viewer: Actor, standing: Standing) -> Run | None:
+    """The run that gave the standing, with everything that pins it."""
+    return Run.objects.filter(pk=standing.run).first()
+
+
+def course_of(*, viewer: Actor, standing: Standing, limit: int = 400) -> list[StandingPoint]:
+    """How the merchant stood as of earlier days, oldest first: the newest `limit` points."""
+    points = StandingPoint.objects.filter(merchant=standing.merchant, scorecard=standing.scorecard)
+    return list(points.order_by("-as_of")[:limit])[::-1]
+
+
+def causes_of(*, viewer: Actor, standing: Standing) -> list[CauseCount]:
+    """Why the merchant's orders went wrong in the year before the standing's day, most frequent first."""
+    end = standing.as_of * MICROS_PER_DAY
+    year = Q(merchant=standing.merchant, judged_at__gte=end - CAUSES_DAYS * MICROS_PER_DAY, judged_at__lt=end)
+    failures: list[tuple[int, str, str, int]] = []
+    for table, late in ((Dispatch, "sent_late"), (Delivery, "arrived_late")):
+        counted: QuerySet[Any, Any] = table.objects.filter(year).values_list("outcome", "cause")
+        rows = list(counted.annotate(orders=Count("pk")).order_by())
+        judged = sum(orders for _, _, orders in rows)
+        failures += [
+            (orders, late if outcome == "late" else outcome, cause or "unknown", judged)
+            for outcome, cause, orders in rows
+            if outcome != "on_time"
+        ]
+    failures.sort(key=lambda failure: (-failure[0], *failure[1:3]))
+    return [
+        CauseCount(cause, outcome, step_of(orders), orders * 1000 // judged if judged >= RATE_OUTCOMES_MIN else None)
+        for orders, outcome, cause, judged in failures
+    ]
+
+
+def directory(
+    *, viewer: Actor, mode: str, search: str = "", band: str = "", sort: Sort = "standing", after: str = "", limit: int
+) -> Page:
+    """A stretch of the directory of merchants, by standing, name or amount of evidence, from behind the merchant `after`.
+
+    Where standings are not public it lists names alone, in their order.
+    """
+    if band and band not in BANDS:
+        raise Malformed(f"{band!r} is not a band; there are {', '.join(BANDS)}.", path="band")
+    if not is_public(viewer=viewer, mode=mode):
+        found = merchants.by_name(viewer=viewer, search=search, after=after, limit=limit + 1)
+        return _page([Listed(merchant, None) for merchant in found], limit)
+    scorecard = Scorecard.objects.filter(state="in_force").values_list("name", flat=True).first() or ""
+    standings = Standing.objects.filter(scorecard=scorecard)
+    if band:
+        standings = standings.filter(band_rank=BANDS.index(band))
+    if sort == "name":
+        among = Exists(standings.filter(pk=Concat(Value(f"{scorecard}/"), OuterRef("pk")))) if band else None
+        found = merchants.by_name(viewer=viewer, search=search, after=after, limit=limit + 1, among=among)
+        keys = [f"{scorecard}/{merchant.pk}" for merchant in found]
+        by_merchant = {row.merchant: row for row in Standing.objects.only(*_IN_ROW).filter(pk__in=keys)}
+        return _page([Listed(merchant, by_merchant.get(merchant.pk)) for merchant in found], limit)
+    if search:
+        standings = standings.filter(merchant__in=merchants.named(viewer=viewer, search=search))
+    ordered = _behind(standings, sort, f"{scorecard}/{after}" if after else "")
+    rows = list(ordered.only(*_IN_ROW)[: limit + 1])
+    known = merchants.merchants(viewer=viewer, ids=[row.merchant for row in rows])
+    return _page([Listed(known[row.merchant], row) for row in rows], limit)
+
+
+def newest_run() -> Run | None:
+    """The run whose standings are shown now."""
+    return Run.objects.filter(state="published").order_by("-as_of", "-completed").first()
+
+
+def scorecard_in_force() -> Scorecard | None:
+    """The scorecard that standings are computed by."""
+    return Scorecard.objects.filter(state="in_force").first()
+
+
+def scorecards() -> list[Scorecard]:
+    """All versions of the scorecard, newest first."""
+    return list(Scorecard.objects.defer("body", "report").order_by("-added"))
+
+
+def feature_explanations() -> dict[str, str]:
+    """What each feature means, in one public sentence."""
+    if not find_spec("yinuo.credit.rules"):
+        return {}
+    explanations: dict[str, str] = getattr(import_module("yinuo.credit.rules"), "feature_explanations", dict)()
+    return explanations
+
+
+def _let_see(viewer: Actor, mode: str) -> None:
+    if not is_public(viewer=viewer, mode=mode):
+        raise NotPublic("Standings are not shown to everybody here yet.")
+
+
+def _page(rows: Sequence[Listed], limit: int) -> Page:
+    shown = list(rows[:limit])
+    return Page(shown, shown[-1].merchant.pk if len(rows) > limit else "")
+
+
+def _behind(standings: QuerySet[Standing], sort: Sort, key: str) -> QuerySet[Standing]:
+    """The standings in order, those up to and including the one of that key left out."""
+    order = ("-outcomes", "merchant") if sort == "evidence" else ("band_rank", "-score", "merchant")
+    if not key:
+        return standings.order_by(*order)
+    anchor = Standing.objects.only(*_IN_ROW).filter(pk=key).first()
+    if anchor is None:
+        raise NotFound("The directory has changed since; start again from its first page.", path="after")
+    if sort == "evidence":
+        behind = Q(outcomes__lt=anchor.outcomes) | Q(merchant__gt=anchor.merchant)
+        return standings.filter(behind, outcomes__lte=anchor.outcomes).order_by(*order)
+    later = Q(band_rank__gt=anchor.band_rank) | _behind_in_band(anchor)
+    return standings.filter(later, band_rank__gte=anchor.band_rank).order_by(*order)
+
+
+def _behind_in_band(anchor: Standing) -> Q:
+    """Behind the anchor within its band, by falling score. The database decides whether no score comes first or last."""
+    nulls_first = connection.features.nulls_order_largest
+    behind_equals = Q(score=anchor.score, merchant__gt=anchor.merchant)
+    if anchor.score is None:
+        behind_equals = Q(score__isnull=True, merchant__gt=anchor.merchant)
+        return behind_equals | Q(score__isnull=False) if nulls_first else behind_equals
+    behind = Q(score__lt=anchor.score) | behind_equals
+    return behind if nulls_first else behind | Q(score__isnull=True)
+
+
+def run_named(run_id: str) -> Run:
+    """The run of that id."""
+    found = Run.objects.filter(pk=run_id).first()
+    if found is None:
+        raise NotFound(f"There is no run {run_id!r}.")
+    return found

@@ -1,0 +1,13 @@
+"""Decisions of credit on plain values: judging outcomes, weighing evidence, the climate, scorecards. No Django."""
+
+from yinuo.credit.rules.bands import BANDS, band_of
+
+PERMISSIONS = {
+    "credit.judge": frozenset({"system"}),
+    "credit.rescore": frozenset({"system", "steward"}),
+    "credit.release_run": frozenset({"system", "steward"}),
+    "credit.add_scorecard": frozenset({"system", "steward"}),
+    "credit.put_in_force": frozenset({"system", "steward"}),
+}
+
+__all__ = ["BANDS", "PERMISSIONS", "band_of"]

@@ -1,0 +1,59 @@
+"""The daybook: per merchant, outcome day and lane, the integer sums of every measure. Ibis expressions for any engine.
+
+Sums are additive, so a daybook is a list of files whose rows add up: each run adds what is new, with what was replaced taken
+off again. No division stands in these expressions, and no floats: every engine gives the same integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+
+from yinuo.credit.rules.measures import Measure
+
+KEYS = ("merchant", "day", "lane")
+KINDS = ("credit.dispatch_judged", "credit.delivery_judged", "credit.review_judged", "credit.complaint_judged")
+
+
+def columns_needed(measures: Sequence[Measure]) -> list[str]:
+    """The archive's columns that these measures read."""
+    found = {"seq", "kind", "weight", "cause", *KEYS}
+    found |= {case.column for measure in measures for case in measure.cases}
+    return sorted(found)
+
+
+def daybook_of(facts: Any, measures: Sequence[Measure]) -> Any:
+    """The daybook of a table of facts: one aggregation over the archive's columns."""
+    judged = facts.filter(facts.kind.isin(KINDS), facts.merchant.notnull())
+    sums = {measure.name: measure.expression(judged).sum().cast("int64") for measure in measures}
+    return judged.group_by(list(KEYS)).aggregate(**sums)
+
+
+def standing_facts(facts: Any, replaced: Any | None, *, start: int, stop: int) -> Any:
+    """The facts numbered from `start` to before `stop` that still stand at size `stop`."""
+    new = facts.filter(facts.seq >= start, facts.seq < stop)
+    if replaced is None:
+        return new
+    gone = replaced.filter(replaced.by < stop).select(seq=replaced.target).distinct()
+    return new.anti_join(gone, "seq")
+
+
+def undone_facts(facts: Any, replaced: Any, *, start: int, stop: int) -> Any:
+    """The facts numbered below `start` that stood at size `start` and stand no longer at `stop`."""
+    before = replaced.filter(replaced.by < start).select(seq=replaced.target).distinct()
+    gone = replaced.filter(replaced.by >= start, replaced.by < stop, replaced.target < start)
+    gone = gone.select(seq=gone.target).distinct().anti_join(before, "seq")
+    return facts.filter(facts.seq < start).semi_join(gone, "seq")
+
+
+def negative(daybook: Any, measures: Sequence[Measure]) -> Any:
+    """The same rows with every sum taken off instead of added."""
+    return daybook.mutate(**{measure.name: -daybook[measure.name] for measure in measures})
+
+
+def weeks(first_day: int, last_day: int) -> Any:
+    """A table of the days in a span with the week that each lies in, Monday to Sunday; engines never divide."""
+    days = range(first_day, last_day + 1)
+    return ibis.memtable({"day": list(days), "week": [(day + 3) // 7 for day in days]}, schema={"day": "int64", "week": "int64"})

@@ -1,0 +1,111 @@
+"""Evidence: what was observed of each merchant and what was to be expected, weighed by age.
+
+Observed = sum over days of weight(age) x sum; expected = sum of weight(age) x base x the climate's rate that week.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import numpy as np
+
+from yinuo.credit.rules.climate import Climate, shares_of
+from yinuo.credit.rules.measures import Measure
+from yinuo.credit.rules.tables import AGE_DAYS_MAX, WEIGHTS
+
+OBSERVED_SHIFT = 14     # from 2^20 (age) x 2^4 (weight) to 1,024 per whole outcome
+EXPECTED_SHIFT = 26     # and 2^12 (rate) more
+UNIT = 1024
+WHOLE = 0               # stands for "no weighing by age": all of the last 365 days alike
+
+Wanted = tuple[str, int]
+"""A measure and a half-life in days (0: unweighed)."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Observed and expected of every merchant, in 1/1,024 of an outcome's unit: arrays of int64, merchants in sorted order."""
+
+    merchants: tuple[str, ...]
+    observed: Mapping[Wanted, np.ndarray]
+    expected: Mapping[Wanted, np.ndarray]
+
+    def of(self, place: int) -> tuple[dict[Wanted, int], dict[Wanted, int]]:
+        """One merchant's observed and expected, as plain integers."""
+        observed = {wanted: int(values[place]) for wanted, values in self.observed.items()}
+        return observed, {wanted: int(values[place]) for wanted, values in self.expected.items()}
+
+
+def evidence_query(
+    daybook: Any, climate: Any, ages: Any, wanted: Sequence[Wanted], measures: Sequence[Measure]
+) -> Any:
+    """One aggregation per merchant over the daybook, joined with the climate and the weights of each day."""
+    by_name = {measure.name: measure for measure in measures}
+    weighed = daybook.join(ages, "day").left_join(climate, ["week", "lane"])
+    sums = {}
+    for name, days in wanted:
+        weight = weighed[f"weight_{days}"]
+        sums[f"observed_{name}_{days}"] = (weighed[name] * weight).sum().cast("int64")
+        measure = by_name[name]
+        if measure.base != name:
+            expected = weighed[measure.base] * weight * weighed[f"rate_{name}"].coalesce(0)
+            sums[f"expected_{name}_{days}"] = expected.sum().cast("int64")
+    return weighed.group_by("merchant").aggregate(**sums)
+
+
+def ages_table(as_of: int) -> Any:
+    """The days that count at `as_of`, each with its week and its weight by half-life."""
+    days = list(range(as_of - AGE_DAYS_MAX, as_of))
+    columns = {"day": days, "week": [(day + 3) // 7 for day in days]}
+    for half_life, weights in WEIGHTS.items():
+        columns[f"weight_{half_life}"] = [weights[as_of - day] for day in days]
+    columns[f"weight_{WHOLE}"] = [1 << 20] * len(days)
+    return ibis.memtable(columns, schema=dict.fromkeys(columns, "int64"))
+
+
+def evidence_from(arrow: Any, wanted: Sequence[Wanted], measures: Sequence[Measure]) -> Evidence:
+    """The evidence from an engine's result, put into the order of merchants' ids."""
+    sorted_rows = arrow.sort_by("merchant")
+    shares = {measure.name for measure in shares_of(measures)}
+
+    def column(name: str, shift: int) -> np.ndarray:
+        return np.asarray(sorted_rows[name].to_numpy(), dtype=np.int64) >> shift
+
+    return Evidence(
+        merchants=tuple(sorted_rows["merchant"].to_pylist()),
+        observed={(name, days): column(f"observed_{name}_{days}", OBSERVED_SHIFT) for name, days in wanted},
+        expected={
+            (name, days): column(f"expected_{name}_{days}", EXPECTED_SHIFT) for name, days in wanted if name in shares
+        },
+    )
+
+
+def plain_evidence(
+    rows: Sequence[tuple[str, int, str, Mapping[str, int]]], climate: Climate, as_of: int, wanted: Sequence[Wanted],
+    measures: Sequence[Measure],
+) -> dict[str, tuple[dict[Wanted, int], dict[Wanted, int]]]:
+    """The same in plain Python, from daybook rows (merchant, day, lane, sums): the oracle, and what a verifier runs."""
+    by_name = {measure.name: measure for measure in measures}
+    totals: dict[str, tuple[dict[Wanted, int], dict[Wanted, int]]] = {}
+    for merchant, day, lane, sums in rows:
+        age = as_of - day
+        if not 1 <= age <= AGE_DAYS_MAX:
+            continue
+        observed, expected = totals.setdefault(merchant, ({}, {}))
+        for name, days in wanted:
+            weight = WEIGHTS[days][age] if days else 1 << 20
+            observed[name, days] = observed.get((name, days), 0) + weight * sums[name]
+            base = by_name[name].base
+            if base != name:
+                rate = climate.rate(name, (day + 3) // 7, lane)
+                expected[name, days] = expected.get((name, days), 0) + weight * sums[base] * rate
+    return {
+        merchant: (
+            {wanted: total >> OBSERVED_SHIFT for wanted, total in observed.items()},
+            {wanted: total >> EXPECTED_SHIFT for wanted, total in expected.items()},
+        )
+        for merchant, (observed, expected) in totals.items()
+    }

@@ -1,0 +1,136 @@
+"""Judge outcomes: what became of an order, whose fault it was, and how much it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from yinuo.credit.events import DeliveryJudged, DispatchJudged
+from yinuo.delivery.rules import Disruption, Journey, cause_of_late_delivery, cause_of_late_hand_over
+from yinuo.kit.moments import day_of
+from yinuo.trade.rules import OrderRow
+
+WEIGHT_ONE = 16                 # a whole outcome; the tools of an unreal one count for less, in sixteenths
+RANK_WEIGHTS = (16, 16, 12, 10, 8, 6, 5, 4, 3, 3, 2, 2, 1, 1, 1, 1)
+"""What an order counts by how many earlier ones the same buyer, payer or address had with the merchant; later ones nothing."""
+VALUE_FULL_MINOR = 1_000        # an order counts in full from ten units of a two-digit currency, below in proportion
+USED_PERMILLE_MAX = 4095        # keeps value x weight x age weight below 2^36
+UNKNOWN_PLACE = "any"
+
+
+class Judged(NamedTuple):
+    """A judgement and the moment its outcome became known, in microseconds."""
+
+    at: int
+    fact: DispatchJudged | DeliveryJudged
+
+
+def weight_of(*, rank: int, value_minor: int) -> int:
+    """How much an outcome counts, 0 to 16: less for a repeat of the same buyer, less for a trifle.
+
+    Twelve one-yuan orders to oneself weigh less than one real order together.
+    """
+    by_rank = RANK_WEIGHTS[rank] if rank < len(RANK_WEIGHTS) else 0
+    by_value = min(WEIGHT_ONE, WEIGHT_ONE * value_minor // VALUE_FULL_MINOR)
+    return by_rank * by_value // WEIGHT_ONE
+
+
+def lane_of(order: OrderRow, journey: Journey | None = None) -> str:
+    """The lane: carrier/origin/destination. Its route is the carrier and origin; "any" stands for what is not known."""
+    carrier = (journey.carrier if journey else None) or order.carrier
+    return "/".join(part or UNKNOWN_PLACE for part in (carrier, order.origin, order.destination))
+
+
+def route_of(lane: str) -> str:
+    """The route of a lane: without its destination."""
+    return lane.rpartition("/")[0]
+
+
+def judge_dispatch(
+    *, order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], rank: int
+) -> Judged | None:
+    """Judge whether the order was handed over in time, or None while that is not known.
+
+    What is not known is nobody's fault: without a promise or a scan there is no judgement.
+    """
+    if order.merchant is None or order.placed_at is None:
+        return None
+    shared = {
+        "order": order.id, "merchant": order.merchant, "buyer": order.buyer, "listing": order.listing,
+        "lane": lane_of(order, journey), "placed_day": day_of(order.placed_at),
+        "value_minor": min(order.amount_minor or 0, 2**31 - 1),
+        "weight": weight_of(rank=rank, value_minor=order.amount_minor or 0),
+    }
+    if order.cancelled_at is not None:
+        by = order.cancelled_by or "unknown"
+        return Judged(order.cancelled_at, DispatchJudged(outcome="cancelled", cause=by, **shared))  # type: ignore[arg-type]
+    if journey.handed_over_at is None or order.hand_over_by is None:
+        return None
+    cause = _hand_over_cause(order, journey, disruptions)
+    return Judged(
+        journey.handed_over_at,
+        DispatchJudged(
+            outcome="late" if cause else "on_time", cause=cause, used_permille=used_permille(order, journey), **shared  # type: ignore[arg-type]
+        ),
+    )
+
+
+def used_permille(order: OrderRow, journey: Journey) -> int | None:
+    """The share of the promised handling time that the merchant used, in permille, at most 4,095.
+
+    Where the merchant said when the parcel was ready, the wait for the carrier after that is not theirs.
+    """
+    if order.placed_at is None or order.hand_over_by is None or journey.handed_over_at is None:
+        return None
+    promised = order.hand_over_by - order.placed_at
+    done_at = min(journey.ready_at, journey.handed_over_at) if journey.ready_at is not None else journey.handed_over_at
+    if promised <= 0:
+        return None
+    return max(0, min(USED_PERMILLE_MAX, 1000 * (done_at - order.placed_at) // promised))
+
+
+def judge_delivery(
+    *, order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], rank: int
+) -> Judged | None:
+    """Judge whether the order reached the buyer whole and in time, or None while that is not known."""
+    if order.merchant is None or (journey.delivered_at is None and journey.harmed_at is None):
+        return None
+    shared = {
+        "order": order.id, "merchant": order.merchant, "listing": order.listing, "lane": lane_of(order, journey),
+        "weight": weight_of(rank=rank, value_minor=order.amount_minor or 0),
+    }
+    if journey.harmed_at is not None:
+        return Judged(
+            journey.harmed_at,
+            DeliveryJudged(outcome=journey.harm, cause=journey.harm_cause or "unknown", **shared),  # type: ignore[arg-type]
+        )
+    assert journey.delivered_at is not None
+    if order.deliver_by is None:
+        return None
+    late = journey.delivered_at > order.deliver_by
+    return Judged(
+        journey.delivered_at,
+        DeliveryJudged(
+            outcome="late" if late else "on_time",
+            cause=_delivery_cause(order, journey, disruptions) if late else None,  # type: ignore[arg-type]
+            **shared,  # type: ignore[arg-type]
+        ),
+    )
+
+
+def _hand_over_cause(order: OrderRow, journey: Journey, disruptions: Sequence[Disruption]) -> str | None:
+    """Who caused a late hand-over; None where it was in time, or that is not known."""
+    if order.hand_over_by is None or journey.handed_over_at is None or journey.handed_over_at <= order.hand_over_by:
+        return None
+    return cause_of_late_hand_over(
+        due=order.hand_over_by, journey=journey, carrier=journey.carrier or order.carrier, origin=order.origin,
+        disruptions=disruptions,
+    )
+
+
+def _delivery_cause(order: OrderRow, journey: Journey, disruptions: Sequence[Disruption]) -> str:
+    assert order.deliver_by is not None
+    return cause_of_late_delivery(
+        hand_over_cause=_hand_over_cause(order, journey, disruptions), due=order.deliver_by,
+        carrier=journey.carrier or order.carrier, origin=order.origin, disruptions=disruptions,
+    )

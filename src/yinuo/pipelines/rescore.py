@@ -1,0 +1,139 @@
+"""Batch scoring: archive what is sealed, bring the daybook up to it, score, publish; and the same over a past."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from yinuo.credit import actions as credit
+from yinuo.credit.rules.climate import Climate
+from yinuo.credit.rules.engine import Store, climate_at, open_engine
+from yinuo.credit.rules.scorecard import Card
+from yinuo.kit.actors import SYSTEM
+from yinuo.kit.moments import day_of, to_micros
+from yinuo.kit.realm import Realm
+from yinuo.kit.refusals import Malformed
+from yinuo.merchants.queries import every_merchant
+from yinuo.record import actions as record
+
+Progress = Callable[[int, int], None]
+DAYS_BETWEEN_POINTS = 7
+
+
+def _quiet(done: int, total: int) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What a run is asked to do: as of which day (default: the day after the last fact, or tomorrow's start), in which mode."""
+
+    mode: str = "public"
+    as_of: int | None = None
+    size: int | None = None
+    scorecard: str | None = None
+    gate: bool = True
+
+
+def prepare(*, engine: Any, folder: Path, size: int | None = None, progress: Progress = _quiet) -> Store:
+    """Bring archive and daybook up to what is sealed, or the daybook to what was at a smaller size."""
+    store = credit.open_store(folder, size=size)
+    record.archive(actor=SYSTEM, folder=store.archive, progress=progress)
+    store.update(engine, progress=progress)
+    return store
+
+
+def default_day(engine: Any, store: Store, at: datetime) -> int:
+    """The day as of which to score: the day after the last outcome; for a running shop that is the present day's end."""
+    last = store.last_day(engine)
+    if last is None:
+        raise Malformed("There is nothing to score yet: import a shop's history first, `yinuo import --help`.")
+    return min(last, day_of(to_micros(at))) + 1
+
+
+def rescore(*, engine_name: str, folder: Path, realm: Realm, orders: Orders, at: datetime, progress: Progress = _quiet) -> Any:
+    """Score everybody now and publish, or hold at the gate; returns the run."""
+    with open_engine(engine_name) as engine:
+        store = prepare(engine=engine, folder=folder, size=orders.size, progress=progress)
+        card = chosen_card(orders, at)
+        as_of = orders.as_of or default_day(engine, store, at)
+        climate = climate_at(engine, store, as_of=as_of)
+        scoring = _score(engine, store, climate, card, as_of, orders)
+        outage = credit.outage_in(engine, store, as_of=as_of)
+        run = credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, gate=orders.gate, outage=outage)
+        if run.state == "published":
+            credit.rate_listings(actor=SYSTEM, engine=engine, store=store, as_of=as_of)
+            credit.level_buyers(actor=SYSTEM, engine=engine, store=store, as_of=as_of)
+        return run
+
+
+def rescore_past(
+    *, engine_name: str, folder: Path, realm: Realm, orders: Orders, at: datetime, progress: Progress = _quiet
+) -> Any:
+    """Score everybody week by week over the past, so that courses can be seen, and publish the last; returns the last run.
+
+    One climate serves all weeks: days are Mondays, so each sees only whole weeks that had become known by then.
+    """
+    with open_engine(engine_name) as engine:
+        store = prepare(engine=engine, folder=folder)
+        card = chosen_card(orders, at)
+        until = orders.as_of or default_day(engine, store, at)
+        days = mondays(engine, store, until)
+        climate = climate_at(engine, store, as_of=until, days=max(1, until - days[0] + 371) if days else 365)
+        run = None
+        for place, day in enumerate(days):
+            scoring = _score(engine, store, climate.before(day), card, day, orders)
+            run = credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, gate=False)
+            progress(place + 1, len(days) + 1)
+        scoring = _score(engine, store, climate, card, until, orders)
+        run = credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, gate=False)
+        credit.rate_listings(actor=SYSTEM, engine=engine, store=store, as_of=until)
+        credit.level_buyers(actor=SYSTEM, engine=engine, store=store, as_of=until)
+        progress(len(days) + 1, len(days) + 1)
+        return run
+
+
+def release(*, engine_name: str, folder: Path, realm: Realm, run: Any, at: datetime) -> Any:
+    """Publish a run that waited at the gate: it is made again from its pins and must come out the same."""
+    orders = Orders(mode=run.mode, as_of=run.as_of, size=run.size, scorecard=run.scorecard)
+    with open_engine(engine_name) as engine:
+        store = prepare(engine=engine, folder=folder, size=run.size)
+        climate = climate_at(engine, store, as_of=run.as_of)
+        scoring = _score(engine, store, climate, credit.card_named(run.scorecard), run.as_of, orders)
+        return credit.release(actor=SYSTEM, run_id=run.id, scoring=scoring, realm=realm, at=at)
+
+
+def fit(
+    *, engine_name: str, folder: Path, name: str, until: int | None, at: datetime, progress: Progress = _quiet
+) -> tuple[Card, dict[str, Any]]:
+    """Fit a scorecard on the whole history up to a day, and measure it month by month."""
+    with open_engine(engine_name) as engine:
+        store = prepare(engine=engine, folder=folder)
+        months = credit.gather(engine=engine, store=store, until=until or default_day(engine, store, at), progress=progress)
+        return credit.fit(months=months, name=name)
+
+
+def chosen_card(orders: Orders, at: datetime) -> Card:
+    """The scorecard asked for, or the one in force."""
+    if orders.scorecard:
+        return credit.card_named(orders.scorecard)
+    return credit.card_in_force(actor=SYSTEM, at=at)
+
+
+def mondays(engine: Any, store: Store, until: int) -> Sequence[int]:
+    """The Mondays on which the history could be scored, from its fourth week to before `until`."""
+    daybook = store.rows(engine, as_of=until, days=3650)
+    first = daybook.day.min().to_pyarrow().as_py()
+    if first is None:
+        return []
+    start = first + 28
+    start += (4 - start) % 7        # day 4 after 1970-01-01, a Thursday, was a Monday
+    return range(start, until, DAYS_BETWEEN_POINTS)
+
+
+def _score(engine: Any, store: Store, climate: Climate, card: Card, as_of: int, orders: Orders) -> credit.Scoring:
+    pins = credit.Pins(size=store.written()["size"], as_of=as_of, scorecard=card.name, mode=orders.mode)
+    return credit.score_all(engine=engine, store=store, climate=climate, card=card, pins=pins, merchants=every_merchant())

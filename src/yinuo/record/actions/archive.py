@@ -1,0 +1,135 @@
+"""The archive: sealed facts as Parquet, one file per 65,536 of them and a tail, for engines that add up everything.
+
+Files are derived, never the truth: deleting the folder loses nothing but the time to write it again.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
+import pyarrow.parquet as pq
+from django.db import connection
+
+from yinuo.kit.actors import Actor, allow
+from yinuo.kit.facts import kinds
+from yinuo.kit.moments import MICROS_PER_DAY
+from yinuo.record import queries
+
+SEGMENT_FACTS = 65_536
+MANIFEST = "manifest.json"
+REPLACED = "replaced.parquet"
+TAIL = "tail.parquet"
+Progress = Callable[[int, int], None]
+
+
+def archive(*, actor: Actor, folder: Path, progress: Progress = lambda done, total: None) -> dict[str, Any]:
+    """Bring the archive up to all that is sealed; returns its manifest.
+
+    Every file is written beside and renamed, the manifest last, so a crash leaves the archive as it was.
+    """
+    allow(actor, "record.seal")
+    folder.mkdir(parents=True, exist_ok=True)
+    size = queries.size()
+    manifest = read_manifest(folder)
+    segments = [segment for segment in manifest["segments"] if segment["facts"] == SEGMENT_FACTS]
+    for start in range(len(segments) * SEGMENT_FACTS, size, SEGMENT_FACTS):
+        stop = min(start + SEGMENT_FACTS, size)
+        whole = stop - start == SEGMENT_FACTS
+        name = f"facts-{start // SEGMENT_FACTS:08d}.parquet" if whole else TAIL
+        segments.append({"file": name, "start": start, **_write_segment(folder / name, start, stop)})
+        progress(stop, size)
+    replaced = queries.replacements(stop=size)
+    table = pa.table({"target": [target for target, _ in replaced], "by": [by for _, by in replaced]}, schema=_REPLACED)
+    _replace(folder / REPLACED, table)
+    manifest = {"size": size, "segments": segments, "replaced": len(replaced)}
+    temporary = folder / f"{MANIFEST}.{os.getpid()}"
+    temporary.write_text(json.dumps(manifest))
+    temporary.replace(folder / MANIFEST)
+    return manifest
+
+
+_REPLACED = pa.schema([("target", pa.int64()), ("by", pa.int64())])
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The archive's manifest; that of an empty one where there is none."""
+    try:
+        found: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+    except FileNotFoundError:
+        return {"size": 0, "segments": [], "replaced": 0}
+    return found
+
+
+def fact_columns() -> dict[str, str]:
+    """Every field that any kind of fact has, with its type, "int" or "text"; the same name has one type everywhere."""
+    columns: dict[str, str] = {}
+    for kind in kinds().values():
+        for name, column in kind.columns.items():
+            if columns.setdefault(name, column) != column:
+                raise TypeError(f"{kind.name}: the field {name!r} has another type in another kind")
+    return dict(sorted(columns.items()))
+
+
+def archive_schema() -> pa.Schema:
+    """The columns of an archive file: the fact's number, times, day, source and kind, then every field of any kind."""
+    types = {"int": pa.int64(), "text": pa.string()}
+    return pa.schema(
+        [
+            ("seq", pa.int64()), ("at", pa.int64()), ("day", pa.int64()), ("recorded", pa.int64()),
+            ("source", pa.string()), ("kind", pa.string()),
+            *[(name, types[column]) for name, column in fact_columns().items()],
+        ]
+    )
+
+
+def _write_segment(file: Path, start: int, stop: int) -> dict[str, int]:
+    numbers, contents = _contents(start, stop)
+    table = _table(numbers, contents)
+    _replace(file, table)
+    days = pc.min_max(table["day"]).as_py()
+    return {"facts": stop - start, "first_day": days["min"] or 0, "last_day": days["max"] or 0}
+
+
+def _contents(start: int, stop: int) -> tuple[list[int], list[bytes]]:
+    """The numbers and canonical contents of sealed facts, those replaced included: readers leave them out by size."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.seq, o.content FROM record_seal s JOIN record_opening o ON o.entry_id = s.entry_id "
+            "WHERE s.seq >= %s AND s.seq < %s ORDER BY s.seq",
+            [start, stop],
+        )
+        found = cursor.fetchall()
+    return [seq for seq, _ in found], [bytes(content) for _, content in found]
+
+
+def _table(numbers: list[int], contents: list[bytes]) -> pa.Table:
+    """Arrow reads the canonical JSON by itself; nothing passes through Python objects."""
+    schema = archive_schema()
+    if not contents:
+        return schema.empty_table()
+    body = pa.struct([("kind", pa.string()), *[(name, schema.field(name).type) for name in fact_columns()]])
+    explicit = pa.schema([("at", pa.int64()), ("recorded", pa.int64()), ("source", pa.string()), ("fact", body)])
+    read = pj.read_json(
+        io.BytesIO(b"\n".join(contents)),
+        read_options=pj.ReadOptions(block_size=1 << 22, use_threads=False),
+        parse_options=pj.ParseOptions(explicit_schema=explicit, unexpected_field_behavior="error"),
+    )
+    fact = read["fact"].combine_chunks()
+    columns = {"seq": pa.array(numbers, pa.int64()), "day": pc.divide(read["at"], MICROS_PER_DAY)}
+    columns |= {name: read[name] for name in ("at", "recorded", "source")}
+    columns |= {field.name: pc.struct_field(fact, field.name) for field in body}
+    return pa.table([columns[name] for name in schema.names], schema=schema)
+
+
+def _replace(file: Path, table: pa.Table) -> None:
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    pq.write_table(table, temporary, compression="zstd", compression_level=1, row_group_size=SEGMENT_FACTS)
+    temporary.replace(file)

@@ -1,0 +1,206 @@
+"""The record over HTTP: state facts, see which kinds there are, see whether the record keeps up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from msgspec import inspect as shapes
+from ninja import Router, Schema
+from ninja.security import HttpBearer
+
+from yinuo.kit.actors import Actor
+from yinuo.kit.facts import Kind, kinds
+from yinuo.kit.refusals import TooLarge, Unauthenticated
+from yinuo.record import actions, queries, rules
+
+FOLLOWER = "react"     # the cursor of mirrors and reactions, whose lag people notice
+
+router = Router(tags=["facts"])
+
+_ORDER_PLACED = {
+    "specversion": "1.0", "id": "A-1001/placed", "source": "myshop", "type": "trade.order_placed",
+    "time": "2026-05-01T09:30:00+08:00",
+    "data": {"order": "A-1001", "merchant": "seller-7", "buyer": "customer-3", "amount_minor": 19900, "currency": "CNY",
+             "hand_over_by": "2026-05-03T09:30:00+08:00"},
+}
+_ORDER_PAID = {
+    "specversion": "1.0", "id": "A-1001/paid", "source": "myshop", "type": "trade.order_paid",
+    "time": "2026-05-01T09:31:00+08:00", "data": {"order": "A-1001"},
+}
+_EVENT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["specversion", "id", "source", "type", "time", "data"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": {"type": "string", "maxLength": 200, "description": "Unique at your source; the same again does nothing."},
+        "source": {"type": "string", "description": "The name that your key belongs to."},
+        "type": {"type": "string", "description": "A kind of fact, as GET /api/facts/kinds lists them."},
+        "time": {"type": "string", "format": "date-time", "description": "When it happened, with a time zone."},
+        "data": {"type": "object", "description": "The fields of the kind."},
+        "supersedes": {"type": "string", "description": "The id of an earlier event that this one corrects."},
+    },
+}
+_BATCH_SCHEMA = {"type": "array", "items": _EVENT_SCHEMA}
+_REQUEST: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/cloudevents+json": {"schema": _EVENT_SCHEMA, "example": _ORDER_PLACED},
+        "application/cloudevents-batch+json": {"schema": _BATCH_SCHEMA, "example": [_ORDER_PLACED, _ORDER_PAID]},
+        "application/json": {"schema": {"oneOf": [_EVENT_SCHEMA, _BATCH_SCHEMA]}, "example": [_ORDER_PLACED]},
+    },
+}
+
+
+class RefusedOut(Schema):
+    """One event that was refused: its place in the batch, its id, where the fault lies, and what it is."""
+
+    index: int
+    id: str
+    path: str
+    sentence: str
+
+
+class TakenOut(Schema):
+    """What became of the events sent."""
+
+    accepted: int
+    known: int
+    refused: list[RefusedOut]
+
+
+class FieldOut(Schema):
+    """One field of a kind of fact: what it holds, whether it must be there, and its values where they are listed."""
+
+    name: str
+    holds: str
+    required: bool
+    values: list[str]
+
+
+class KindOut(Schema):
+    """One kind of fact."""
+
+    kind: str
+    sentence: str
+    fields: list[FieldOut]
+
+
+class HealthOut(Schema):
+    """How far the record is: facts sealed, facts waiting for it, and sealed facts not yet followed."""
+
+    size: int
+    pending: int
+    lag: int
+
+
+class SourceKey(HttpBearer):
+    """A source's key, `Authorization: Bearer yk_...`; made by `yinuo key`."""
+
+    def __call__(self, request: HttpRequest) -> Actor:
+        """The source whose key the request carries; refuses otherwise."""
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not key.strip():
+            raise Unauthenticated("Send your source's key in the header 'Authorization: Bearer yk_...'.")
+        return self.authenticate(request, key.strip())
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor:
+        """The source whose key this is."""
+        return actions.check_key(key=token, at=request.now)  # type: ignore[attr-defined] # set by config.realm.hand_down
+
+
+@router.post(
+    "/facts",
+    auth=SourceKey(),
+    response=TakenOut,
+    summary="State facts",
+    openapi_extra={"requestBody": _REQUEST},
+)
+def post_facts(request: HttpRequest) -> HttpResponse:
+    """Take in CloudEvents of your source: one, or an array of them.
+
+    The answer comes once the good ones are in the record for good. They get their numbers, and show in pages and scores,
+    shortly after. `accepted` counts the new, `known` those sent before (sending again is safe), and each refused one is
+    listed with its place, path and reason; a refused event never holds up the others, and is kept for correction.
+    """
+    source: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
+    taken = actions.take_events(
+        actor=source,
+        source=source.name,
+        raws=rules.split_body(_body_of(request), request.content_type or ""),
+        realm=request.realm,  # type: ignore[attr-defined] # set by config.realm.hand_down
+        at=request.now,  # type: ignore[attr-defined]
+    )
+    return HttpResponse(msgspec.json.encode(_answer(taken)), content_type="application/json")
+
+
+@router.get("/facts/kinds", response=list[KindOut], summary="Kinds of fact")
+def get_kinds(request: HttpRequest) -> list[dict[str, Any]]:
+    """Every kind of fact that a shop may state, with its sentence and its fields."""
+    return [
+        {"kind": kind.name, "sentence": kind.sentence, "fields": _fields_of(kind)}
+        for kind in kinds().values()
+        if kind.external
+    ]
+
+
+@router.get("/health", response=HealthOut, summary="Health", tags=["operation"])
+def get_health(request: HttpRequest) -> dict[str, int]:
+    """Whether the record keeps up: how many facts are sealed, wait for it, and wait to be followed."""
+    size = queries.size()
+    return {"size": size, "pending": queries.pending_count(), "lag": size - queries.cursor_position(FOLLOWER)}
+
+
+def _body_of(request: HttpRequest) -> bytes:
+    try:
+        return request.body
+    except RequestDataTooBig:
+        length = int(request.headers.get("Content-Length") or 0)
+        raise TooLarge(f"The body has {length:,} bytes, more than is taken at once; send it in smaller batches.") from None
+
+
+def _answer(taken: actions.Taken) -> dict[str, Any]:
+    refused = [
+        {"index": event.index, "id": event.id, "path": event.path, "sentence": event.sentence} for event in taken.refused
+    ]
+    return {"accepted": taken.accepted, "known": taken.known, "refused": refused}
+
+
+def _fields_of(kind: Kind) -> list[dict[str, Any]]:
+    info = shapes.type_info(kind.wire)
+    assert isinstance(info, shapes.StructType)
+    return [
+        {
+            "name": field.name,
+            "holds": _holds(kind, field.name),
+            "required": field.required,
+            "values": _values(field.type) if field.name in kind.columns else [],
+        }
+        for field in info.fields
+    ]
+
+
+def _holds(kind: Kind, name: str) -> str:
+    """What a field holds, in words."""
+    if name in kind.subjects:
+        return f"id at the source: {kind.subjects[name]}"
+    if name in kind.moments:
+        return "moment (RFC 3339, with time zone)"
+    if name in kind.currencies:
+        return "currency (ISO 4217)"
+    if name in kind.texts:
+        return f"text, kept apart as {kind.texts[name].retention}"
+    if name in kind.fingerprints:
+        return "kept as a keyed hash only"
+    return "integer" if kind.columns[name] == "int" else "code"
+
+
+def _values(shape: shapes.Type) -> list[str]:
+    """The values of a field that has a list of them."""
+    if isinstance(shape, shapes.LiteralType):
+        return [str(value) for value in shape.values]
+    if isinstance(shape, shapes.UnionType):
+        return [value for option in shape.types for value in _values(option)]
+    return []

@@ -1,0 +1,100 @@
+"""Questions about reviews. A hidden review is counted and listed with its ground, without its words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Count, F, Q
+
+from yinuo.kit import rows as many_rows
+from yinuo.kit.actors import Actor
+from yinuo.reviews.models import Review
+from yinuo.reviews.rules import ReviewRow
+from yinuo.vault.queries import words_of
+
+_HIDDEN = Q(hidden_at__isnull=False) & (Q(restored_at__isnull=True) | Q(restored_at__lt=F("hidden_at")))
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewCounts:
+    """How many reviews of a merchant came in and are hidden, and how the stars of those shown are spread."""
+
+    received: int
+    hidden: int
+    shown_by_stars: dict[int, int]
+
+    @property
+    def shown(self) -> int:
+        """How many anybody can read."""
+        return self.received - self.hidden
+
+
+@dataclass(frozen=True, slots=True)
+class ReadableReview:
+    """A review as its viewer may read it; hidden ones have a ground and no words."""
+
+    review: str
+    stars: int
+    published_at: int
+    hidden_ground: str
+    title: str
+    words: str
+    reply: str
+
+
+def review_counts(*, viewer: Actor, merchant: str) -> ReviewCounts:
+    """The counts of a merchant's reviews."""
+    received = Review.objects.filter(merchant=merchant, stars__isnull=False)
+    by_stars = received.values_list("stars").annotate(all=Count("pk"), hidden=Count("pk", filter=_HIDDEN))
+    rows = list(by_stars.order_by("-stars"))
+    return ReviewCounts(
+        received=sum(count for _, count, _ in rows),
+        hidden=sum(hidden for _, _, hidden in rows),
+        shown_by_stars={5: 0, 4: 0, 3: 0, 2: 0, 1: 0} | {int(stars): count - hidden for stars, count, hidden in rows},
+    )
+
+
+def newest_reviews(*, viewer: Actor, merchant: str, before: int | None, limit: int) -> list[ReadableReview]:
+    """A merchant's reviews, newest first, of those published before the moment `before` (all, if None)."""
+    found = Review.objects.filter(merchant=merchant, stars__isnull=False, published_at__isnull=False)
+    if before is not None:
+        found = found.filter(published_at__lt=before)
+    reviews = list(found.annotate(is_hidden=_HIDDEN).order_by("-published_at")[:limit])
+    readable = [review.pk for review in reviews if not review.is_hidden]
+    titles, words, replies = (words_of(name=name, subjects=readable) for name in ("title", "words", "reply"))
+    return [
+        ReadableReview(
+            review=review.pk,
+            stars=review.stars or 0,
+            published_at=review.published_at or 0,
+            hidden_ground=(review.hidden_ground or "unknown") if review.is_hidden else "",
+            title=titles.get(review.pk, ""),
+            words=words.get(review.pk, ""),
+            reply=replies.get(review.pk, ""),
+        )
+        for review in reviews
+    ]
+
+
+def reviews(ids: Sequence[str]) -> list[ReviewRow]:
+    """The reviews of these ids that any fact told of, as credit judges them."""
+    columns = ", ".join(f'"{column}"' for column in ReviewRow._fields)
+    found = many_rows.select_in(connection, f"SELECT {columns} FROM reviews_review WHERE id {{keys}}", ids)
+    return [ReviewRow(*row) for row in found]
+
+
+def earlier_reviews(ids: Sequence[str]) -> Counter[str]:
+    """For each review, how many earlier ones the same buyer wrote about the same merchant."""
+    found = many_rows.select_in(
+        connection,
+        """
+        SELECT r.id, COUNT(*) FROM reviews_review r
+        JOIN reviews_review p ON p.merchant = r.merchant AND p.buyer = r.buyer AND p.published_at < r.published_at
+        WHERE r.id {keys} GROUP BY r.id
+        """,
+        ids,
+    )
+    return Counter(dict(found))

@@ -1,0 +1,62 @@
+"""Questions about orders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from django.db import connection
+
+from yinuo.kit import rows
+from yinuo.trade.rules import OrderRow
+from yinuo.vault.queries import fingerprints_of, subjects_sharing
+
+SHARING_MAX = 1_000     # an address with more orders than this is an office block, not a person
+
+
+def orders(ids: Sequence[str]) -> list[OrderRow]:
+    """The orders of these ids that any fact told of."""
+    columns = ", ".join(OrderRow._fields)
+    found = rows.select_in(connection, f"SELECT {columns} FROM trade_order WHERE id {{keys}}", ids)
+    return [OrderRow(*row) for row in found]
+
+
+def earlier_orders(ids: Sequence[str]) -> Counter[str]:
+    """For each order, how many earlier ones the same buyer placed with the same merchant."""
+    found = rows.select_in(
+        connection,
+        """
+        SELECT o.id, COUNT(*) FROM trade_order o
+        JOIN trade_order p ON p.buyer = o.buyer AND p.merchant = o.merchant AND p.placed_at < o.placed_at
+        WHERE o.id {keys} GROUP BY o.id
+        """,
+        ids,
+    )
+    return Counter(dict(found))
+
+
+def earlier_orders_to_same(*, name: str, placed: Iterable[OrderRow]) -> Counter[str]:
+    """For each order, how many earlier ones of the merchant went to the same address or were paid by the same payer.
+
+    `name` is "address" or "payer". An address that more than 1,000 orders share is left out: it is not one person.
+    """
+    wanted = {order.id: order for order in placed if order.merchant and order.placed_at is not None}
+    prints = fingerprints_of(name=name, subjects=list(wanted))
+    sharing = subjects_sharing(name=name, digests=set(prints.values()), limit=SHARING_MAX)
+    others = {order for group in sharing.values() if len(group) > 1 for order in group}
+    known = {order: (merchant, placed_at) for order, merchant, placed_at in _placements(sorted(others))}
+    counts: Counter[str] = Counter()
+    for order, digest in prints.items():
+        merchant, placed_at = wanted[order].merchant, wanted[order].placed_at
+        assert placed_at is not None
+        counts[order] = sum(
+            1 for other in sharing.get(digest, ()) if other != order and other in known
+            and known[other][0] == merchant and known[other][1] < placed_at
+        )
+    return counts
+
+
+def _placements(ids: Sequence[str]) -> list[tuple[str, str, int]]:
+    return rows.select_in(
+        connection, "SELECT id, merchant, placed_at FROM trade_order WHERE placed_at IS NOT NULL AND id {keys}", ids
+    )

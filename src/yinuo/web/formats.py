@@ -1,0 +1,83 @@
+"""Numbers, dates and names of places as the reader's language writes them."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+
+from babel import Locale, dates, numbers
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from yinuo.kit.moments import from_day, from_micros
+
+_LOCALES = {"en": "en_GB", "zh-hans": "zh_Hans_CN"}
+
+
+@cache
+def _locale(language: str) -> Locale:
+    return Locale.parse(_LOCALES.get(language, "en_GB"))
+
+
+def locale() -> Locale:
+    """The reader's locale."""
+    return _locale(get_language() or "en")
+
+
+def number(value: int) -> str:
+    """A whole number: 38,211."""
+    return str(numbers.format_decimal(value, locale=locale()))
+
+
+def signed(value: int) -> str:
+    """Points with their sign: +23, −5, 0."""
+    return ("+" if value > 0 else "\u2212" if value < 0 else "") + number(abs(value))
+
+
+def permille_as_percent(value: int) -> str:
+    """81.2% from 812."""
+    return str(numbers.format_percent(value / 1000, format="#,##0.#%", locale=locale()))
+
+
+def hundredths(value: int) -> str:
+    """4.3 from 430."""
+    return str(numbers.format_decimal(value / 100, format="#,##0.##", locale=locale()))
+
+
+def per_thousand(ppm: int) -> str:
+    """14.2 from 14,200 parts per million: so many of a thousand."""
+    return str(numbers.format_decimal(ppm / 1000, format="#,##0.0", locale=locale()))
+
+
+def rate(ppm: int) -> str:
+    """2 or 0.5 from parts per million: so many of a thousand, as short as possible, for an axis."""
+    return str(numbers.format_decimal(ppm / 1000, format="#,##0.###", locale=locale()))
+
+
+def long_date(value: date) -> str:
+    """1 June 2026."""
+    return str(dates.format_date(value, format="long", locale=locale()))
+
+
+def short_date(value: date) -> str:
+    """Jun 2026: enough for an axis."""
+    return str(dates.format_skeleton("yMMM", value, locale=locale()))
+
+
+def day(value: int) -> str:
+    """The date of a day number."""
+    return long_date(from_day(value))
+
+
+def moment(micros: int) -> str:
+    """The date of a moment, in the installation's time zone."""
+    return long_date(from_micros(micros).astimezone(timezone.get_current_timezone()).date())
+
+
+def place(code: str) -> str:
+    """A region code in words as far as they are known: "China · ZJ" from "CN-ZJ"."""
+    country, _, rest = code.partition("-")
+    name = locale().territories.get(country)
+    if name is None:
+        return code
+    return f"{name} · {rest}" if rest else str(name)

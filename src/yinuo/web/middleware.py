@@ -1,0 +1,41 @@
+"""What happens to every response: a strict content security policy, and refusals turned into pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from yinuo.kit.refusals import Refusal
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+DOCS_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")   # Swagger UI styles its own elements
+DOCS_PATH = "/api/docs"
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+class Pages:
+    """Says what a page may load, and that its language follows the reader."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the policy set."""
+        response = self.answer(request)
+        response.headers.setdefault("Content-Security-Policy", DOCS_POLICY if request.path == DOCS_PATH else POLICY)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        patch_vary_headers(response, ["Cookie"])
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A refusal as a page that says what to do next."""
+        if not isinstance(exception, Refusal):
+            return None
+        name = "404.html" if exception.status == 404 else "refused.html"
+        return render(request, name, {"refusal": exception}, status=exception.status)

@@ -1,0 +1,216 @@
+"""Pages that anybody can read: the directory, a merchant, the method."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Any, get_args
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from yinuo.catalogue import queries as catalogue
+from yinuo.credit import queries as credit
+from yinuo.kit.actors import PUBLIC
+from yinuo.merchants import queries as merchants
+from yinuo.reviews import queries as reviews
+from yinuo.web import charts
+
+if TYPE_CHECKING:
+    from yinuo.credit.models import Standing
+
+PAGE = 25
+REVIEWS = 10
+SEARCH_LENGTH_MAX = 100
+DEFAULT_BANDS = (("excellent", 600), ("good", 530), ("expected", 470), ("caution", 400), ("poor", 0))
+
+
+@require_safe
+def directory(request: HttpRequest) -> HttpResponse:
+    """All merchants, to search, filter and sort; as a fragment where only the list is asked for."""
+    filters = _filters(request)
+    after = request.GET.get("after", "")
+    page = credit.directory(
+        viewer=PUBLIC,
+        mode=_mode(),
+        search=filters["search"],
+        band=filters["band"],
+        sort=filters["sort"] or "standing",
+        after=after,
+        limit=PAGE,
+    )
+    rows = [(row, _interval(row.standing), _step(row.standing)) for row in page.rows]
+    context = {
+        "filters": filters,
+        "rows": rows,
+        "after": page.after,
+        "is_first": not after,
+        "is_public": credit.is_public(viewer=PUBLIC, mode=_mode()),
+        "run": credit.newest_run(),
+        "bands": credit.BANDS,
+        "sorts": get_args(credit.Sort),
+    }
+    fragment = getattr(request, "htmx", False) and not request.htmx.boosted  # type: ignore[attr-defined]
+    response = render(request, "public/_merchants.html" if fragment else "public/directory.html", context)
+    response["Vary"] = "HX-Request"
+    return response
+
+
+@require_safe
+def merchant(request: HttpRequest, merchant: str) -> HttpResponse:
+    """One merchant: how they stand, why, since when, and what buyers say."""
+    found = merchants.merchant(viewer=PUBLIC, merchant=merchant)
+    is_public = credit.is_public(viewer=PUBLIC, mode=_mode())
+    standing = credit.standing_of(viewer=PUBLIC, mode=_mode(), merchant=merchant) if is_public else None
+    before = request.GET.get("reviews_before", "")
+    listed = reviews.newest_reviews(
+        viewer=PUBLIC, merchant=merchant, before=int(before) if before.isdecimal() else None, limit=REVIEWS + 1
+    )
+    counts = reviews.review_counts(viewer=PUBLIC, merchant=merchant)
+    context = {
+        "merchant": found,
+        "is_public": is_public,
+        "standing": standing,
+        "ratings": merchants.external_ratings(viewer=PUBLIC, merchant=merchant),
+        "review_counts": counts,
+        "stars": zip(
+            counts.shown_by_stars.items(), charts.share_bars(list(counts.shown_by_stars.values())), strict=True
+        ),
+        "reviews": listed[:REVIEWS],
+        "reviews_before": listed[REVIEWS - 1].published_at if len(listed) > REVIEWS else None,
+        "is_first_reviews": not before,
+    }
+    if standing is not None:
+        context |= _standing_context(standing)
+    return render(request, "public/merchant.html", context)
+
+
+@require_safe
+def method(request: HttpRequest) -> HttpResponse:
+    """How standings are made: the scorecard in force, feature by feature, and how well it keeps its word."""
+    scorecard = credit.scorecard_in_force()
+    body: dict[str, Any] = scorecard.body if scorecard else {}
+    report: dict[str, Any] = scorecard.report if scorecard else {}
+    explanations = credit.feature_explanations()
+    weights = {row.get("name"): row.get("information_value_milli") for row in report.get("features", [])}
+    features = [
+        {
+            **feature,
+            "explanation": feature.get("explanation") or explanations.get(feature.get("name", ""), ""),
+            "rows": _bin_rows(feature.get("bins", [])),
+            "information_value_milli": weights.get(feature.get("name")),
+        }
+        for feature in body.get("features", [])
+    ]
+    context = {
+        "scorecard": scorecard,
+        "minimum_outcomes": body.get("minimum_outcomes", 10),
+        "features": features,
+        "report": report,
+        "reliability": charts.reliability(report.get("reliability", [])),
+        "bands": _band_rows(body),
+        "versions": credit.scorecards(),
+        "run": credit.newest_run(),
+        "rate_outcomes_min": credit.RATE_OUTCOMES_MIN,
+    }
+    return render(request, "public/method.html", context)
+
+
+def _mode() -> str:
+    mode: str = settings.YINUO["YINUO_MODE"]
+    return mode
+
+
+def _filters(request: HttpRequest) -> dict[str, Any]:
+    """The filters of the address; what is not a filter there is left out, so that an old link still works."""
+    search = " ".join(unicodedata.normalize("NFKC", request.GET.get("search", "")).replace("\0", "").split())
+    band, sort = request.GET.get("band", ""), request.GET.get("sort", "")
+    return {
+        "search": search[:SEARCH_LENGTH_MAX],
+        "band": band if band in credit.BANDS else "",
+        "sort": sort if sort in get_args(credit.Sort) and sort != "standing" else "",
+    }
+
+
+def _interval(standing: Standing | None) -> charts.Interval | None:
+    if standing is None or standing.score is None or standing.override:
+        return None
+    low = standing.score if standing.low is None else standing.low
+    return charts.interval(standing.score, low, standing.score if standing.high is None else standing.high)
+
+
+def _step(standing: Standing | None) -> credit.Step | None:
+    return None if standing is None else credit.step_of(standing.outcomes)
+
+
+def _standing_context(standing: Standing) -> dict[str, Any]:
+    scorecard = credit.scorecard_in_force()
+    points = credit.course_of(viewer=PUBLIC, standing=standing)
+    causes = credit.causes_of(viewer=PUBLIC, standing=standing)
+    return {
+        "run": credit.run_of(viewer=PUBLIC, standing=standing),
+        "minimum_outcomes": (scorecard.body if scorecard else {}).get("minimum_outcomes", 10),
+        "interval": _interval(standing),
+        "outcomes": credit.step_of(standing.outcomes),
+        "facets": _facet_rows(standing.facets or {}),
+        "reasons": _reason_rows(standing),
+        "course": charts.course(points),
+        "points": points[::-1],
+        "causes": [(cause, _permille_bar(cause.permille, causes)) for cause in causes],
+        "findings": catalogue.findings_standing(viewer=PUBLIC, merchant=standing.merchant) if standing.override else [],
+    }
+
+
+def _facet_rows(facets: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for name in ("dispatch", "described", "service", "lawfulness"):
+        facet = facets.get(name)
+        if isinstance(facet, dict):
+            rows.append({"name": name, **facet, "count": credit.step_of(facet.get("outcomes") or 0)})
+    return rows
+
+
+def _reason_rows(standing: Standing) -> list[dict[str, Any]]:
+    """The reasons with their bars and explanations; a rate on fewer outcomes than the public may know rates from is left out."""
+    reasons = [reason for reason in standing.reasons or [] if isinstance(reason, dict) and "feature" in reason]
+    explanations = credit.feature_explanations()
+    has_rates = standing.outcomes >= credit.RATE_OUTCOMES_MIN
+    bars = charts.points_bars([reason.get("points", 0) for reason in reasons])
+    return [
+        {
+            "feature": reason["feature"],
+            "points": reason.get("points", 0),
+            "observed": reason.get("observed", "") if has_rates else "",
+            "expected": reason.get("expected", "") if has_rates else "",
+            "explanation": explanations.get(reason["feature"], ""),
+            "left": left,
+            "width": width,
+        }
+        for reason, (left, width) in zip(reasons, bars, strict=True)
+    ]
+
+
+def _permille_bar(permille: int | None, causes: list[credit.CauseCount]) -> str | None:
+    if permille is None:
+        return None
+    return charts.share_bars([permille, max(cause.permille or 0 for cause in causes)])[0]
+
+
+def _bin_rows(bins: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each bin with where it starts: the end of the one before."""
+    starts = [None, *(step.get("upto") for step in bins[:-1])]
+    return [
+        {"start": start, "end": step.get("upto"), "points": step.get("points", 0)}
+        for start, step in zip(starts, bins, strict=True)
+    ]
+
+
+def _band_rows(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each band with the scores it holds, best first; a scorecard may set its own limits."""
+    own = [(row["band"], row["low"]) for row in body.get("bands", []) if isinstance(row, dict) and {"band", "low"} <= row.keys()]
+    rows, above = [], charts.SCORE_MAX
+    for band, low in own or DEFAULT_BANDS:
+        rows.append({"band": band, "low": low, "high": above})
+        above = low - 1
+    return rows

@@ -1,0 +1,126 @@
+"""The words for what the record names by short codes. An unknown code is shown as it is, never left out."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+Words = dict[str, Promise]
+
+BANDS: Words = {
+    "excellent": pgettext_lazy("band", "Excellent"),
+    "good": pgettext_lazy("band", "Good"),
+    "expected": pgettext_lazy("band", "As expected"),
+    "new": pgettext_lazy("band", "Just beginning"),
+    "caution": pgettext_lazy("band", "Take care"),
+    "poor": pgettext_lazy("band", "Poor"),
+    "unlawful": pgettext_lazy("band", "Unlawful goods found"),
+    "clear": pgettext_lazy("band", "Nothing found"),
+    "finding": pgettext_lazy("band", "Unlawful goods found"),
+}
+COMPARED: Words = {
+    "excellent": _("Far fewer orders go wrong here than was to be expected of anyone."),
+    "good": _("Fewer orders go wrong here than was to be expected of anyone."),
+    "expected": _("About as many orders go wrong here as was to be expected of anyone."),
+    "caution": _("More orders go wrong here than was to be expected of anyone."),
+    "poor": _("Far more orders go wrong here than was to be expected of anyone."),
+}
+FACETS: Words = {
+    "dispatch": _("Dispatch"),
+    "described": _("As described"),
+    "service": _("Service"),
+    "lawfulness": _("Lawfulness"),
+}
+FACET_QUESTIONS: Words = {
+    "dispatch": _("Are orders handed to the carrier in time?"),
+    "described": _("Do the goods match what was promised?"),
+    "service": _("Are questions and complaints answered?"),
+    "lawfulness": _("Was anything unlawful found on sale?"),
+}
+FEATURES: Words = {
+    "handling_time": _("Handling time"),
+    "late_hand_overs": _("Late hand-overs"),
+    "cancellations": _("Orders called off"),
+    "low_stars": _("Low stars"),
+    "volume": _("Amount of evidence"),
+    "bounds": _("Rounding and bounds"),
+}
+CAUSES: Words = {
+    "merchant": _("The merchant"),
+    "carrier": _("The carrier"),
+    "platform": _("The platform"),
+    "buyer": _("The buyer"),
+    "force_majeure": _("Force majeure"),
+    "unknown": _("Not known"),
+}
+OUTCOMES: Words = {
+    "sent_late": _("Sent late"),
+    "arrived_late": _("Arrived late"),
+    "cancelled": _("Called off"),
+    "damaged": _("Damaged"),
+    "lost": _("Lost"),
+}
+HIDING_GROUNDS: Words = {
+    "not_this_purchase": _("not about this purchase"),
+    "advertising": _("advertising"),
+    "personal_data": _("it showed personal data"),
+    "insult": _("insult"),
+    "unlawful": _("unlawful content"),
+    "bought": _("it was bought"),
+    "unknown": _("ground not recorded"),
+}
+OVERRIDES: Words = {
+    "counterfeit": _("Counterfeit goods were found on sale here."),
+    "safety": _("Unsafe goods were found on sale here."),
+    "licence": _("Goods were sold here without the licence the law asks for."),
+}
+FORMS: Words = {"legal_person": _("Company"), "sole_trader": _("Sole trader")}
+CLOSED: Words = {
+    "own_wish": _("left the marketplace of their own accord"),
+    "terminated": _("no longer admitted to the marketplace"),
+    "unknown": _("no longer on the marketplace"),
+}
+MODES: Words = {
+    "preview": _("preview"),
+    "shadow": _("shadow"),
+    "subjects": _("subjects only"),
+    "public": pgettext_lazy("mode", "public"),
+}
+SCORECARD_STATES: Words = {
+    "announced": _("announced"),
+    "in_force": _("in force"),
+    "retired": _("retired"),
+}
+SORTS: Words = {
+    "standing": _("standing"),
+    "name": _("name"),
+    "evidence": _("amount of evidence"),
+}
+VOCABULARIES: dict[str, Words] = {
+    "band": BANDS,
+    "compared": COMPARED,
+    "facet": FACETS,
+    "facet_question": FACET_QUESTIONS,
+    "feature": FEATURES,
+    "cause": CAUSES,
+    "outcome": OUTCOMES,
+    "hiding_ground": HIDING_GROUNDS,
+    "override": OVERRIDES,
+    "form": FORMS,
+    "closed": CLOSED,
+    "mode": MODES,
+    "scorecard_state": SCORECARD_STATES,
+    "sort": SORTS,
+}
+
+
+def words(code: str, vocabulary: str) -> str:
+    """The words for a code; an unknown code itself, without its underscores."""
+    return str(VOCABULARIES[vocabulary].get(code, "")) or code.replace("_", " ")
+
+
+def translated(sentence: str) -> str:
+    """A feature's public explanation in the reader's language, found by its English text."""
+    return gettext(sentence) if sentence else ""

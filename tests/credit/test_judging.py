@@ -1,0 +1,57 @@
+"""Outcomes are judged as facts tell them, in whatever order they come."""
+
+import itertools
+
+import pytest
+
+from yinuo.credit.models import Delivery, Dispatch
+
+ORDER = {"order": "o1", "merchant": "m1", "buyer": "b1", "amount_minor": 5000, "currency": "CNY", "carrier": "swift",
+         "hand_over_by": "2026-05-03T00:00:00Z", "deliver_by": "2026-05-06T00:00:00Z"}
+
+
+@pytest.fixture
+def story(event):
+    """An order handed over a day late and delivered late."""
+    return [
+        event("trade.order_placed", id="1", time="2026-05-01T00:00:00Z", **ORDER),
+        event("delivery.shipment_handed_over", id="2", time="2026-05-04T00:00:00Z", shipment="s1", order="o1"),
+        event("delivery.shipment_delivered", id="3", time="2026-05-07T00:00:00Z", shipment="s1", order="o1"),
+    ]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_any_order_of_arrival_gives_the_same_judgement(take, story, order):
+    for place in order:
+        take([story[place]])
+    dispatch = Dispatch.objects.get()
+    assert (dispatch.outcome, dispatch.cause, dispatch.used_permille, dispatch.weight) == ("late", "merchant", 1500, 16)
+    delivery = Delivery.objects.get()
+    assert (delivery.outcome, delivery.cause) == ("late", "merchant")
+
+
+def test_a_parcel_that_was_ready_in_time_is_the_carriers_delay(take, story, event):
+    take(story)
+    take([event("delivery.shipment_ready", id="4", time="2026-05-02T12:00:00Z", shipment="s1", order="o1")])
+    dispatch = Dispatch.objects.get()
+    assert (dispatch.outcome, dispatch.cause, dispatch.used_permille, dispatch.revision) == ("late", "carrier", 750, 1)
+
+
+def test_a_disruption_declared_later_excuses(take, story, event):
+    take(story)
+    take([event("delivery.disruption_declared", id="d", time="2026-05-10T00:00:00Z", disruption="d1", carrier="swift",
+                starts="2026-05-02T00:00:00Z", ends="2026-05-08T00:00:00Z")])
+    assert Dispatch.objects.get().cause == "force_majeure"
+
+
+def test_a_corrected_scan_is_judged_again(take, story, event):
+    take(story)
+    take([event("delivery.shipment_handed_over", id="2b", time="2026-05-02T00:00:00Z", supersedes="2", shipment="s1",
+                order="o1")])
+    assert (Dispatch.objects.get().outcome, Dispatch.objects.get().used_permille) == ("on_time", 500)
+
+
+def test_a_withdrawn_scan_withdraws_its_judgement(take, story, event):
+    take(story[:2])
+    take([event("record.fact_withdrawn", id="w", time="2026-05-20T00:00:00Z", event="2")])
+    assert not Dispatch.objects.exists()
