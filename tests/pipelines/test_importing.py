@@ -71,7 +71,8 @@ def do_import(tmp_path, mapping, realm, now, db):
         mapped.check_tables(opened, rules)
         name = run.fingerprint(source=source, digests=[table.digest for table in opened])
         items = mapped.items(opened, rules, source=source, advance=lambda count: None)
-        return run.Import(actor=SYSTEM, source=source, name=name, realm=realm, at=now).run(items, scratch=tmp_path, again=again)
+        importing = run.Import(actor=SYSTEM, source=source, name=name, realm=realm, at=now)
+        return importing.run(Ordered(items, scratch=tmp_path), again=again)
 
     return doing
 

@@ -15,8 +15,15 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).parents[2] / "src" / "yinuo"
 CATALOGUE = ROOT / "web" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 KEYWORDS = {
-    "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None, "ngettext": (1, 2), "ngettext_lazy": (1, 2),
-    "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
+    "_": None,
+    "gettext": None,
+    "gettext_lazy": None,
+    "gettext_noop": None,
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
 }
 Text = tuple[str | None, str]
 
@@ -41,7 +48,8 @@ def translated() -> dict[Text, str]:
         catalogue = read_po(words)
     return {
         (message.context, message.id if isinstance(message.id, str) else message.id[0]): message.string
-        if isinstance(message.string, str) else message.string[0]
+        if isinstance(message.string, str)
+        else message.string[0]
         for message in catalogue
         if message.id and not message.fuzzy
     }

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from yinuo.catalogue.models import Finding
 from yinuo.kit.actors import Actor
 
 
-def findings_standing(*, viewer: Actor, merchant: str) -> list[Finding]:
-    """The decisions that the merchant's goods were unlawful and that were not overturned since, newest first."""
-    upheld = Finding.objects.filter(merchant=merchant, upheld_at__isnull=False)
-    standing = upheld.filter(Q(overturned_at__isnull=True) | Q(overturned_at__lt=F("upheld_at")))
+def findings_standing(*, viewer: Actor, merchant: str, before: int) -> list[Finding]:
+    """The decisions that the merchant's goods were unlawful, as they stood at a moment (microseconds), newest first."""
+    upheld = Finding.objects.filter(merchant=merchant, upheld_at__lt=before)
+    standing = upheld.filter(Q(overturned_at__isnull=True) | Q(overturned_at__gte=before))
     return list(standing.order_by("-upheld_at", "pk"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from yinuo.cli import set_up
 from yinuo.cli._progress import progress
 
 if TYPE_CHECKING:
-    from yinuo.pipelines.importing.items import Item
+    from yinuo.pipelines.importing.ordering import Ordered
     from yinuo.pipelines.importing.run import Report
 
 EXIT_SOME_REFUSED = 3
@@ -59,7 +60,7 @@ def command(
         _react()
     _tell(report)
     if report.refused:
-        raise click.exceptions.Exit(EXIT_SOME_REFUSED)
+        sys.exit(EXIT_SOME_REFUSED)     # click's own Exit is swallowed where main() asks not to be left
 
 
 def _propose(paths: Sequence[Path], target: Path, encoding: str | None) -> None:
@@ -75,8 +76,12 @@ def _propose(paths: Sequence[Path], target: Path, encoding: str | None) -> None:
 
 
 def _import_files(paths: Sequence[Path], source: str, mapping: Path | None, encoding: str | None, again: bool) -> Report:
-    from yinuo.pipelines.importing import mapped, run, tables  # noqa: PLC0415 - after set_up
+    from django.conf import settings  # noqa: PLC0415 - after set_up
+
+    from yinuo.pipelines.importing import mapped, run, tables  # noqa: PLC0415
     from yinuo.pipelines.importing.mapping import read_mapping  # noqa: PLC0415
+    from yinuo.pipelines.importing.ordering import Ordered  # noqa: PLC0415
+    from yinuo.record.rules import check_source  # noqa: PLC0415
 
     rules = read_mapping(mapping) if mapping else None
     written_in = encoding or (rules.encoding if rules else "utf-8")
@@ -86,21 +91,28 @@ def _import_files(paths: Sequence[Path], source: str, mapping: Path | None, enco
         click.echo(f"The mapping says nothing about {name}: left out.", err=True)
     digests = [f"{table.name} {table.digest} {table.encoding} {table.delimiter}" for table in opened]
     name = run.fingerprint(source=source, digests=digests, mapping=mapping.read_bytes() if mapping else b"")
+    check_source(source)
     with _bytes_read(sum(table.size for table in opened)) as advance:
-        items = mapped.items(opened, rules, source=source, advance=advance)
-        return _run(items, source, name, again)
+        ordered = Ordered(mapped.items(opened, rules, source=source, advance=advance), scratch=settings.DATA)
+    return _run(ordered, source, name, again)
 
 
 def _import_olist(paths: Sequence[Path], source: str | None, again: bool) -> Report:
-    from yinuo.pipelines.importing import olist, run  # noqa: PLC0415 - after set_up
+    from django.conf import settings  # noqa: PLC0415 - after set_up
+
+    from yinuo.pipelines.importing import olist, run  # noqa: PLC0415
+    from yinuo.pipelines.importing.ordering import Ordered  # noqa: PLC0415
+    from yinuo.record.rules import check_source  # noqa: PLC0415
 
     if len(paths) != 1:
         raise click.UsageError("Name the folder of Olist's files: yinuo import olist DIR.")
     source = source or olist.SOURCE
     opened = olist.open_folder(paths[0])
     name = run.fingerprint(source=source, digests=[f"olist {key} {table.digest}" for key, table in opened.items()])
+    check_source(source)
     with _bytes_read(sum(table.size for table in opened.values())) as advance:
-        return _run(olist.items(opened, source=source, advance=advance), source, name, again)
+        ordered = Ordered(olist.items(opened, source=source, advance=advance), scratch=settings.DATA)
+    return _run(ordered, source, name, again)
 
 
 @contextmanager
@@ -116,16 +128,14 @@ def _bytes_read(total: int) -> Iterator[Callable[[int], None]]:
         yield advance
 
 
-def _run(items: Iterator[Item], source: str, name: str, again: bool) -> Report:
-    from django.conf import settings  # noqa: PLC0415 - after set_up
-
-    from yinuo.config.realm import now, realm  # noqa: PLC0415
+def _run(ordered: Ordered, source: str, name: str, again: bool) -> Report:
+    from yinuo.config.realm import now, realm  # noqa: PLC0415 - after set_up
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
     from yinuo.pipelines.importing.run import Import  # noqa: PLC0415
 
     importing = Import(actor=SYSTEM, source=source, name=name, realm=realm(), at=now())
     with progress("Taking in", unit="events") as show:
-        return importing.run(items, scratch=settings.DATA, again=again, progress=show)
+        return importing.run(ordered, again=again, progress=show)
 
 
 def _react() -> None:

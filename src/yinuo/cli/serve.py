@@ -26,7 +26,7 @@ class PortTaken(Refusal):
 @click.command
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 for all.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65_535), help="The port to listen on.")
-@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="How many processes serve requests.")
+@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 64), help="How many serve requests.")
 @click.option("--no-worker", is_flag=True, help="Serve only; `yinuo worker` runs elsewhere.")
 def command(host: str, port: int, processes: int, no_worker: bool) -> None:
     """Serve pages and the API, and start the worker that seals and follows what comes in.
@@ -98,7 +98,7 @@ class _Worker:
 
     def _start(self) -> subprocess.Popen[bytes]:
         # The pipe has no other use than to close when we are gone, also by kill -9.
-        return subprocess.Popen([sys.executable, "-m", "yinuo", "worker", "--while-parent"], stdin=subprocess.PIPE)  # noqa: S603 - our own command
+        return subprocess.Popen([sys.executable, "-m", "yinuo", "worker", "--while-parent"], stdin=subprocess.PIPE)
 
     def _watch(self) -> None:
         while True:

@@ -8,15 +8,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
 
+from yinuo.credit.features import MEASURES
 from yinuo.credit.models import Delivery, Dispatch, Run, Scorecard, Standing, StandingPoint
+from yinuo.credit.rules.bands import RANKS
 from yinuo.kit.actors import Actor
 from yinuo.kit.moments import MICROS_PER_DAY
 from yinuo.kit.refusals import Malformed, NotAllowed, NotFound
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 Sort = Literal["standing", "name", "evidence"]
 
-BANDS = ("excellent", "good", "expected", "new", "caution", "poor", "unlawful")
-"""Best first; a band's place is its `band_rank`."""
+BANDS = tuple(RANKS)
 RATE_OUTCOMES_MIN = 30
 STEPS = (0, 1, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 CAUSES_DAYS = 365
-_IN_ROW = ("merchant", "band", "band_rank", "score", "low", "high", "outcomes")
+FACETS = ("dispatch", "described", "service", "lawfulness")
+_IN_ROW = ("merchant", "band", "band_rank", "score", "low", "high", "outcomes", "override")
 
 
 class NotPublic(NotAllowed):
@@ -67,7 +67,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class CauseCount:
-    """How many of a merchant's orders went wrong in one way through one cause, and how many per thousand if enough are known."""
+    """How many of a merchant's orders went wrong in one way through one cause, and per thousand where enough are known."""
 
     cause: str
     outcome: str
@@ -91,6 +91,42 @@ def standing_of(*, viewer: Actor, mode: str, merchant: str) -> Standing | None:
     _let_see(viewer, mode)
     in_force = Scorecard.objects.filter(state="in_force").values("name")
     return Standing.objects.filter(merchant=merchant, scorecard=Subquery(in_force)).first()
+
+
+def facets_of(*, viewer: Actor, standing: Standing) -> list[dict[str, Any]]:
+    """The four sides of a standing in their order, with counts in steps."""
+    facets = standing.facets or {}
+    return [
+        {
+            "name": name,
+            "band": facets[name].get("band", "new"),
+            "score": facets[name].get("score"),
+            "outcomes": step_of(facets[name].get("outcomes") or 0),
+        }
+        for name in FACETS
+        if isinstance(facets.get(name), dict)
+    ]
+
+
+def reasons_of(*, viewer: Actor, standing: Standing) -> list[dict[str, Any]]:
+    """What adds up to the score; none under an override.
+
+    What was observed is told as a share of what was to be expected, and only on as many outcomes as the public may know
+    rates from: the sums themselves would count a merchant's orders.
+    """
+    if standing.override or standing.score is None:
+        return []
+    has_rates = standing.outcomes >= RATE_OUTCOMES_MIN
+    return [
+        {
+            "feature": reason["feature"],
+            "half_life_days": reason.get("half_life_days"),
+            "points": reason.get("points", 0),
+            "permille_of_expected": _permille(reason.get("detail") or {}) if has_rates else None,
+        }
+        for reason in standing.reasons or []
+        if isinstance(reason, dict) and "feature" in reason
+    ]
 
 
 def run_of(*, viewer: Actor, standing: Standing) -> Run | None:
@@ -140,7 +176,7 @@ def directory(
     scorecard = Scorecard.objects.filter(state="in_force").values_list("name", flat=True).first() or ""
     standings = Standing.objects.filter(scorecard=scorecard)
     if band:
-        standings = standings.filter(band_rank=BANDS.index(band))
+        standings = standings.filter(band_rank=RANKS[band])
     if sort == "name":
         among = Exists(standings.filter(pk=Concat(Value(f"{scorecard}/"), OuterRef("pk")))) if band else None
         found = merchants.by_name(viewer=viewer, search=search, after=after, limit=limit + 1, among=among)
@@ -170,17 +206,36 @@ def scorecards() -> list[Scorecard]:
     return list(Scorecard.objects.defer("body", "report").order_by("-added"))
 
 
+def features_of(scorecard: Scorecard) -> list[dict[str, Any]]:
+    """The features of a scorecard with their public explanations."""
+    explanations = feature_explanations()
+    return [
+        {
+            "name": feature["name"],
+            "measure": feature.get("measure", feature["name"]),
+            "meaning": feature.get("explanation") or explanations.get(str(feature.get("measure", feature["name"])), ""),
+            "facet": feature.get("facet", ""),
+            "half_life_days": feature.get("half_life_days"),
+            "bins": feature.get("bins", []),
+        }
+        for feature in scorecard.body.get("features", [])
+        if isinstance(feature, dict) and "name" in feature
+    ]
+
+
 def feature_explanations() -> dict[str, str]:
-    """What each feature means, in one public sentence."""
-    if not find_spec("yinuo.credit.rules"):
-        return {}
-    explanations: dict[str, str] = getattr(import_module("yinuo.credit.rules"), "feature_explanations", dict)()
-    return explanations
+    """What each measure means, in its public explanation."""
+    return {measure.name: measure.meaning for measure in MEASURES}
 
 
 def _let_see(viewer: Actor, mode: str) -> None:
     if not is_public(viewer=viewer, mode=mode):
         raise NotPublic("Standings are not shown to everybody here yet.")
+
+
+def _permille(detail: dict[str, Any]) -> int | None:
+    expected = detail.get("expected") or 0
+    return int(detail.get("observed", 0)) * 1000 // int(expected) if expected else None
 
 
 def _page(rows: Sequence[Listed], limit: int) -> Page:

@@ -7,12 +7,18 @@ never from input.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from operator import itemgetter
 from typing import Any, TypeVar
 
 SQLITE_KEYS_MAX = 1_000    # in one statement: full chunks share one prepared statement, and stay far below SQLite's limit
 Item = TypeVar("Item")
+
+try:
+    import fcntl
+except ImportError:    # Windows: writers wait as SQLite lets them
+    fcntl = None  # type: ignore[assignment]
 
 
 def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
@@ -60,6 +66,43 @@ def upsert(
         else:
             marks = ", ".join("?" * len(columns))
             _raw(cursor).executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}", rows)
+
+
+def insert_missing(
+    connection: Any, table: str, key: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> int:
+    """Insert those of the rows whose key is not there yet, and return how many that were; the key is the first column.
+
+    Where another transaction is inserting the same key, this waits for its end, and never in a circle.
+    """
+    if not rows:
+        return 0
+    names = _names(columns)
+    conflict = f"ON CONFLICT ({key}) DO NOTHING"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            _upsert_postgresql(cursor, table, names, conflict, sorted(rows, key=itemgetter(0)))
+            return int(cursor.rowcount)
+        raw = _raw(cursor)
+        marks = ", ".join("?" * len(columns))
+        raw.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}", rows)
+        return int(raw.rowcount)
+
+
+@contextmanager
+def writing_turn(connection: Any) -> Iterator[None]:
+    """Wait in line for SQLite's one writer's place, by a lock on a file beside the database.
+
+    SQLite itself lets a waiting writer sleep for up to a tenth of a second at a time, also when the place is long free.
+    Inside a transaction, which has the place already or will ask SQLite for it, this does nothing.
+    """
+    name = str(connection.settings_dict["NAME"])
+    if fcntl is None or connection.vendor != "sqlite" or connection.in_atomic_block or "memory" in name:
+        yield
+        return
+    with open(f"{name}-turn", "ab") as turn:     # closing it gives the turn back, however we end
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 def select_in(connection: Any, sql: str, keys: Sequence[Any]) -> list[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yinuo.credit import actions as credit
-from yinuo.credit.rules.climate import Climate
+from yinuo.credit.rules.climate import CLIMATE_DAYS, Climate
 from yinuo.credit.rules.engine import Store, climate_at, open_engine
 from yinuo.credit.rules.scorecard import Card
 from yinuo.kit.actors import SYSTEM
@@ -82,7 +82,7 @@ def rescore_past(
         card = chosen_card(orders, at)
         until = orders.as_of or default_day(engine, store, at)
         days = mondays(engine, store, until)
-        climate = climate_at(engine, store, as_of=until, days=max(1, until - days[0] + 371) if days else 365)
+        climate = climate_at(engine, store, as_of=until, days=until - days[0] + CLIMATE_DAYS if days else CLIMATE_DAYS)
         run = None
         for place, day in enumerate(days):
             scoring = _score(engine, store, climate.before(day), card, day, orders)

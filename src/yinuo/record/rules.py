@@ -38,6 +38,12 @@ CONTENT_TYPES = {
 }
 COMMITMENT_TAG = b"yinuo/commit/v1"
 _ZERO = b"\\u0000"              # how JSON writes the character NUL
+_HALF_PAIR = re.compile(
+    rb"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+)
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+_CLOSING = {b"[": b"]", b"{": b"}"}
 _SOURCE = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,63}$")
 
 
@@ -134,7 +140,30 @@ def split_batch(body: bytes) -> list[bytes]:
     try:
         return [bytes(raw) for raw in _batch_decoder.decode(body)]
     except _UNREADABLE as error:
+        if (pieces := _split_by_brackets(body)) is not None:
+            return pieces
         raise Malformed(f"The batch is not a JSON array of events: {error}") from None
+
+
+def _split_by_brackets(body: bytes) -> list[bytes] | None:
+    """The elements of an array whose brackets match, whatever they hold: one hostile value must not take the others down."""
+    pieces: list[bytes] = []
+    open_brackets: list[bytes] = []
+    start = body.find(b"[") + 1
+    for token in _TOKEN.finditer(body):
+        mark = token[0]
+        if mark in _CLOSING:
+            open_brackets.append(_CLOSING[mark])
+        elif mark in (b"]", b"}"):
+            if not open_brackets or open_brackets.pop() != mark:
+                return None
+            if not open_brackets:
+                pieces.append(body[start : token.start()].strip())
+                return None if body[token.end() :].strip() else pieces
+        elif mark == b"," and len(open_brackets) == 1:
+            pieces.append(body[start : token.start()].strip())
+            start = token.end()
+    return None
 
 
 def split_body(body: bytes, content_type: str) -> list[bytes]:
@@ -202,6 +231,7 @@ def _kinds_of_events() -> dict[type, Kind]:
             tag=kind.name,
         ): kind
         for kind in kinds().values()
+        if kind.external
     }
 
 
@@ -223,6 +253,8 @@ def _read_slowly(
 def _read_event(raw: bytes, source: str, latest: int) -> Incoming:
     if len(raw) > EVENT_BYTES_MAX:
         raise Malformed(f"The event has {len(raw):,} bytes; at most {EVENT_BYTES_MAX:,} are taken.")
+    if half := _HALF_PAIR.search(raw):
+        raise Malformed(f"The text holds {half[1].decode()}, half of a surrogate pair and no character.")
     event = _decoded(_event_decoder, raw, "")
     if event.source.strip("/") != source:
         raise Malformed(f"The source is {event.source[:80]!r}, but this key belongs to {source!r}.", path="source")
@@ -231,6 +263,8 @@ def _read_event(raw: bytes, source: str, latest: int) -> Incoming:
     if event.datacontenttype.partition(";")[0].strip() != "application/json":
         raise Malformed("The data must be application/json.", path="datacontenttype")
     kind = kind_named(event.type)
+    if not kind.external:
+        raise Malformed(f"{kind.name} is stated by Yinuo itself, not by a shop.", path="type")
     wire = _decoded(_data_decoder(event.type), event.data, "data")
     for path, value in [("id", event.id), ("supersedes", event.supersedes), *_strings_of(wire)]:
         if value and "\0" in value:

@@ -42,7 +42,7 @@ def surrogates_for(
     known, unknown = remembered.sort_out(names)
     if unknown:
         learned, missing = _look_up(source, unknown, key)
-        learned |= _make_surrogates(source, missing, entropy)
+        learned |= _make_surrogates(source, missing, key, entropy)
         transaction.on_commit(lambda: remembered.learn(learned))
         known |= learned
     return known
@@ -113,20 +113,24 @@ def _look_up(source: str, names: Sequence[Name], key: bytes) -> tuple[dict[Name,
     return {digests.pop(bytes(digest)): surrogate for digest, surrogate in found}, digests
 
 
-def _make_surrogates(source: str, missing: Mapping[bytes, Name], entropy: Entropy) -> dict[Name, str]:
+def _make_surrogates(
+    source: str, missing: Mapping[bytes, Name], key: bytes, entropy: Entropy
+) -> dict[Name, str]:
     tails = new_surrogates(entropy, "", len(missing))
     cluster = tails[0][:_CLUSTER_LENGTH] if tails else ""
     made = {
         name: SUBJECT_PREFIXES[name[0]] + cluster + tail[_CLUSTER_LENGTH:]
         for name, tail in zip(missing.values(), tails, strict=True)
     }
-    rows.insert(
+    inserted = rows.insert_missing(
         connection,
         "vault_surrogate",
+        "digest",
         ("digest", "surrogate", "source", "source_id"),
         [(digest, made[name], source, name[1]) for digest, name in missing.items()],
-        unique="digest",
     )
+    if inserted < len(made):       # another transaction made some at the same time, and has committed
+        made, _ = _look_up(source, list(made), key)
     return made
 
 

@@ -1,4 +1,4 @@
-"""Compiles the catalogues of words at start, so that a change of wording needs no build step and pip installs need no gettext."""
+"""Compiles the catalogues of words at start, so that a change of wording needs no build step and no gettext program."""
 
 from __future__ import annotations
 

@@ -59,9 +59,9 @@ def long_date(value: date) -> str:
     return str(dates.format_date(value, format="long", locale=locale()))
 
 
-def short_date(value: date) -> str:
-    """Jun 2026: enough for an axis."""
-    return str(dates.format_skeleton("yMMM", value, locale=locale()))
+def month(value: int) -> str:
+    """Jun 2026, of a day number: enough for an axis."""
+    return str(dates.format_skeleton("yMMM", from_day(value), locale=locale()))
 
 
 def day(value: int) -> str:

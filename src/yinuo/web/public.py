@@ -12,18 +12,20 @@ from django.views.decorators.http import require_safe
 
 from yinuo.catalogue import queries as catalogue
 from yinuo.credit import queries as credit
+from yinuo.credit.rules import bands as credit_bands
 from yinuo.kit.actors import PUBLIC
+from yinuo.kit.moments import MICROS_PER_DAY
 from yinuo.merchants import queries as merchants
 from yinuo.reviews import queries as reviews
 from yinuo.web import charts
 
 if TYPE_CHECKING:
+    from yinuo.catalogue.models import Finding
     from yinuo.credit.models import Standing
 
 PAGE = 25
 REVIEWS = 10
 SEARCH_LENGTH_MAX = 100
-DEFAULT_BANDS = (("excellent", 600), ("good", 530), ("expected", 470), ("caution", 400), ("poor", 0))
 
 
 @require_safe
@@ -92,16 +94,10 @@ def method(request: HttpRequest) -> HttpResponse:
     scorecard = credit.scorecard_in_force()
     body: dict[str, Any] = scorecard.body if scorecard else {}
     report: dict[str, Any] = scorecard.report if scorecard else {}
-    explanations = credit.feature_explanations()
     weights = {row.get("name"): row.get("information_value_milli") for row in report.get("features", [])}
     features = [
-        {
-            **feature,
-            "explanation": feature.get("explanation") or explanations.get(feature.get("name", ""), ""),
-            "rows": _bin_rows(feature.get("bins", [])),
-            "information_value_milli": weights.get(feature.get("name")),
-        }
-        for feature in body.get("features", [])
+        {**feature, "rows": _bin_rows(feature["bins"]), "information_value_milli": weights.get(feature["name"])}
+        for feature in (credit.features_of(scorecard) if scorecard else [])
     ]
     context = {
         "scorecard": scorecard,
@@ -109,7 +105,7 @@ def method(request: HttpRequest) -> HttpResponse:
         "features": features,
         "report": report,
         "reliability": charts.reliability(report.get("reliability", [])),
-        "bands": _band_rows(body),
+        "bands": _band_rows(),
         "versions": credit.scorecards(),
         "run": credit.newest_run(),
         "rate_outcomes_min": credit.RATE_OUTCOMES_MIN,
@@ -153,40 +149,26 @@ def _standing_context(standing: Standing) -> dict[str, Any]:
         "minimum_outcomes": (scorecard.body if scorecard else {}).get("minimum_outcomes", 10),
         "interval": _interval(standing),
         "outcomes": credit.step_of(standing.outcomes),
-        "facets": _facet_rows(standing.facets or {}),
+        "facets": credit.facets_of(viewer=PUBLIC, standing=standing),
         "reasons": _reason_rows(standing),
         "course": charts.course(points),
         "points": points[::-1],
         "causes": [(cause, _permille_bar(cause.permille, causes)) for cause in causes],
-        "findings": catalogue.findings_standing(viewer=PUBLIC, merchant=standing.merchant) if standing.override else [],
+        "findings": _findings(standing) if standing.override else [],
     }
 
 
-def _facet_rows(facets: dict[str, Any]) -> list[dict[str, Any]]:
-    rows = []
-    for name in ("dispatch", "described", "service", "lawfulness"):
-        facet = facets.get(name)
-        if isinstance(facet, dict):
-            rows.append({"name": name, **facet, "count": credit.step_of(facet.get("outcomes") or 0)})
-    return rows
+def _findings(standing: Standing) -> list[Finding]:
+    before = standing.as_of * MICROS_PER_DAY
+    return catalogue.findings_standing(viewer=PUBLIC, merchant=standing.merchant, before=before)
 
 
 def _reason_rows(standing: Standing) -> list[dict[str, Any]]:
-    """The reasons with their bars and explanations; a rate on fewer outcomes than the public may know rates from is left out."""
-    reasons = [reason for reason in standing.reasons or [] if isinstance(reason, dict) and "feature" in reason]
+    reasons = credit.reasons_of(viewer=PUBLIC, standing=standing)
     explanations = credit.feature_explanations()
-    has_rates = standing.outcomes >= credit.RATE_OUTCOMES_MIN
-    bars = charts.points_bars([reason.get("points", 0) for reason in reasons])
+    bars = charts.points_bars([reason["points"] for reason in reasons])
     return [
-        {
-            "feature": reason["feature"],
-            "points": reason.get("points", 0),
-            "observed": reason.get("observed", "") if has_rates else "",
-            "expected": reason.get("expected", "") if has_rates else "",
-            "explanation": explanations.get(reason["feature"], ""),
-            "left": left,
-            "width": width,
-        }
+        {**reason, "explanation": explanations.get(reason["feature"], ""), "left": left, "width": width}
         for reason, (left, width) in zip(reasons, bars, strict=True)
     ]
 
@@ -198,19 +180,22 @@ def _permille_bar(permille: int | None, causes: list[credit.CauseCount]) -> str 
 
 
 def _bin_rows(bins: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each bin with where it starts: the end of the one before."""
-    starts = [None, *(step.get("upto") for step in bins[:-1])]
-    return [
-        {"start": start, "end": step.get("upto"), "points": step.get("points", 0)}
-        for start, step in zip(starts, bins, strict=True)
-    ]
+    """The bins with where each starts; neighbours that give the same points are one."""
+    rows: list[dict[str, Any]] = []
+    for step in bins:
+        if rows and rows[-1]["points"] == step.get("points", 0):
+            rows[-1]["end"] = step.get("upto")
+        else:
+            start = rows[-1]["end"] if rows else None
+            rows.append({"start": start, "end": step.get("upto"), "points": step.get("points", 0)})
+    return rows
 
 
-def _band_rows(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each band with the scores it holds, best first; a scorecard may set its own limits."""
-    own = [(row["band"], row["low"]) for row in body.get("bands", []) if isinstance(row, dict) and {"band", "low"} <= row.keys()]
+def _band_rows() -> list[dict[str, Any]]:
+    """Each band that the score decides, with the scores it holds, best first."""
     rows, above = [], charts.SCORE_MAX
-    for band, low in own or DEFAULT_BANDS:
-        rows.append({"band": band, "low": low, "high": above})
-        above = low - 1
+    for band in credit_bands.BANDS:
+        if band.lowest is not None:
+            rows.append({"band": band.key, "low": band.lowest, "high": above})
+            above = band.lowest - 1
     return rows

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 Words = dict[str, Promise]
 
@@ -40,11 +39,18 @@ FACET_QUESTIONS: Words = {
     "lawfulness": _("Was anything unlawful found on sale?"),
 }
 FEATURES: Words = {
+    "dispatches": _("Orders judged"),
     "handling_time": _("Handling time"),
-    "late_hand_overs": _("Late hand-overs"),
+    "failures": _("Sent late or called off"),
     "cancellations": _("Orders called off"),
+    "arrivals": _("Deliveries judged"),
+    "late_arrivals": _("Late, damaged or lost"),
+    "reviews": _("Reviews counted"),
     "low_stars": _("Low stars"),
-    "volume": _("Amount of evidence"),
+    "complaints": _("Complaints closed"),
+    "undescribed": _("Not as described"),
+    "slow_answers": _("Slow answers"),
+    "start": _("The scorecard’s starting point"),
     "bounds": _("Rounding and bounds"),
 }
 CAUSES: Words = {

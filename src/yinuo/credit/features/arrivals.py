@@ -5,7 +5,7 @@ from yinuo.credit.rules.measures import Case, Measure
 
 def arrivals() -> Measure:
     """How many deliveries were judged that nobody but the merchant could have spoilt."""
-    return Measure("arrivals", "credit.delivery_judged", base="arrivals", otherwise=1)
+    return Measure("arrivals", "credit.delivery_judged", base="arrivals", otherwise=1, gauge="late_arrivals")
 
 
 def late_arrivals() -> Measure:

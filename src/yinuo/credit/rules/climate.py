@@ -1,38 +1,52 @@
 """The climate: what was to be expected of anyone, by the week in which outcomes became known.
 
-For each lane and week, on the narrowest of lane, route and all that has at least 100 outcomes of 5 merchants. Sums come from
+For each lane and week, on the narrowest of lane, route, carrier and all that has at least 100 outcomes of 5 merchants. Sums come from
 an engine; the rates are made here, in Python integers, and are what the record commits to.
+
+A storm is a week in which so much failed on a lane that it tells nothing of anybody (a strike, a flood, a sale's peak): its
+outcomes count for no merchant, neither the late ones nor the others. Otherwise a fortnight's strike would outweigh a year.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ibis
 
-from yinuo.credit.rules.judging import WEIGHT_ONE, route_of
+from yinuo.credit.rules.judging import WEIGHT_ONE, carrier_of, route_of
 from yinuo.credit.rules.measures import Measure
 
 OUTCOMES_MIN = 100
 MERCHANTS_MIN = 5
 RATE_ONE = 4096         # a rate of one per outcome
+STORM_TIMES = 3         # a week in which so many times as much failed as usual tells nothing of anybody
+STORM_STRUCK = 3        # and it must have struck at least one in so many of the merchants, or it is somebody's own fault
+USUAL_WEEKS = 26        # what "usual" means: the half-year before
+USUAL_WEEKS_MIN = 4
+CLIMATE_DAYS = 365 + (USUAL_WEEKS + 1) * 7
+"""The days of outcomes that the climate of a year's evidence rests on."""
 
 
 @dataclass(frozen=True)
 class Climate:
-    """The rate of every measure that is a share of another, by week and lane, in 1/4,096 per outcome."""
+    """By week and lane the rate of every measure that is a share of another, in 1/4,096 per outcome; and the storms: the
+    (base, week, lane) in which outcomes tell nothing of anybody.
+    """
 
     measures: tuple[str, ...]
+    bases: tuple[str, ...]
     rates: Mapping[tuple[int, str], tuple[int, ...]]
+    storms: frozenset[tuple[str, int, str]]
 
     def digest(self) -> str:
         """SHA-256 over the canonical JSON of all rates: what the record commits to."""
-        rows = [[week, lane, *rates] for (week, lane), rates in sorted(self.rates.items())]
-        text = json.dumps({"measures": self.measures, "rates": rows}, separators=(",", ":"), sort_keys=True)
+        rows = [[*key, *rates] for key, rates in sorted(self.rates.items())]
+        body = {"measures": self.measures, "bases": self.bases, "rates": rows, "storms": sorted(self.storms)}
+        text = json.dumps(body, separators=(",", ":"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def rate(self, measure: str, week: int, lane: str) -> int:
@@ -40,37 +54,55 @@ class Climate:
         rates = self.rates.get((week, lane))
         return 0 if rates is None else rates[self.measures.index(measure)]
 
+    def is_calm(self, base: str, week: int, lane: str) -> int:
+        """1, or 0 where that week, the one before or the one after was a storm on the lane for outcomes of this base.
+
+        A storm is not known to the day, and what it held back comes in with the next week's outcomes.
+        """
+        return int(not any((base, week + shift, lane) in self.storms for shift in (-1, 0, 1)))
+
     def before(self, day: int) -> Climate:
         """The climate of the weeks that were over at a day, which must be a Monday."""
         if (day + 3) % 7:
             raise ValueError("a climate can only be cut at a Monday")
         weeks = (day + 3) // 7
-        return Climate(self.measures, {key: rates for key, rates in self.rates.items() if key[0] < weeks})
+        return Climate(
+            self.measures, self.bases,
+            {key: rates for key, rates in self.rates.items() if key[0] < weeks},
+            frozenset(storm for storm in self.storms if storm[1] < weeks),
+        )
 
     def table(self) -> Any:
-        """The climate as a table for an engine: week, lane, and a column `rate_<measure>` each."""
+        """The climate as a table for an engine: week, lane, a column `rate_<measure>` and a column `calm_<base>` each."""
         keys = list(self.rates)
         columns: dict[str, list[Any]] = {"week": [week for week, _ in keys], "lane": [lane for _, lane in keys]}
         columns |= {f"rate_{name}": [self.rates[key][i] for key in keys] for i, name in enumerate(self.measures)}
-        schema = {"week": "int64", "lane": "string"} | {f"rate_{name}": "int64" for name in self.measures}
+        columns |= {f"calm_{base}": [self.is_calm(base, *key) for key in keys] for base in self.bases}
+        schema = {name: "string" if name == "lane" else "int64" for name in columns}
         return ibis.memtable(columns, schema=schema)
 
 
 def level_sums(daybook: Any, level: Sequence[str], measures: Sequence[Measure]) -> Any:
-    """Per week and level (lane, route, or nothing more): the sums, and for each base how many merchants had outcomes.
+    """Per week and level (lane, route, carrier, or nothing more): the sums, and for each base how many merchants had outcomes.
 
     The daybook comes joined with its weeks and routes.
     """
     sums = {measure.name: daybook[measure.name].sum().cast("int64") for measure in measures}
     for base in bases_of(measures):
         sums[f"merchants_{base}"] = daybook.merchant.nunique(where=daybook[base] > 0).cast("int64")
+    for gauged in gauged_of(measures):
+        sums[f"struck_{gauged.name}"] = daybook.merchant.nunique(where=daybook[gauged.gauge] > 0).cast("int64")
     return daybook.group_by("week", *level).aggregate(**sums)
 
 
 def routes_table(lanes: Sequence[str]) -> Any:
-    """Each lane with its route; engines never take text apart."""
-    columns = {"lane": list(lanes), "route": [route_of(lane) for lane in lanes]}
-    return ibis.memtable(columns, schema={"lane": "string", "route": "string"})
+    """Each lane with its route and carrier; engines never take text apart."""
+    columns = {
+        "lane": list(lanes),
+        "route": [route_of(lane) for lane in lanes],
+        "carrier": [carrier_of(lane) for lane in lanes],
+    }
+    return ibis.memtable(columns, schema=dict.fromkeys(columns, "string"))
 
 
 def bases_of(measures: Sequence[Measure]) -> list[str]:
@@ -78,35 +110,68 @@ def bases_of(measures: Sequence[Measure]) -> list[str]:
     return list(dict.fromkeys(measure.base for measure in measures))
 
 
+def gauged_of(measures: Sequence[Measure]) -> list[Measure]:
+    """The bases whose weeks can be storms."""
+    return [measure for measure in measures if measure.gauge is not None]
+
+
 def shares_of(measures: Sequence[Measure]) -> list[Measure]:
     """The measures that are a share of another."""
     return [measure for measure in measures if measure.name != measure.base]
 
 
-Sums = dict[str, int]
-"""By measure its sum, and by "merchants_<base>" a count."""
+Sums = Mapping[str, int]
+"""By measure its sum, by "merchants_<base>" how many merchants had outcomes, by "struck_<base>" how many of them failed."""
+Level = Mapping[tuple[int, str], Sums]
+"""Sums by week and lane, route, or "" for all."""
 
 
 def climate_of(
-    measures: Sequence[Measure],
-    lanes: Mapping[tuple[int, str], Sums],
-    routes: Mapping[tuple[int, str], Sums],
-    all_of_week: Mapping[int, Sums],
+    measures: Sequence[Measure], *, lanes: Level, routes: Level, carriers: Level, every: Level
 ) -> Climate:
     """The climate from grouped sums: for each week and lane the narrowest level that has enough."""
     shares = shares_of(measures)
-    rates = {}
-    for week, lane in lanes:
-        levels = (lanes[week, lane], routes[week, route_of(lane)], all_of_week[week])
-        rates[week, lane] = tuple(_narrowest(measure, levels) for measure in shares)
-    return Climate(tuple(measure.name for measure in shares), rates)
+    gauged = gauged_of(measures)
+    weeks = sorted({week for week, _ in every})
+    rates, storms = {}, set()
+    for lane in sorted({lane for _, lane in lanes}):
+        levels = ((lanes, lane), (routes, route_of(lane)), (carriers, carrier_of(lane)), (every, ""))
+        for week in weeks:
+            if (week, lane) in lanes:
+                rates[week, lane] = tuple(_rate(measure, week, _narrowest(measure.base, week, levels)) for measure in shares)
+            storms |= {
+                (base.name, week, lane) for base in gauged if _is_storm(base, week, _narrowest(base.name, week, levels))
+            }
+    return Climate(
+        measures=tuple(measure.name for measure in shares), bases=tuple(base.name for base in gauged), rates=rates,
+        storms=frozenset(storms),
+    )
 
 
-def _narrowest(measure: Measure, levels: Iterable[Sums]) -> int:
-    rate = 0
-    for sums in levels:
-        outcomes = sums[measure.base]
-        rate = RATE_ONE * sums[measure.name] // outcomes if outcomes > 0 else 0
-        if outcomes >= OUTCOMES_MIN * WEIGHT_ONE and sums[f"merchants_{measure.base}"] >= MERCHANTS_MIN:
-            return rate
-    return rate
+def _narrowest(base: str, week: int, levels: Sequence[tuple[Level, str]]) -> tuple[Level, str]:
+    """The narrowest level with enough outcomes of enough merchants that week; the last where none has."""
+    for level, key in levels:
+        sums = level.get((week, key))
+        if sums and sums[base] >= OUTCOMES_MIN * WEIGHT_ONE and sums[f"merchants_{base}"] >= MERCHANTS_MIN:
+            return level, key
+    return levels[-1]
+
+
+def _rate(measure: Measure, week: int, place: tuple[Level, str]) -> int:
+    sums = place[0][week, place[1]]
+    outcomes = sums[measure.base]
+    return RATE_ONE * sums[measure.name] // outcomes if outcomes > 0 else 0
+
+
+def _is_storm(base: Measure, week: int, place: tuple[Level, str]) -> bool:
+    """Whether failures were three times as frequent as in the half-year before, and struck a third of the merchants."""
+    level, key = place
+    now = level[week, key]
+    if now[base.name] < OUTCOMES_MIN * WEIGHT_ONE or STORM_STRUCK * now[f"struck_{base.name}"] < now[f"merchants_{base.name}"]:
+        return False
+    before = [level[past, key] for past in range(week - USUAL_WEEKS, week) if (past, key) in level]
+    outcomes = sum(sums[base.name] for sums in before)
+    failures = sum(sums[base.gauge or ""] for sums in before)
+    if len(before) < USUAL_WEEKS_MIN or outcomes < OUTCOMES_MIN * WEIGHT_ONE:
+        return False
+    return now[base.gauge or ""] * outcomes >= STORM_TIMES * failures * now[base.name]

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from yinuo.credit.rules import climate as climates
 from yinuo.credit.rules import daybook as daybooks
-from yinuo.credit.rules.climate import Climate
+from yinuo.credit.rules.climate import CLIMATE_DAYS, Climate
 from yinuo.credit.rules.evidence import Evidence, Wanted, ages_table, evidence_from, evidence_query
 from yinuo.credit.rules.measures import Measure
 from yinuo.credit.rules.tables import AGE_DAYS_MAX
@@ -153,7 +153,7 @@ class Store:
         return repr(self.measures)
 
 
-def climate_at(engine: Any, store: Store, *, as_of: int, days: int = AGE_DAYS_MAX) -> Climate:
+def climate_at(engine: Any, store: Store, *, as_of: int, days: int = CLIMATE_DAYS) -> Climate:
     """The climate from all outcomes known before `as_of`."""
     measures = store.measures
     daybook = store.rows(engine, as_of=as_of, days=days)
@@ -168,7 +168,8 @@ def climate_at(engine: Any, store: Store, *, as_of: int, days: int = AGE_DAYS_MA
         measures,
         lanes={(row["week"], row["lane"]): row for row in sums_by("lane")},
         routes={(row["week"], row["route"]): row for row in sums_by("route")},
-        all_of_week={row["week"]: row for row in sums_by()},
+        carriers={(row["week"], row["carrier"]): row for row in sums_by("carrier")},
+        every={(row["week"], ""): row for row in sums_by()},
     )
 
 

@@ -1,6 +1,7 @@
 """Evidence: what was observed of each merchant and what was to be expected, weighed by age.
 
-Observed = sum over days of weight(age) x sum; expected = sum of weight(age) x base x the climate's rate that week.
+Observed = sum over days of weight(age) x sum; expected = sum of weight(age) x base x the climate's rate that week. Storm weeks
+are left out of both.
 """
 
 from __future__ import annotations
@@ -47,9 +48,11 @@ def evidence_query(
     weighed = daybook.join(ages, "day").left_join(climate, ["week", "lane"])
     sums = {}
     for name, days in wanted:
-        weight = weighed[f"weight_{days}"]
-        sums[f"observed_{name}_{days}"] = (weighed[name] * weight).sum().cast("int64")
         measure = by_name[name]
+        weight = weighed[f"weight_{days}"]
+        if by_name[measure.base].gauge is not None:
+            weight = weight * weighed[f"calm_{measure.base}"].coalesce(1)
+        sums[f"observed_{name}_{days}"] = (weighed[name] * weight).sum().cast("int64")
         if measure.base != name:
             expected = weighed[measure.base] * weight * weighed[f"rate_{name}"].coalesce(0)
             sums[f"expected_{name}_{days}"] = expected.sum().cast("int64")
@@ -96,11 +99,12 @@ def plain_evidence(
             continue
         observed, expected = totals.setdefault(merchant, ({}, {}))
         for name, days in wanted:
-            weight = WEIGHTS[days][age] if days else 1 << 20
-            observed[name, days] = observed.get((name, days), 0) + weight * sums[name]
             base = by_name[name].base
+            week = (day + 3) // 7
+            weight = (WEIGHTS[days][age] if days else 1 << 20) * climate.is_calm(base, week, lane)
+            observed[name, days] = observed.get((name, days), 0) + weight * sums[name]
             if base != name:
-                rate = climate.rate(name, (day + 3) // 7, lane)
+                rate = climate.rate(name, week, lane)
                 expected[name, days] = expected.get((name, days), 0) + weight * sums[base] * rate
     return {
         merchant: (

@@ -46,6 +46,11 @@ def route_of(lane: str) -> str:
     return lane.rpartition("/")[0]
 
 
+def carrier_of(lane: str) -> str:
+    """The carrier of a lane."""
+    return lane.partition("/")[0]
+
+
 def judge_dispatch(
     *, order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], rank: int
 ) -> Judged | None:

@@ -38,6 +38,7 @@ class Measure:
 
     `base` names the measure that counts the outcomes this one is a share of; a base measure is its own base. Only outcomes
     that nobody else caused are counted: those whose `cause` is in `causes`. The first case that holds gives the value.
+    A base may name a `gauge`: the measure by which a week is told to be a storm, in which its outcomes count for nobody.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Measure:
     otherwise: int = 0
     causes: tuple[str | None, ...] | None = OWN_FAULT
     facet: Literal["dispatch", "described", "service"] = "dispatch"
+    gauge: str | None = None
     meaning: str = ""
 
     def __post_init__(self) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 
 from yinuo.kit.actors import Actor
 from yinuo.kit.realm import Realm
@@ -55,10 +54,12 @@ class Import:
     realm: Realm
     at: datetime
 
-    def run(self, items: Iterable[Item], *, scratch: Path, again: bool = False, progress: Progress = _quiet) -> Report:
-        """Take the items in by business time; what an earlier run of the same import took is passed over, unless `again`."""
+    def run(self, ordered: Ordered, *, again: bool = False, progress: Progress = _quiet) -> Report:
+        """Take the items in; what an earlier run of the same import took is passed over, unless `again`.
+
+        All were read by now, so no fault of a file's structure can stop it half way.
+        """
         rules.check_source(self.source)
-        ordered = Ordered(items, scratch=scratch)      # a fault of structure stops here, before anything is taken
         start = 0 if again else queries.cursor_position(self._note)
         report = Report(read=ordered.count, earlier=min(start, ordered.count))
         seen = _Waiting(self.actor, self.source)

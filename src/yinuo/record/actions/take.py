@@ -66,7 +66,8 @@ def take(
     keyed = [(key_of(event.id), event) for event in events]
     for _ in range(RACES_MAX - 1):
         try:
-            return _take(source, keyed, realm, at, refused)
+            with rows.writing_turn(connection):
+                return _take(source, keyed, realm, at, refused)
         except (IntegrityError, OperationalError):
             continue
     return _take(source, keyed, realm, at, refused)

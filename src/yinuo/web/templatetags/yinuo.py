@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from django import template
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from yinuo.credit.queries import Step
 from yinuo.web import formats, wording
@@ -18,7 +18,7 @@ register.filter("hundredths", formats.hundredths)
 register.filter("per_thousand", formats.per_thousand)
 register.filter("rate", formats.rate)
 register.filter("day", formats.day)
-register.filter("month", lambda value: formats.short_date(formats.from_day(value)))
+register.filter("month", formats.month)
 register.filter("moment", formats.moment)
 register.filter("long_date", formats.long_date)
 register.filter("place", formats.place)
@@ -40,6 +40,12 @@ def step(value: Step) -> str:
     if value.end is None:
         return gettext("%(low)s and more") % {"low": formats.number(value.low)}
     return gettext("%(low)s–%(high)s") % {"low": formats.number(value.low), "high": formats.number(value.end - 1)}
+
+
+@register.simple_tag
+def gap() -> str:
+    """What stands between two sentences: Chinese needs no space."""
+    return "" if (get_language() or "").startswith("zh") else " "
 
 
 @register.simple_tag

@@ -1,0 +1,114 @@
+"""The record over HTTP."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from yinuo.kit.actors import SYSTEM
+from yinuo.record import actions, queries
+
+pytestmark = pytest.mark.django_db
+ONE, MANY = "application/cloudevents+json", "application/cloudevents-batch+json"
+
+
+@pytest.fixture
+def post(client, realm, now):
+    key = actions.make_key(actor=SYSTEM, source="shop", expires=None, realm=realm, at=now)
+
+    def posting(body, content_type=MANY, key=key):
+        return client.post("/api/facts", body, content_type=content_type, headers={"Authorization": f"Bearer {key}"})
+
+    return posting
+
+
+def test_one_event_or_many(post, event):
+    one = event("trade.order_paid", id="e1", order="o1")
+    assert post(one, ONE).json() == {"accepted": 1, "known": 0, "refused": []}
+    assert post(b" \n" + one, "application/json; charset=utf-8").json()["known"] == 1
+    assert post(b"[" + one + b"]", "application/json").json()["known"] == 1
+    assert post(b"[]").json() == {"accepted": 0, "known": 0, "refused": []}
+
+
+def test_good_ones_stand_beside_refused_ones(post, event):
+    good = event("trade.order_paid", id="good", order="o1")
+    bad = event("trade.order_paid", id="bad", order="o1", amount_minor=-5)
+    answer = post(b"[" + bad + b"," + good + b"]")
+    assert answer.status_code == 200
+    (fault,) = answer.json()["refused"]
+    assert (fault["index"], fault["id"], fault["path"]) == (0, "bad", "data.amount_minor")
+    assert queries.entry_count() == 1
+
+
+@pytest.mark.parametrize("order", [b'"\\ud800"', b'"\xff"', b'"a\\u0000"', b"[" * 5000 + b"]" * 5000, b"1e999", b"9" * 5000])
+def test_hostile_values_harm_only_their_own_event(post, event, order):
+    good = event("trade.order_paid", id="good", order="o1")
+    bad = event("trade.order_paid", id="bad", order="o2").replace(b'"o2"', order)
+    answer = post(b"[" + bad + b"," + good + b"]")
+    assert answer.status_code == 200
+    assert answer.json()["accepted"] == 1
+    assert [fault["index"] for fault in answer.json()["refused"]] == [0]
+
+
+@pytest.mark.parametrize(("body", "content_type", "words"), [
+    (b"[{]", MANY, "not a JSON array"),
+    (b'{"a":', ONE, "not JSON"),
+    (b"{}", MANY, "array"),
+    (b"[]", ONE, "one event"),
+    (b" ", "application/json", "must be JSON"),
+    (b"\xff\xfe", "application/json", "must be JSON"),
+    (b"[" * 100_000, MANY, "not a JSON array"),
+    (b"<a/>", "text/xml", "not taken here"),
+])
+def test_a_body_that_is_none_is_refused_whole(post, body, content_type, words):
+    answer = post(body, content_type)
+    assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
+    assert words in answer.json()["detail"]
+
+
+def test_too_large_a_body(post, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    answer = post(b"[" + b" " * 2000 + b"]")
+    assert answer.status_code == 413
+    assert "2,002 bytes" in answer.json()["detail"]
+
+
+def test_without_a_key_in_force(post, client, event, realm, now):
+    body = event("trade.order_paid", id="e1", order="o1")
+    assert post(body, ONE, key="yk_unknown").status_code == 401
+    nothing = client.post("/api/facts", body, content_type=ONE)
+    assert (nothing.status_code, nothing["Content-Type"]) == (401, "application/problem+json")
+    old = actions.make_key(actor=SYSTEM, source="shop", expires=now.replace(year=2020), realm=realm, at=now)
+    assert "expired" in post(body, ONE, key=old).json()["detail"]
+    assert queries.entry_count() == 0
+
+
+def test_a_key_states_facts_of_its_own_source_only(post, event):
+    answer = post(event("trade.order_paid", id="e1", order="o1", source="other"), ONE).json()
+    assert answer["accepted"] == 0
+    assert answer["refused"][0]["path"] == "source"
+
+
+def test_kinds_are_listed_with_their_fields(client):
+    kinds = {kind["kind"]: kind for kind in client.get("/api/facts/kinds").json()}
+    assert "credit.run_completed" not in kinds
+    fields = {field["name"]: field for field in kinds["trade.order_cancelled"]["fields"]}
+    assert fields["order"] == {"name": "order", "holds": "id at the source: order", "required": True, "values": []}
+    assert "carrier" in fields["by"]["values"]
+    assert not fields["by"]["required"]
+
+
+def test_health(post, client, event):
+    post(event("trade.order_paid", id="e1", order="o1"), ONE)
+    assert client.get("/api/health").json() == {"size": 0, "pending": 1, "lag": 0}
+    actions.seal(actor=SYSTEM)
+    assert client.get("/api/health").json() == {"size": 1, "pending": 0, "lag": 1}
+
+
+def test_openapi_shows_examples_that_are_taken(post, client):
+    described = client.get("/api/openapi.json").json()["paths"]["/api/facts"]["post"]
+    assert described["security"]
+    for content_type, media in described["requestBody"]["content"].items():
+        example = json.dumps(media["example"]).replace("myshop", "shop")
+        assert post(example, content_type).json()["refused"] == []

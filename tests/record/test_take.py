@@ -1,0 +1,201 @@
+"""Taking events in: the same again does nothing, each bad one is refused alone with a place and a sentence."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
+from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound, Unauthenticated
+from yinuo.record import actions, queries, rules
+from yinuo.record.models import RefusedEvent
+from yinuo.vault.queries import words_of
+
+pytestmark = pytest.mark.django_db
+
+
+def paid(event, id="e1", order="o1", **more):
+    return event("trade.order_paid", id=id, order=order, **more)
+
+
+def review(event, id="r1", words="good", **more):
+    return event("reviews.review_published", id=id, review="rev", stars=5, buyer="b1", words=words, **more)
+
+
+def change(raw, **values):
+    body = msgspec.json.decode(raw) | values
+    return msgspec.json.encode({name: value for name, value in body.items() if value is not ...})
+
+
+def test_the_same_again_does_nothing(take, event):
+    batch = [paid(event), review(event)]
+    assert take(batch).accepted == 2
+    again = take(batch)
+    assert (again.accepted, again.known, again.refused) == (0, 2, [])
+    assert queries.entry_count() == 2
+
+
+def test_the_same_twice_in_one_batch_counts_once(take, event):
+    taken = take([paid(event), paid(event), paid(event, method="card")])
+    assert (taken.accepted, taken.known) == (1, 1)
+    assert [(fault.index, fault.path) for fault in taken.refused] == [(2, "id")]
+
+
+@pytest.mark.parametrize("other", [
+    {"time": "2026-05-02T00:00:00Z"},
+    {"data": {"order": "another, never heard of"}},
+    {"data": {"order": "o1", "method": "card"}},
+    {"supersedes": "e0"},
+    {"type": "delivery.shipment_ready", "data": {"order": "o1", "shipment": "s1"}},
+])
+def test_other_content_under_the_same_id_is_a_conflict(take, event, other):
+    take([paid(event)])
+    raw = change(paid(event), **other)
+    taken = take([paid(event, id="fine"), raw])
+    assert (taken.accepted, taken.known) == (1, 0)
+    assert [(fault.index, fault.id, fault.path) for fault in taken.refused] == [(1, "e1", "id")]
+    assert "supersedes" in taken.refused[0].sentence
+    assert bytes(RefusedEvent.objects.get().raw) == raw
+
+
+def test_other_words_under_the_same_id_are_a_conflict(take, event):
+    take([review(event)])
+    assert len(take([review(event, words="bad")]).refused) == 1
+    assert take([review(event)]).known == 1
+
+
+def test_an_old_event_sent_again_is_known_also_after_its_words_were_corrected(take, event):
+    take([review(event), review(event, id="r2", words="better", supersedes="r1")])
+    again = take([review(event)])
+    assert (again.known, again.refused) == (1, [])
+    subject = queries.facts(start=1, stop=2)[0].fact.review
+    assert words_of(name="words", subjects=[subject]) == {subject: "better"}
+
+
+BAD = {
+    "broken JSON": (lambda raw: raw[:-5], "", "truncated"),
+    "not an object": (lambda raw: b"[1]", "", "Expected `object`"),
+    "no time zone": (lambda raw: change(raw, time="2026-05-01T00:00:00"), "time", "zone"),
+    "no time": (lambda raw: change(raw, time=...), "", "time"),
+    "future": (lambda raw: change(raw, time="2026-06-01T12:11:00Z"), "time", "future"),
+    "before 1970": (lambda raw: change(raw, time="1969-12-31T23:59:59Z"), "time", "1970"),
+    "wrong source": (lambda raw: change(raw, source="other"), "source", "belongs to"),
+    "empty id": (lambda raw: change(raw, id=""), "id", "1 to 200"),
+    "long id": (lambda raw: change(raw, id="x" * 201), "id", "1 to 200"),
+    "number as id": (lambda raw: change(raw, id=5), "id", "Expected `str`"),
+    "NUL in the id": (lambda raw: change(raw, id="a\0b"), "id", "NUL"),
+    "NUL in a subject": (lambda raw: change(raw, data={"order": "a\0b"}), "data.order", "NUL"),
+    "lone surrogate": (lambda raw: raw.replace(b'"o1"', b'"\\ud800"'), "", "surrogate"),
+    "lone low surrogate": (lambda raw: raw.replace(b'"o1"', b'"\\uDC00"'), "", "surrogate"),
+    "broken UTF-8": (lambda raw: raw.replace(b'"o1"', b'"\xff"'), "", ""),
+    "unknown kind": (lambda raw: change(raw, type="trade.order_dreamt"), "type", "not a kind"),
+    "our own kind": (lambda raw: change(raw, type="credit.run_completed"), "type", "itself"),
+    "unknown field": (lambda raw: change(raw, data={"order": "o1", "colour": "red"}), "data", "colour"),
+    "missing field": (lambda raw: change(raw, data={}), "data", "order"),
+    "negative amount": (lambda raw: change(raw, data={"order": "o1", "amount_minor": -1}), "data.amount_minor", ">= 0"),
+    "float amount": (lambda raw: change(raw, data={"order": "o1", "amount_minor": 1.5}), "data.amount_minor", "float"),
+    "huge amount": (lambda raw: change(raw, data={"order": "o1", "amount_minor": 2**53}), "data.amount_minor", ""),
+    "absurd amount": (lambda raw: raw.replace(b'"o1"', b'"o1","amount_minor":' + b"9" * 5000), "data", ""),
+    "bad code": (lambda raw: change(raw, data={"order": "o1", "method": "free text here"}), "data.method", "regex"),
+    "other version": (lambda raw: change(raw, specversion="0.3"), "specversion", "0.3"),
+    "other content": (lambda raw: change(raw, datacontenttype="text/xml"), "datacontenttype", "application/json"),
+    "data as text": (lambda raw: change(raw, data="eA=="), "data", "object"),
+    "supersedes itself": (lambda raw: change(raw, supersedes="e1"), "supersedes", "itself"),
+    "supersedes nothing": (lambda raw: change(raw, supersedes=""), "supersedes", "1 to 200"),
+    "too large": (lambda raw: change(raw, comment="x" * 70_000), "", "65,536"),
+    "nested too deep": (lambda raw: raw.replace(b'"o1"', b"[" * 30_000), "", ""),
+    "empty": (lambda raw: b"", "", ""),
+    "withdrawal that supersedes": (
+        lambda raw: change(raw, type="record.fact_withdrawn", data={"event": "e0"}, supersedes="e0"), "supersedes", "withdrawal",
+    ),
+    "unknown currency": (
+        lambda raw: change(
+            raw, type="trade.order_placed", data={"order": "o", "merchant": "m", "amount_minor": 1, "currency": "XQX"}
+        ), "data.currency", "ISO 4217",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_event_is_refused_alone(take, event, name):
+    spoil, path, words = BAD[name]
+    raw = spoil(paid(event))
+    taken = take([paid(event, id="before"), raw, paid(event, id="after")])
+    assert taken.accepted == 2
+    (fault,) = taken.refused
+    assert fault.index == 1
+    assert fault.path.startswith(path)
+    assert words in fault.sentence
+    assert fault.sentence.endswith(".")
+    kept = RefusedEvent.objects.get()
+    assert bytes(kept.raw) == raw
+    assert (kept.path, kept.sentence, kept.replayed) == (fault.path, fault.sentence, None)
+
+
+@pytest.mark.parametrize("id", ["é", "e\u0301", "订单-1", "a/b?c#d e", "\u200d🙂", "' OR 1=1 --", "\\u0000", "x" * 200, "\t"])
+def test_odd_ids_are_ids(take, event, id):
+    assert take([paid(event, id=id, order=id)]).accepted == 1
+    assert take([paid(event, id=id, order=id)]).known == 1
+
+
+def test_a_whole_surrogate_pair_is_a_character(take, event):
+    assert take([paid(event).replace(b'"o1"', b'"\\ud83d\\ude00"')]).accepted == 1
+    assert take([paid(event, order="\N{GRINNING FACE}")]).known == 1
+    assert take([paid(event, id="e2").replace(b'"o1"', b'"\\\\ud800"')]).accepted == 1     # a backslash and letters
+
+
+def test_ids_that_only_look_alike_are_different(take, event):
+    assert take([paid(event, id="é"), paid(event, id="e\u0301")]).accepted == 2
+
+
+def test_an_empty_batch_is_nothing(take):
+    assert take([]) == actions.Taken()
+
+
+def test_a_source_may_be_written_as_a_path(take, event):
+    assert take([event("trade.order_paid", id="e", order="o", source="/shop")]).accepted == 1
+
+
+def test_batches_are_split_and_places_count_through(take, event):
+    raws = [paid(event, id=f"e{number}", order=f"o{number % 50}") for number in range(rules.BATCH_MAX + 5)]
+    raws[rules.BATCH_MAX + 3] = b"{}"
+    taken = take(raws)
+    assert taken.accepted == rules.BATCH_MAX + 4
+    assert [fault.index for fault in taken.refused] == [rules.BATCH_MAX + 3]
+    assert queries.size() == taken.accepted
+
+
+def test_only_sources_and_the_system_state_facts(realm, now, event):
+    with pytest.raises(NotAllowed):
+        actions.take_events(actor=PUBLIC, source="shop", raws=[paid(event)], realm=realm, at=now)
+    assert queries.entry_count() == 0
+
+
+def test_a_refused_event_is_corrected_and_replayed(take, realm, now, event):
+    take([change(paid(event), time="2026-05-01T00:00:00")])
+    (waiting,) = queries.refused_waiting(viewer=SYSTEM)
+    with pytest.raises(Malformed, match="zone"):
+        actions.replay_refused(actor=SYSTEM, refused_id=waiting.pk, realm=realm, at=now)
+    actions.replay_refused(actor=SYSTEM, refused_id=waiting.pk, realm=realm, at=now, corrected=paid(event))
+    assert queries.refused_waiting(viewer=SYSTEM) == []
+    assert queries.entry_count() == 1
+    with pytest.raises(NotFound):
+        actions.replay_refused(actor=SYSTEM, refused_id=waiting.pk, realm=realm, at=now)
+    with pytest.raises(NotAllowed):
+        queries.refused_waiting(viewer=Actor("shop", frozenset({"source"})))
+
+
+def test_keys(realm, now):
+    key = actions.make_key(actor=SYSTEM, source="shop", expires=now + timedelta(days=1), realm=realm, at=now)
+    assert actions.check_key(key=key, at=now).name == "shop"
+    with pytest.raises(Unauthenticated, match="not known"):
+        actions.check_key(key=key + "x", at=now)
+    with pytest.raises(Unauthenticated, match="expired"):
+        actions.check_key(key=key, at=now + timedelta(days=1))
+    actions.revoke_key(actor=SYSTEM, key=key, at=now)
+    with pytest.raises(Unauthenticated, match="revoked"):
+        actions.check_key(key=key, at=now)
+    with pytest.raises(Conflict):
+        actions.make_key(actor=SYSTEM, source="yinuo", expires=None, realm=realm, at=now)

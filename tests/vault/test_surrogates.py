@@ -1,0 +1,93 @@
+"""Surrogates: the same for the same name, another for anything else, and gone for good once forgotten."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+
+from yinuo.vault import actions, queries
+from yinuo.vault.memory import NAMES_MAX, Memory, Remembered
+
+NAME = ("order", "A-1")
+
+
+def give(realm, names, source="shop"):
+    with transaction.atomic():
+        return actions.surrogates_for(source=source, names=names, key=realm.key, entropy=realm.entropy)
+
+
+@pytest.mark.django_db
+def test_the_same_name_gets_the_same_surrogate(realm):
+    first = give(realm, [NAME, NAME, ("buyer", "A-1")])
+    assert give(realm, [NAME])[NAME] == first[NAME]
+    assert first[NAME][0] == "o"
+    assert first["buyer", "A-1"][0] == "b"
+
+
+@pytest.mark.django_db
+def test_another_source_means_somebody_else(realm):
+    assert give(realm, [NAME])[NAME] != give(realm, [NAME], source="other")[NAME]
+
+
+@pytest.mark.django_db
+def test_asking_makes_nothing(realm):
+    asked = actions.known_surrogates(source="shop", names=[NAME], key=realm.key, entropy=realm.entropy)
+    assert asked == {NAME: ""}
+    assert queries.surrogate_of(kind="order", source="shop", source_id="A-1", key=realm.key) is None
+
+
+@pytest.mark.usefixtures("lasting")
+def test_a_forgotten_surrogate_is_not_remembered_by_the_process(realm):
+    first = give(realm, [NAME])[NAME]
+    assert give(realm, [NAME])[NAME] == first          # from memory
+    actions.forget_surrogates(surrogates=[first])
+    assert give(realm, [NAME])[NAME] != first
+    assert queries.source_ids_of(surrogates=[first]) == {}
+
+
+@pytest.mark.usefixtures("lasting")
+def test_what_was_rolled_back_is_not_remembered(realm):
+    def fail():
+        with transaction.atomic():
+            give(realm, [NAME])
+            raise ZeroDivisionError
+
+    pytest.raises(ZeroDivisionError, fail)
+    made = give(realm, [NAME])[NAME]
+    assert queries.source_ids_of(surrogates=[made]) == {made: ("shop", "A-1")}
+
+
+def test_memory_is_bounded_and_lets_the_oldest_go():
+    remembered = Remembered()
+    remembered.learn({("order", str(number)): "o" for number in range(NAMES_MAX)})
+    remembered.learn({("order", "new"): "x"})
+    known, unknown = remembered.sort_out([("order", "new"), ("order", "0")])
+    assert known == {("order", "new"): "x"}
+    assert unknown == [("order", "0")]
+
+
+def test_a_new_epoch_begins_with_an_empty_memory():
+    memory = Memory()
+    memory.of(b"k", "shop", "one").learn({NAME: "o"})
+    assert memory.of(b"k", "shop", "one").sort_out([NAME])[0]
+    assert not memory.of(b"k", "shop", "two").sort_out([NAME])[0]
+
+
+@pytest.mark.django_db
+def test_the_later_words_stand_and_only_the_same_event_is_held_to_its_own(realm):
+    def words(text, key):
+        return actions.Words("r1", "words", "b1", "content", text, key)
+
+    actions.keep_words(texts=[words("one", b"1" * 16)], recorded=1)
+    assert actions.other_words(texts=[words("two", b"1" * 16)])
+    assert not actions.other_words(texts=[words("one", b"1" * 16), words("two", b"2" * 16)])
+    actions.keep_words(texts=[words("two", b"2" * 16)], recorded=2)
+    assert queries.words_of(name="words", subjects=["r1"]) == {"r1": "two"}
+    assert not actions.other_words(texts=[words("three", b"1" * 16)])     # what it said can no longer be told
+
+
+@pytest.mark.django_db
+def test_fingerprints_agree_where_the_payer_is_the_same(realm):
+    actions.keep_fingerprints(prints={("o1", "payer"): "p", ("o2", "payer"): "p", ("o3", "payer"): "q"}, key=realm.key)
+    found = queries.fingerprints_of(name="payer", subjects=["o1", "o2", "o3"])
+    assert found["o1"] == found["o2"] != found["o3"]

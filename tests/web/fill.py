@@ -1,0 +1,24 @@
+"""Fills an installation with the invented market: `python tests/web/fill.py FOLDER [MERCHANTS]`, then serve that folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """The small market, and as many more merchants with standings and little else as are asked for."""
+    os.environ["YINUO_DATA"] = sys.argv[1]
+    from yinuo.cli import set_up  # noqa: PLC0415 - only once the folder is known
+
+    set_up()
+    import market  # noqa: PLC0415 - its tables need Django
+    from django.db import transaction  # noqa: PLC0415
+
+    with transaction.atomic():
+        market.fill()
+        market.fill_directory(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""Every text has its Chinese."""
+
+from __future__ import annotations
+
+import re
+
+from yinuo.credit.features import MEASURES
+
+
+def test_every_text_has_chinese(words):
+    known = words.translated()
+    assert [text for text in sorted(words.texts(), key=str) if not known.get(text)] == []
+
+
+def test_every_measure_is_explained_in_chinese(words):
+    known = words.translated()
+    assert [measure.meaning for measure in MEASURES if not known.get((None, measure.meaning))] == []
+
+
+def test_chinese_fills_in_the_same_values(words):
+    for (_, text), chinese in words.translated().items():
+        assert set(re.findall(r"%\(\w+\)s", text)) == set(re.findall(r"%\(\w+\)s", chinese)), text
+
+
+def test_chinese_uses_chinese_punctuation(words):
+    for chinese in words.translated().values():
+        assert not re.search(r"[\u4e00-\u9fff] ?[,.;:?!]", chinese), chinese
+        assert "!" not in chinese
