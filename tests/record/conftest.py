@@ -16,7 +16,7 @@ def _new_connection() -> Iterator[None]:
 
 @pytest.fixture
 def lasting(_new_connection: None, transactional_db: None) -> Iterator[None]:
-    """Transactions that commit. The tables are emptied afterwards, which the record itself refuses to anybody but a superuser."""
+    """Transactions that commit. Emptying the tables afterwards takes a superuser: the record refuses it to others."""
     yield
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

@@ -14,7 +14,9 @@ import pytest
 
 KILLS = 6
 FACTS = 3_000
-WORK = """
+WORK = f"""
+FACTS = {FACTS}
+""" + """
 import json, sys
 from datetime import UTC, datetime
 from yinuo.cli import set_up
@@ -29,7 +31,7 @@ from yinuo.record import actions, queries
 from yinuo.trade.models import Order
 at = datetime(2050, 1, 1, tzinfo=UTC)
 print("ready", flush=True)
-for chunk in rows.chunks(events(%d, seed=1), 100):
+for chunk in rows.chunks(events(FACTS, seed=1), 100):
     actions.take_events(actor=SYSTEM, source=SOURCE, raws=chunk, realm=realm(), at=at)
     react(domains=settings.DOMAINS, realm=realm(), at=at)
 rebuild(domains=settings.DOMAINS)
@@ -43,7 +45,7 @@ print(json.dumps({
     "placed": sum(type(fact.fact).__name__ == "OrderPlaced" for fact in facts),
     "position": queries.cursor_position("react"),
 }))
-""" % FACTS
+"""
 
 
 @pytest.fixture

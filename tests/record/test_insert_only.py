@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from yinuo.record import actions
+from yinuo.kit.actors import SYSTEM
+from yinuo.record import actions, queries
 from yinuo.record.models import Entry, Opening, Replacement, Seal
 
 pytestmark = pytest.mark.django_db
@@ -74,9 +75,6 @@ def test_refused_to_the_orm(change):
 
 
 def test_an_opening_may_be_forgotten(realm, now, event):
-    from yinuo.kit.actors import SYSTEM
-    from yinuo.record import queries
-
     Opening.objects.filter(about=queries.facts(start=1, stop=2)[0].fact.order).delete()
     assert queries.size() == 2
     assert queries.facts(start=0, stop=2) == []

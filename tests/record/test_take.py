@@ -108,7 +108,8 @@ BAD = {
     "nested too deep": (lambda raw: raw.replace(b'"o1"', b"[" * 30_000), "", ""),
     "empty": (lambda raw: b"", "", ""),
     "withdrawal that supersedes": (
-        lambda raw: change(raw, type="record.fact_withdrawn", data={"event": "e0"}, supersedes="e0"), "supersedes", "withdrawal",
+        lambda raw: change(raw, type="record.fact_withdrawn", data={"event": "e0"}, supersedes="e0"),
+        "supersedes", "withdrawal",
     ),
     "unknown currency": (
         lambda raw: change(

@@ -217,9 +217,8 @@ def _standing(member: Member) -> Standing:
     )
 
 
-def _course(pk: str, score: int | None, half: int, points: int, dice: random.Random) -> None:
-
-    value = score
+def _course(member: Member, points: int, dice: random.Random) -> None:
+    pk, half, value = member.pk, member.half, member.score
     for back in range(points):
         day = AS_OF - back * 7
         early = value is None or back > points - 4

@@ -44,7 +44,8 @@ def test_the_list_follows_what_is_typed(browser, live_server, market):
     page, complaints = opened(browser)
     page.goto(live_server.url + "/")
     page.get_by_label("Name of the merchant").press_sequentially("celadon")
-    page.wait_for_function("document.querySelectorAll('.merchants li').length === 1")
+    page.locator(".merchants li").nth(1).wait_for(state="detached")
+    assert page.locator(".merchants li").count() == 1
     assert "search=celadon" in page.url
     page.get_by_label("Standing").select_option("poor")
     page.get_by_role("heading", name="No merchant found for").wait_for()

@@ -20,6 +20,7 @@ import click
 
 from yinuo import __version__
 from yinuo.cli import set_up
+from yinuo.cli.worker import calm_collector
 from yinuo.kit.refusals import NotFound
 
 _LIBRARIES = ("django", "msgspec", "duckdb", "psycopg", "granian")
@@ -47,6 +48,7 @@ def command(name: str, data: Path, database: str, facts: int | None, seed: int, 
         urls = [stack.enter_context(_fresh_database(database, place)) for place in ("a", "b")]
         os.environ |= {"YINUO_DATA": str(scratch / "installation"), "YINUO_DATABASE": urls[0]}
         set_up()
+        calm_collector()
         metrics = _run(name, data, scratch, facts, seed, urls[1])
         metrics["config"] = _config(facts, seed, database)
         _close()

@@ -10,6 +10,7 @@ import threading
 import click
 
 from yinuo.cli import set_up
+from yinuo.cli.worker import calm_collector
 from yinuo.kit.refusals import Refusal
 
 THREADS = 4                     # in each process; a page that waits for the database must not hold up the others
@@ -37,6 +38,7 @@ def command(host: str, port: int, processes: int, no_worker: bool) -> None:
     set_up()
     from django.db import connections  # noqa: PLC0415 - only after set-up
 
+    calm_collector()
     connections.close_all()     # the server forks, and a database connection must not be shared
     stopping = threading.Event()
     worker = None if no_worker else _Worker(stopping)

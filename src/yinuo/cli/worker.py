@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -31,6 +32,7 @@ def command(once: bool, while_parent: bool) -> None:
     `yinuo serve` starts one by itself. A stop takes effect between two batches, so nothing is left half done.
     """
     set_up()
+    calm_collector()
     if once:
         while work():
             pass
@@ -49,6 +51,12 @@ def _await_end(stop: threading.Event) -> None:
         while os.read(0, 1):
             pass
     stop.set()
+
+
+def calm_collector() -> None:
+    """Let Python look for garbage less often, and never among what set-up loaded: batches make much and leave no cycles."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 def run(stop: threading.Event) -> None:

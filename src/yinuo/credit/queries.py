@@ -275,3 +275,16 @@ def run_named(run_id: str) -> Run:
     if found is None:
         raise NotFound(f"There is no run {run_id!r}.")
     return found
+
+
+def band_counts(*, scorecard: str) -> dict[str, int]:
+    """How many merchants stand in each band, by one scorecard."""
+    counts = Standing.objects.filter(scorecard=scorecard).values_list("band").annotate(Count("pk"))
+    return {str(band): int(count) for band, count in counts}
+
+
+def band_days(*, merchant: str) -> list[tuple[int, str]]:
+    """A merchant's band by day, earliest first, by the scorecard in force."""
+    in_force = Scorecard.objects.filter(state="in_force").values("name")
+    points = StandingPoint.objects.filter(merchant=merchant, scorecard=Subquery(in_force)).order_by("as_of")
+    return list(points.values_list("as_of", "band"))

@@ -1,6 +1,6 @@
 """Many rows at once, on SQLite and PostgreSQL: the bulk paths that an ORM would make several times slower.
 
-Functions take Django's connection, but nothing of Django is imported here. Column and table names come from this program,
+Functions take Django's connection, but nothing of Django is imported here; errors are Django's, also from below its cursors. Column and table names come from this program,
 never from input.
 """
 
@@ -39,7 +39,7 @@ def insert(
     if not rows:
         return
     names = _names(columns)
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             ordered = sorted(rows, key=itemgetter(columns.index(unique))) if unique else rows
             _copy(cursor, table, names, ordered)
@@ -60,7 +60,7 @@ def upsert(
     names = _names(columns)
     sets = ", ".join(f'"{column}" = excluded."{column}"' for column in columns if column != key)
     conflict = f"ON CONFLICT ({key}) DO UPDATE SET {sets}" if sets else f"ON CONFLICT ({key}) DO NOTHING"
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             _upsert_postgresql(cursor, table, names, conflict, sorted(rows, key=itemgetter(0)))
         else:
@@ -79,7 +79,7 @@ def insert_missing(
         return 0
     names = _names(columns)
     conflict = f"ON CONFLICT ({key}) DO NOTHING"
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             _upsert_postgresql(cursor, table, names, conflict, sorted(rows, key=itemgetter(0)))
             return int(cursor.rowcount)
@@ -110,7 +110,7 @@ def select_in(connection: Any, sql: str, keys: Sequence[Any]) -> list[tuple[Any,
     found: list[tuple[Any, ...]] = []
     if not keys:
         return found
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(sql.replace("{keys}", "= ANY(%s)"), [list(keys)])
             return list(cursor.fetchall())
@@ -125,7 +125,7 @@ def delete_in(connection: Any, table: str, column: str, keys: Sequence[Any]) -> 
     """Delete the rows whose column is one of the keys."""
     if not keys:
         return
-    with connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(f"DELETE FROM {table} WHERE {column} = ANY(%s)", [list(keys)])
             return

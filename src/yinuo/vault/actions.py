@@ -59,8 +59,7 @@ def known_surrogates(
 def forget_surrogates(*, surrogates: Sequence[str]) -> None:
     """Delete who these surrogates stand for; the same subject, should it come again, gets another."""
     rows.delete_in(connection, "vault_surrogate", "surrogate", surrogates)
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM vault_epoch")
+    _begin_epoch()
 
 
 def keep_words(*, texts: Sequence[Words], recorded: int) -> None:
@@ -135,12 +134,17 @@ def _make_surrogates(
 
 
 def _epoch() -> str:
-    """The nonce of the vault's present state. The database draws it, also under seeded randomness: it must never repeat."""
+    """The nonce of the vault's present state; empty while there is none, and then nothing is remembered."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT nonce FROM vault_epoch WHERE id = 1")
-        if found := cursor.fetchone():
-            return str(found[0])
-        draw = "hex(randomblob(16))" if connection.vendor == "sqlite" else "md5(gen_random_uuid()::text)"
-        cursor.execute(f"INSERT INTO vault_epoch (id, nonce) VALUES (1, {draw}) ON CONFLICT (id) DO NOTHING")
-        cursor.execute("SELECT nonce FROM vault_epoch WHERE id = 1")
-        return str(cursor.fetchone()[0])
+        found = cursor.fetchone()
+    return str(found[0]) if found else ""
+
+
+def _begin_epoch() -> None:
+    """Make every process forget what it remembers. The database draws the nonce, which must never repeat, not even in a test."""
+    draw = "hex(randomblob(16))" if connection.vendor == "sqlite" else "md5(gen_random_uuid()::text)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO vault_epoch (id, nonce) VALUES (1, {draw}) ON CONFLICT (id) DO UPDATE SET nonce = excluded.nonce"
+        )

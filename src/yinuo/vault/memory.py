@@ -46,7 +46,9 @@ class Memory:
         self._sources: dict[tuple[bytes, str], Remembered] = {}
 
     def of(self, key: bytes, source: str, epoch: str) -> Remembered:
-        """What is remembered of a source; nothing yet if surrogates were deleted since."""
+        """What is remembered of a source; nothing if surrogates were deleted since, or if no epoch was ever begun."""
+        if not epoch:
+            return Remembered()
         if epoch != self._epoch:
             self._sources = {}
             self._epoch = epoch

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 SCORE_MAX = 1000
 SPAN_MIN = 200
-RATES_PPM = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000)
+RATES_PPM = (100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000)
 
 
 class Point(Protocol):
@@ -119,7 +119,7 @@ def course(points: Sequence[Point]) -> Course | None:
         areas,
         lines,
         (_percent(x(end), 1000), _percent(y(end.score or 0), 1000), end.score or 0),
-        [Tick(_percent(y(score), 1000), score) for score in range(bottom, top + 1, step)],
+        [Tick(_percent(y(score), 1000), score) for score in range(-(-bottom // step) * step, top + 1, step)],
         [Tick(_percent(day - first, last - first), day) for day in (first, (first + last) // 2, last)],
     )
 
@@ -130,9 +130,10 @@ def reliability(rows: Iterable[dict[str, Any]]) -> Reliability | None:
     if not kept:
         return None
     spreads = [wilson_ppm(row.get("observed_ppm", 0), row["orders"]) for row in kept]
-    rates = [*(row["predicted_ppm"] for row in kept), *(max(rate, 1) for spread in spreads for rate in spread)]
-    low = max((rate for rate in RATES_PPM if rate <= min(rates)), default=RATES_PPM[0])
-    high = min((rate for rate in RATES_PPM if rate >= max(rates)), default=1_000_000)
+    told = [rate for row in kept for rate in (row["predicted_ppm"], row.get("observed_ppm", 0)) if rate > 0]
+    low = max((rate for rate in RATES_PPM if rate <= min(told)), default=RATES_PPM[0])
+    most = max(low, *told, *(above for _, above in spreads))
+    high = min((rate for rate in RATES_PPM if rate > most), default=1_000_000)
 
     def place(ppm: float) -> float:
         return min(1.0, max(0.0, log10(max(ppm, 1) / low) / log10(high / low)))

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 from yinuo.credit.features import MEASURES
 from yinuo.credit.rules import daybook as daybooks
@@ -211,6 +210,8 @@ def _training(months: Sequence[Month], before: int) -> tuple[np.ndarray, np.ndar
 
 def _logistic(x: np.ndarray, orders: np.ndarray, failures: np.ndarray) -> np.ndarray:
     """Coefficients >= 0 of a ridge logistic regression on grouped outcomes."""
+    from scipy.optimize import minimize  # noqa: PLC0415 - a second to load, and only fitting needs it
+
     width = x.shape[1]
 
     def loss(at: np.ndarray) -> tuple[float, np.ndarray]:

@@ -31,7 +31,6 @@ from yinuo.credit.actions.fit import (
     month_number,
     scores_of,
 )
-from yinuo.credit.rules import daybook as daybooks
 from yinuo.credit.rules.engine import Store, climate_at, duckdb, evidence_at, to_arrow
 from yinuo.credit.rules.scorecard import PPM, Card
 from yinuo.kit.actors import SYSTEM
@@ -108,6 +107,7 @@ def run(options: Options) -> dict[str, Any]:
         "development": brief(past, walk(past, months, ratios, DEVELOPMENT)),
         "data": digest_of(tables),
         "units": len(past.unit),
+        "units_misjudged": misjudged(past, months),
         "protocol": {
             "test": "2018-02..2018-06", "refitted": "monthly", "pooled": "units of all test months",
             "auc_all, auc_history, auc_cold, auc_established": "by the score", "ece": "by the probability told",
@@ -147,25 +147,55 @@ def digest_of(tables: Mapping[str, Table]) -> str:
 
 
 def read_past(engine: Any, store: Store) -> Past:
-    """All units with an outcome that is the merchant's, and all reviews of merchants, from the archive."""
-    columns = ["seq", "kind", "merchant", "cause", "outcome", "placed_day", "day", "used_permille", "stars"]
+    """All units whose outcome is known, by the protocol's own rule over the shop's facts, and all reviews of merchants.
+
+    What the product judged is not asked: a fault in judging must show, not hide.
+    """
+    columns = ["kind", "at", "day", "order", "merchant", "hand_over_by", "stars"]
     facts = store.facts(engine, columns=columns)
-    facts = daybooks.standing_facts(facts, store.replaced(engine), start=0, stop=store.archived()["size"])
-    own = facts.cause.isnull() | (facts.cause == "merchant").fill_null(False)
-    units = to_arrow(facts.filter(facts.kind == "credit.dispatch_judged", own).order_by("seq"))
-    reviews = to_arrow(facts.filter(facts.kind == "credit.review_judged").order_by("seq"))
+    placed = facts.filter(facts.kind == "trade.order_placed").select(
+        "order", "merchant", "hand_over_by", placed="at", placed_day="day"
+    )
+    handed = facts.filter(facts.kind == "delivery.shipment_handed_over").select("order", handed="at", handed_day="day")
+    cancelled = facts.filter(facts.kind == "trade.order_cancelled").select("order", cancelled_day="day")
+    every = placed.left_join(handed, "order").drop("order_right").left_join(cancelled, "order").drop("order_right")
+    known = every.filter(every.handed.notnull() | every.cancelled_day.notnull()).order_by("placed", "order")
+    reviews = facts.filter(facts.kind == "reviews.review_published", facts.merchant.notnull()).order_by("at")
+    return _past(to_arrow(known), to_arrow(reviews.select("merchant", "day", "stars")))
+
+
+def _past(units: Any, reviews: Any) -> Past:
     names = sorted({*units["merchant"].to_pylist(), *reviews["merchant"].to_pylist()})
     places = {name: place for place, name in enumerate(names)}
-    outcomes = np.array(units["outcome"].to_pylist())
-    used = units["used_permille"].cast("float64").to_numpy() / 1000
+
+    def numbers(column: str) -> np.ndarray:
+        found: np.ndarray = units[column].cast("float64").to_numpy()
+        return found
+
+    cancelled = ~np.isnan(numbers("cancelled_day"))
+    promised = numbers("hand_over_by") - numbers("placed")
+    used = np.clip((numbers("handed") - numbers("placed")) / np.where(promised > 0, promised, np.nan), 0, 4)
     return Past(
         merchants=places,
         unit=np.array([places[name] for name in units["merchant"].to_pylist()]),
-        placed=units["placed_day"].to_numpy(), known=units["day"].to_numpy(),
-        failed=(outcomes != "on_time").astype(np.int64), used=np.where(outcomes == "cancelled", np.nan, used),
+        placed=units["placed_day"].to_numpy(),
+        known=np.where(cancelled, numbers("cancelled_day"), numbers("handed_day")).astype(np.int64),
+        failed=(cancelled | (numbers("handed") > numbers("hand_over_by"))).astype(np.int64),
+        used=np.where(cancelled, np.nan, used),
         reviewed=np.array([places[name] for name in reviews["merchant"].to_pylist()]),
         review_day=reviews["day"].to_numpy(), stars=reviews["stars"].to_numpy(),
     )
+
+
+def misjudged(past: Past, months: Sequence[Month]) -> int:
+    """By how many failures the product's judgements and the protocol differ over all months, merchant by merchant."""
+    found = 0
+    for month in months:
+        placed = (past.placed >= first_day(month.number)) & (past.placed < first_day(month.number + 1))
+        ours = np.zeros(len(past.merchants))
+        ours[[past.merchants[merchant] for merchant in month.merchants]] = month.until(2**31)[1]
+        found += int(np.abs(np.bincount(past.unit[placed], past.failed[placed], len(ours)) - ours).sum())
+    return found
 
 
 def ratios_of(engine: Any, store: Store, month: Month) -> np.ndarray:

@@ -1,0 +1,205 @@
+"""`yinuo demo`: the main job from start to end, on an invented marketplace or on Olist's real history."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+MARK = "made-by-yinuo-demo"
+
+
+@click.command("demo")
+@click.option("--data", type=click.Path(path_type=Path), help="A folder with the Olist CSV files, instead of an invented market.")
+@click.option("--folder", type=click.Path(path_type=Path), help="Where to keep it; by default var/demo or var/olist.")
+@click.option("--orders", default=60_000, show_default=True, type=click.IntRange(min=500), help="Of the invented market.")
+@click.option("--seed", default=1, show_default=True, help="Of the invented market.")
+@click.option("--serve/--no-serve", default=True, show_default=True, help="Serve the site when all is done.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.pass_context
+def command(
+    context: click.Context, *, data: Path | None, folder: Path | None, orders: int, seed: int, serve: bool, port: int
+) -> None:
+    """Take a marketplace's year in, score it, tell what was found, and serve the site.
+
+    Everything is kept in a folder of its own, which is made anew each time; no server, key or account is needed.
+    """
+    started = time.monotonic()
+    folder = folder or Path("var") / ("olist" if data else "demo")
+    _fresh(folder)
+    os.environ["YINUO_DATA"] = str(folder)
+    os.environ.setdefault("YINUO_REALM", "Olist, 2016-2018" if data else "Demo Market")
+    from yinuo.cli import set_up  # noqa: PLC0415 - after the folder is chosen
+
+    set_up()
+    if data:
+        _take_olist(context, data)
+    else:
+        _take_simulated(seed, orders)
+    _follow()
+    report = _score()
+    planted = None if data else folder / "truth.json"
+    for line in summary(report, planted):
+        click.echo(line)
+    click.echo(f"Done in {time.monotonic() - started:.0f} s; everything is in {folder}.")
+    if serve:
+        from yinuo.cli.serve import command as serving  # noqa: PLC0415
+
+        context.invoke(serving, port=port)
+
+
+def _fresh(folder: Path) -> None:
+    """Empty the demo's folder; refuses one that something else made."""
+    if folder.exists():
+        if not (folder / MARK).exists() and any(folder.iterdir()):
+            raise click.UsageError(f"{folder} holds something that no demo made; choose another with --folder.")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+
+
+def _take_olist(context: click.Context, data: Path) -> None:
+    from yinuo.cli.import_ import command as importing  # noqa: PLC0415
+
+    context.invoke(
+        importing, paths=(Path("olist"), data), source=None, mapping=None, propose=False, encoding=None, again=False,
+        no_react=True,
+    )
+
+
+def _take_simulated(seed: int, orders: int) -> None:
+    import msgspec  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415
+
+    from yinuo.cli._progress import progress  # noqa: PLC0415
+    from yinuo.cli.simulate import SOURCE, lines  # noqa: PLC0415
+    from yinuo.config.realm import now, realm  # noqa: PLC0415
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.kit.rows import chunks  # noqa: PLC0415
+    from yinuo.record import actions  # noqa: PLC0415
+    from yinuo.record.rules import BATCH_MAX  # noqa: PLC0415
+    from yinuo.simulate.market import Plan  # noqa: PLC0415
+    from yinuo.simulate.truth import truth  # noqa: PLC0415
+
+    plan = Plan(seed=seed, orders=orders)
+    (settings.DATA / "truth.json").write_bytes(msgspec.json.encode(truth(plan)))
+    taken = 0
+    with progress("Simulating and taking in", unit="events") as tell:
+        for batch in chunks(lines(plan), BATCH_MAX):
+            taken += actions.take_events(actor=SYSTEM, source=SOURCE, raws=batch, realm=realm(), at=now()).accepted
+            tell(taken, 0)
+    click.echo(f"{taken:,} events of an invented marketplace taken in.")
+
+
+def _follow() -> None:
+    from django.conf import settings  # noqa: PLC0415
+
+    from yinuo.cli._progress import progress  # noqa: PLC0415
+    from yinuo.config.realm import now, realm  # noqa: PLC0415
+    from yinuo.pipelines.react import react  # noqa: PLC0415
+
+    with progress("Following the record") as tell:
+        react(domains=settings.DOMAINS, realm=realm(), at=now(), progress=tell)
+
+
+def _score() -> dict[str, Any]:
+    """Fit a scorecard on this history, put it in force, and score week by week."""
+    from django.conf import settings  # noqa: PLC0415
+
+    from yinuo.cli._progress import progress  # noqa: PLC0415
+    from yinuo.config.realm import now, realm  # noqa: PLC0415
+    from yinuo.credit import actions  # noqa: PLC0415
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.pipelines import rescore  # noqa: PLC0415
+
+    engine = settings.YINUO["YINUO_ENGINE"]
+    with progress("Fitting a scorecard", unit="months") as tell:
+        card, report = rescore.fit(
+            engine_name=engine, folder=settings.DATA, name="own-1", until=None, at=now(), progress=tell
+        )
+    actions.add_scorecard(actor=SYSTEM, card=card, report=report, at=now())
+    actions.put_in_force(actor=SYSTEM, name=card.name, at=now())
+    with progress("Scoring week by week", unit="weeks") as tell:
+        rescore.rescore_past(
+            engine_name=engine, folder=settings.DATA, realm=realm(), orders=rescore.Orders(), at=now(), progress=tell
+        )
+    return report
+
+
+def summary(report: dict[str, Any], planted: Path | None) -> list[str]:
+    """What was found, in a screenful."""
+    from yinuo.credit.queries import band_counts, newest_run  # noqa: PLC0415
+    from yinuo.kit.moments import from_day  # noqa: PLC0415
+    from yinuo.record.queries import size  # noqa: PLC0415
+
+    run = newest_run()
+    assert run is not None
+    counts = band_counts(scorecard=run.scorecard)
+    lines = ["", f"As of {from_day(run.as_of)}, from {size():,} sealed facts, {run.merchants:,} merchants:"]
+    lines += [f"  {band:<10} {counts.get(band, 0):>6,}  {_WORDS[band]}" for band in _WORDS]
+    auc = report["auc_permille"]
+    if auc:
+        lines.append(
+            f"How good is it? Told beforehand, month by month, on {report['calibrated_on_orders']:,} orders: of 100 pairs of a "
+            f"failed and a good order, {auc / 10:.0f} times the failed one's merchant had the lower score (50 would be chance)."
+        )
+        lines.append(
+            f"The probabilities told were {report['calibration_error_ppm'] / 10_000:.1f} percentage points off on average."
+        )
+    return [*lines, *(_planted(planted) if planted else []), ""]
+
+
+_WORDS = {
+    "excellent": "fails less than a quarter as often as anyone",
+    "good": "fails clearly less often",
+    "expected": "as is to be expected of anyone",
+    "new": "not enough history yet: a beginning, not a fault",
+    "caution": "fails clearly more often",
+    "poor": "fails more than four times as often",
+    "unlawful": "an upheld decision: counterfeit, unsafe or without licence",
+}
+
+
+def _planted(file: Path) -> list[str]:
+    """What was planted in the invented market, and how it looks to who doesn't know."""
+    import json  # noqa: PLC0415
+    from datetime import date  # noqa: PLC0415
+
+    from yinuo.cli.simulate import SOURCE  # noqa: PLC0415
+    from yinuo.config.realm import realm  # noqa: PLC0415
+    from yinuo.credit.queries import band_days  # noqa: PLC0415
+    from yinuo.kit.moments import from_day  # noqa: PLC0415
+    from yinuo.vault.queries import surrogate_of  # noqa: PLC0415
+
+    lines = ["What was planted, and what it looks like to who doesn't know:"]
+    for merchant in json.loads(file.read_text())["merchants"]:
+        if merchant["type"] not in _STORIES:
+            continue
+        surrogate = surrogate_of(kind="merchant", source=SOURCE, source_id=merchant["merchant"], key=realm().key)
+        course = band_days(merchant=surrogate or "")
+        turned = merchant["turned_bad_on"] or merchant["recovered_on"]
+        seen = next((day for day, band in course if turned and from_day(day) > date.fromisoformat(turned)
+                     and band != _band_at(course, date.fromisoformat(turned))), None)
+        story = _STORIES[merchant["type"]]
+        end = course[-1][1] if course else "new"
+        when = f" on {turned}" if turned else ""
+        noticed = f"; the band changed on {from_day(seen)}" if seen else ""
+        lines.append(f"  {merchant['name']}: {story}{when}{noticed}; now '{end}'.")
+    return lines
+
+
+_STORIES = {
+    "goes_bad": "turned bad", "recovers": "recovered", "counterfeiter": "punctual, but sold counterfeits",
+    "self_orders": "sends late, and placed 200 one-yuan orders to itself",
+}
+
+
+def _band_at(course: list[tuple[int, str]], day: Any) -> str:
+    from yinuo.kit.moments import to_day  # noqa: PLC0415
+
+    before = [band for at, band in course if at <= to_day(day)]
+    return before[-1] if before else "new"
