@@ -70,7 +70,7 @@ def _names() -> list[str]:
 def _run(name: str, data: Path, scratch: Path, facts: int | None, seed: int, second: str) -> dict[str, Any]:
     from django.conf import settings  # noqa: PLC0415 - after set_up
 
-    from yinuo.config.realm import now, realm  # noqa: PLC0415
+    from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.pipelines.bench import Options  # noqa: PLC0415
 
     options = Options(

@@ -77,7 +77,7 @@ def _take_simulated(seed: int, orders: int) -> None:
 
     from yinuo.cli._progress import progress  # noqa: PLC0415
     from yinuo.cli.simulate import SOURCE, lines  # noqa: PLC0415
-    from yinuo.config.realm import now, realm  # noqa: PLC0415
+    from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
     from yinuo.kit.rows import chunks  # noqa: PLC0415
     from yinuo.record import actions  # noqa: PLC0415
@@ -99,7 +99,7 @@ def _follow() -> None:
     from django.conf import settings  # noqa: PLC0415
 
     from yinuo.cli._progress import progress  # noqa: PLC0415
-    from yinuo.config.realm import now, realm  # noqa: PLC0415
+    from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.pipelines.react import react  # noqa: PLC0415
 
     with progress("Following the record") as tell:
@@ -111,7 +111,7 @@ def _score() -> dict[str, Any]:
     from django.conf import settings  # noqa: PLC0415
 
     from yinuo.cli._progress import progress  # noqa: PLC0415
-    from yinuo.config.realm import now, realm  # noqa: PLC0415
+    from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.credit import actions  # noqa: PLC0415
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
     from yinuo.pipelines import rescore  # noqa: PLC0415
@@ -170,7 +170,7 @@ def _planted(file: Path) -> list[str]:
     from datetime import date  # noqa: PLC0415
 
     from yinuo.cli.simulate import SOURCE  # noqa: PLC0415
-    from yinuo.config.realm import realm  # noqa: PLC0415
+    from yinuo.cli._here import realm  # noqa: PLC0415
     from yinuo.credit.queries import band_days  # noqa: PLC0415
     from yinuo.kit.moments import from_day  # noqa: PLC0415
     from yinuo.vault.queries import surrogate_of  # noqa: PLC0415

@@ -20,7 +20,7 @@ def command(*, merchant: str, source: str | None) -> None:
     from yinuo.cli import set_up  # noqa: PLC0415 - Django starts only when a command needs it
 
     set_up()
-    from yinuo.config.realm import realm  # noqa: PLC0415
+    from yinuo.cli._here import realm  # noqa: PLC0415
     from yinuo.credit.queries import standing_of  # noqa: PLC0415
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
     from yinuo.kit.refusals import NotFound  # noqa: PLC0415

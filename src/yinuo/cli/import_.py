@@ -129,7 +129,7 @@ def _bytes_read(total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _run(ordered: Ordered, source: str, name: str, again: bool) -> Report:
-    from yinuo.config.realm import now, realm  # noqa: PLC0415 - after set_up
+    from yinuo.cli._here import now, realm  # noqa: PLC0415 - after set_up
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
     from yinuo.pipelines.importing.run import Import  # noqa: PLC0415
 
@@ -141,7 +141,7 @@ def _run(ordered: Ordered, source: str, name: str, again: bool) -> Report:
 def _react() -> None:
     from django.conf import settings  # noqa: PLC0415 - after set_up
 
-    from yinuo.config.realm import now, realm  # noqa: PLC0415
+    from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.pipelines.react import react  # noqa: PLC0415
 
     with progress("Following the record") as show:

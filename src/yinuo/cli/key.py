@@ -28,7 +28,7 @@ def command() -> None:
 def make(source: str, expires: datetime | None) -> None:
     """Make a key for SOURCE and print it. It is shown this once: only its hash is kept."""
     set_up()
-    from yinuo.config.realm import now, realm  # noqa: PLC0415 - after set_up
+    from yinuo.cli._here import now, realm  # noqa: PLC0415 - after set_up
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
     from yinuo.record import actions  # noqa: PLC0415
 
@@ -44,7 +44,7 @@ def make(source: str, expires: datetime | None) -> None:
 def revoke(key: str) -> None:
     """Make KEY worthless from now on."""
     set_up()
-    from yinuo.config.realm import now  # noqa: PLC0415 - after set_up
+    from yinuo.cli._here import now  # noqa: PLC0415 - after set_up
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
     from yinuo.record import actions  # noqa: PLC0415
 

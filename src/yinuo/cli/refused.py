@@ -60,7 +60,7 @@ def show(number: int) -> None:
 def replay(number: int, corrected: Path | None) -> None:
     """Take the refused event NUMBER in again."""
     set_up()
-    from yinuo.config.realm import now, realm  # noqa: PLC0415 - after set_up
+    from yinuo.cli._here import now, realm  # noqa: PLC0415 - after set_up
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
     from yinuo.record import actions  # noqa: PLC0415
 

@@ -50,7 +50,7 @@ def _run(orders: Any, past: bool, engine: str | None) -> Any:
     from django.conf import settings  # noqa: PLC0415
 
     from yinuo.cli._progress import progress  # noqa: PLC0415
-    from yinuo.config.realm import now, realm  # noqa: PLC0415
+    from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.pipelines import rescore  # noqa: PLC0415
 
     work = rescore.rescore_past if past else rescore.rescore
@@ -64,7 +64,7 @@ def _run(orders: Any, past: bool, engine: str | None) -> Any:
 def _release(run_id: str, engine: str | None) -> Any:
     from django.conf import settings  # noqa: PLC0415
 
-    from yinuo.config.realm import now, realm  # noqa: PLC0415
+    from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.credit.queries import run_named  # noqa: PLC0415
     from yinuo.pipelines import rescore  # noqa: PLC0415
 

@@ -78,7 +78,7 @@ def work() -> bool:
     """Seal, follow and run what is due, once; returns whether there was anything to do."""
     from django.conf import settings  # noqa: PLC0415 - only after set-up
 
-    from yinuo.config.realm import now, realm  # noqa: PLC0415
+    from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.pipelines import react  # noqa: PLC0415
     from yinuo.timers import actions as timers  # noqa: PLC0415
 

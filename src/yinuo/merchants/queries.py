@@ -32,7 +32,7 @@ def named(*, viewer: Actor, search: str) -> QuerySet[Merchant, Any]:
 
 
 def by_name(
-    *, viewer: Actor, search: str, after: str, limit: int, among: Exists | None = None
+    *, viewer: Actor, search: str, after: str, limit: int, among: Q | Exists | None = None
 ) -> list[Merchant]:
     """The merchants in the order of their names, from behind the merchant `after`; those without a name are left out.
 

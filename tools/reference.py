@@ -1,0 +1,122 @@
+"""Write docs/reference from the code: `make reference`. A test fails where the files and the code disagree."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+FOLDER = Path(__file__).parent.parent / "docs" / "reference"
+NOTE = "<!-- Made by `make reference`; do not edit. -->\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Every page of the reference by file name."""
+    os.environ.setdefault("YINUO_DATA", tempfile.mkdtemp(prefix="yinuo-reference-"))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yinuo.config.settings")
+    import django  # noqa: PLC0415 - only once the folder is chosen
+
+    django.setup()
+    makers: dict[str, Callable[[], str]] = {
+        "facts.md": _facts, "settings.md": _settings, "commands.md": _commands, "features.md": _features,
+        "permissions.md": _permissions, "api.md": _api,
+    }
+    return {name: NOTE + make() for name, make in makers.items()}
+
+
+def _facts() -> str:
+    from yinuo.kit.facts import kinds  # noqa: PLC0415
+
+    lines = ["# Kinds of fact", "", "What a shop can state over `POST /api/facts` and `yinuo import`, and what Yinuo states itself.", ""]
+    for kind in sorted(kinds().values(), key=lambda kind: kind.name):
+        origin = "" if kind.external else " *Stated by Yinuo itself.*"
+        lines += [f"## `{kind.name}`", "", f"{kind.sentence}{origin}", "", "| field | type | |", "|---|---|---|"]
+        required = set(kind.cls.__struct_fields__) - _optional(kind.cls)
+        for name, column in kind.columns.items():
+            lines.append(f"| `{name}` | {_type(kind, name, column)} | {'' if name in required else 'optional'} |")
+        lines += [f"| `{name}` | text, kept in the vault ({text.retention}) | optional |" for name, text in kind.texts.items()]
+        lines += [f"| `{name}` | kept as a keyed hash only | optional |" for name in sorted(kind.fingerprints)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _optional(cls: type) -> set[str]:
+    import msgspec  # noqa: PLC0415
+
+    return {field.name for field in msgspec.structs.fields(cls) if not field.required}
+
+
+def _type(kind: object, name: str, column: str) -> str:
+    if name in kind.subjects:  # type: ignore[attr-defined]
+        return f"id of {kind.subjects[name]}"  # type: ignore[attr-defined]
+    if name in kind.moments:  # type: ignore[attr-defined]
+        return "moment (RFC 3339)"
+    return {"int": "integer", "text": "code"}[column]
+
+
+def _settings() -> str:
+    from yinuo.config.environment import SETTINGS  # noqa: PLC0415
+
+    lines = ["# Settings", "", "Every setting is an environment variable.", "", "| variable | default | meaning |", "|---|---|---|"]
+    lines += [f"| `{setting.name}` | `{setting.default or ' '}` | {setting.meaning} |" for setting in SETTINGS]
+    return "\n".join(lines) + "\n"
+
+
+def _commands() -> str:
+    import click  # noqa: PLC0415
+
+    from yinuo.cli import yinuo  # noqa: PLC0415
+
+    lines = ["# Commands", ""]
+
+    def tell(command: click.Command, path: str, parent: click.Context | None) -> None:
+        context = click.Context(command, info_name=path.split()[-1], parent=parent, max_content_width=100, terminal_width=100)
+        lines.extend([f"## `{path}`", "", "```", command.get_help(context), "```", ""])
+        if isinstance(command, click.Group):
+            for name in command.list_commands(context):
+                child = command.get_command(context, name)
+                assert child is not None
+                tell(child, f"{path} {name}", context)
+
+    tell(yinuo, "yinuo", None)
+    return "\n".join(lines)
+
+
+def _features() -> str:
+    from yinuo.credit.features import MEASURES  # noqa: PLC0415
+
+    lines = ["# What the daybook counts", "", "| measure | a share of | meaning |", "|---|---|---|"]
+    lines += [f"| `{m.name}` | {'' if m.base == m.name else f'`{m.base}`'} | {m.meaning} |" for m in MEASURES]
+    return "\n".join(lines) + "\n"
+
+
+def _permissions() -> str:
+    from yinuo.kit.actors import permissions  # noqa: PLC0415
+
+    lines = ["# Permissions", "", "| permission | held by |", "|---|---|"]
+    lines += [f"| `{name}` | {', '.join(sorted(roles))} |" for name, roles in sorted(permissions().items())]
+    return "\n".join(lines) + "\n"
+
+
+def _api() -> str:
+    from yinuo.config.api import api  # noqa: PLC0415
+
+    schema = json.loads(json.dumps(api.get_openapi_schema(), default=str))
+    lines = ["# API", "", "Described in full, with schemas, at `/api/docs` of a running installation.", ""]
+    lines += ["| call | |", "|---|---|"]
+    for path, calls in sorted(schema["paths"].items()):
+        lines += [f"| `{method.upper()} {path}` | {call.get('summary', '')} |" for method, call in sorted(calls.items())]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Write every page."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
