@@ -127,3 +127,20 @@ def test_batches_at_the_same_time_agree_on_subjects_and_events(realm, now, event
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM vault_surrogate")
         assert cursor.fetchone() == (47,)
+
+
+@only_postgresql
+@pytest.mark.usefixtures("lasting")
+def test_followers_of_one_name_wait_for_each_other():
+    followed = []
+
+    def follow():
+        for _ in range(10):
+            with transaction.atomic():
+                position = actions.hold_cursor(name="follower")
+                followed.append(position)
+                actions.move_cursor(name="follower", position=position + 1)
+
+    for thread in [in_thread(follow) for _ in range(3)]:
+        thread.join()
+    assert sorted(followed) == list(range(30))

@@ -49,6 +49,16 @@ def test_the_list_follows_what_is_typed(browser, live_server, market):
     assert "search=celadon" in page.url
     page.get_by_label("Standing").select_option("poor")
     page.get_by_role("heading", name="No merchant found for").wait_for()
+    page.go_back()
+    page.get_by_role("link", name="Celadon Kiln").wait_for()
+    assert page.get_by_role("heading", level=1).is_visible()
+    assert complaints == []
+
+
+def test_the_documentation_of_the_api_runs_without_a_network(browser, live_server, market):
+    page, complaints = opened(browser)
+    page.goto(live_server.url + "/api/docs")
+    page.get_by_text("/api/standings/{merchant}").wait_for()
     assert complaints == []
 
 

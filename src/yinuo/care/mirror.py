@@ -14,7 +14,15 @@ from yinuo.kit.mirrors import AT, Writes
 MIRROR: mirrors.Mirror = {
     events.ComplaintOpened: Writes(
         "care_complaint",
-        {"id": "complaint", "order": "order", "merchant": "merchant", "listing": "listing", "buyer": "buyer", "topic": "topic", "opened_at": AT},
+        {
+            "id": "complaint",
+            "order": "order",
+            "merchant": "merchant",
+            "listing": "listing",
+            "buyer": "buyer",
+            "topic": "topic",
+            "opened_at": AT,
+        },
     ),
     events.ComplaintAnswered: Writes(
         "care_complaint",

@@ -14,7 +14,14 @@ from yinuo.kit.mirrors import AT, Writes
 MIRROR: mirrors.Mirror = {
     events.ListingPublished: Writes(
         "catalogue_listing",
-        {"id": "listing", "merchant": "merchant", "category": "category", "price_minor": "price_minor", "currency": "currency", "published_at": AT},
+        {
+            "id": "listing",
+            "merchant": "merchant",
+            "category": "category",
+            "price_minor": "price_minor",
+            "currency": "currency",
+            "published_at": AT,
+        },
     ),
     events.ListingWithdrawn: Writes(
         "catalogue_listing",

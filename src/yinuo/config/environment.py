@@ -58,7 +58,7 @@ def database(url: str) -> dict[str, Any]:
     """Django's description of a database, from `sqlite:///FILE` or `postgresql://user:password@host:port/name`."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite" and parts.path:
-        return _sqlite(Path(unquote(parts.path[1:])))    # sqlite:///FILE, and sqlite:////FILE from the root
+        return _sqlite(Path(unquote(parts.path[1:])))  # sqlite:///FILE, and sqlite:////FILE from the root
     if parts.scheme == "postgresql" and parts.path.strip("/"):
         return {
             "ENGINE": "django.db.backends.postgresql",
@@ -78,7 +78,7 @@ def _sqlite(file: Path) -> dict[str, Any]:
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(file),
         "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",   # a transaction that will write waits at its start, not half way
+            "transaction_mode": "IMMEDIATE",  # a transaction that will write waits at its start, not half way
             "timeout": 30,
             # recursive_triggers: without it INSERT OR REPLACE would delete an entry past the triggers that refuse it.
             "init_command": (
@@ -91,15 +91,36 @@ def _sqlite(file: Path) -> dict[str, Any]:
 
 SETTINGS = (
     Setting("YINUO_DATA", "var", Path, "The folder for everything the installation keeps: database, archive, keys."),
-    Setting("YINUO_DATABASE", "", str, "The database; by default SQLite in the data folder. One setting moves to PostgreSQL: "
-            "`postgresql://user:password@host:5432/name`."),
+    Setting(
+        "YINUO_DATABASE",
+        "",
+        str,
+        "The database; by default SQLite in the data folder. One setting moves to PostgreSQL: "
+        "`postgresql://user:password@host:5432/name`.",
+    ),
     Setting("YINUO_HOSTS", "127.0.0.1,localhost,[::1]", _words, "The host names under which the site may be reached."),
-    Setting("YINUO_DEBUG", "no", _switch, "Show error details in the browser: `yes` on a developer's own machine only."),
-    Setting("YINUO_LANGUAGE", "en", _one_of("en", "zh-hans"), "The language of a page whose reader's browser names none we have."),
+    Setting(
+        "YINUO_DEBUG", "no", _switch, "Show error details in the browser: `yes` on a developer's own machine only."
+    ),
+    Setting(
+        "YINUO_LANGUAGE",
+        "en",
+        _one_of("en", "zh-hans"),
+        "The language of a page whose reader's browser names none we have.",
+    ),
     Setting("YINUO_TIME_ZONE", "UTC", str, "The time zone in which pages show times."),
-    Setting("YINUO_MODE", "public", _one_of("preview", "shadow", "subjects", "public"),
-            "Who sees standings: nobody but the operator (`preview`, `shadow`), each merchant its own (`subjects`), everybody (`public`)."),
-    Setting("YINUO_ENGINE", "duckdb", _one_of("duckdb", "spark"), "What adds up the daybook: DuckDB in memory, or Spark (extra `spark`)."),
+    Setting(
+        "YINUO_MODE",
+        "public",
+        _one_of("preview", "shadow", "subjects", "public"),
+        "Who sees standings: nobody but the operator (`preview`, `shadow`), each merchant its own (`subjects`), everybody (`public`).",
+    ),
+    Setting(
+        "YINUO_ENGINE",
+        "duckdb",
+        _one_of("duckdb", "spark"),
+        "What adds up the daybook: DuckDB in memory, or Spark (extra `spark`).",
+    ),
     Setting("YINUO_BODY_MEGABYTES", "16", _megabytes, "How large one request to the API may be."),
     Setting("YINUO_REALM", "Demo Market", str, "The marketplace's name, as pages show it."),
 )

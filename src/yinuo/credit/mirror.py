@@ -12,14 +12,26 @@ from yinuo.kit.facts import Recorded
 from yinuo.kit.mirrors import AT, Writes
 
 _DELIVERY = {
-    "id": "order", "revision": "revision", "merchant": "merchant", "listing": "listing", "lane": "lane",
-    "outcome": "outcome", "cause": "cause", "weight": "weight", "judged_at": AT,
+    "id": "order",
+    "revision": "revision",
+    "merchant": "merchant",
+    "listing": "listing",
+    "lane": "lane",
+    "outcome": "outcome",
+    "cause": "cause",
+    "weight": "weight",
+    "judged_at": AT,
 }
 MIRROR: mirrors.Mirror = {
     events.DispatchJudged: Writes(
         "credit_dispatch",
         _DELIVERY
-        | {"buyer": "buyer", "used_permille": "used_permille", "placed_day": "placed_day", "value_minor": "value_minor"},
+        | {
+            "buyer": "buyer",
+            "used_permille": "used_permille",
+            "placed_day": "placed_day",
+            "value_minor": "value_minor",
+        },
     ),
     events.DeliveryJudged: Writes("credit_delivery", _DELIVERY),
 }

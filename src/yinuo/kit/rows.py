@@ -1,7 +1,7 @@
 """Many rows at once, on SQLite and PostgreSQL: the bulk paths that an ORM would make several times slower.
 
-Functions take Django's connection, but nothing of Django is imported here; errors are Django's, also from below its cursors. Column and table names come from this program,
-never from input.
+Functions take Django's connection, but nothing of Django is imported here; errors are Django's, also from below its cursors.
+Column and table names come from this program, never from input.
 """
 
 from __future__ import annotations

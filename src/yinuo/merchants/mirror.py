@@ -27,7 +27,14 @@ MIRROR: mirrors.Mirror = {
     ),
     events.ExternalRatingObserved: Writes(
         "merchants_externalrating",
-        {"id": "rating", "merchant": "merchant", "publisher": "publisher", "value_hundredths": "value_hundredths", "scale_hundredths": "scale_hundredths", "observed_at": AT},
+        {
+            "id": "rating",
+            "merchant": "merchant",
+            "publisher": "publisher",
+            "value_hundredths": "value_hundredths",
+            "scale_hundredths": "scale_hundredths",
+            "observed_at": AT,
+        },
     ),
 }
 
@@ -39,4 +46,6 @@ def apply(facts: Iterable[Recorded]) -> None:
     registered = [r.fact.merchant for r in facts if isinstance(r.fact, events.MerchantRegistered)]
     if registered:
         names = words_of(name="name", subjects=registered)
-        rows.upsert(connection, "merchants_merchant", "id", ("id", "name"), [(m, name[:200]) for m, name in names.items()])
+        rows.upsert(
+            connection, "merchants_merchant", "id", ("id", "name"), [(m, name[:200]) for m, name in names.items()]
+        )

@@ -14,7 +14,15 @@ from yinuo.reviews import events
 MIRROR: mirrors.Mirror = {
     events.ReviewPublished: Writes(
         "reviews_review",
-        {"id": "review", "buyer": "buyer", "order": "order", "merchant": "merchant", "listing": "listing", "stars": "stars", "published_at": AT},
+        {
+            "id": "review",
+            "buyer": "buyer",
+            "order": "order",
+            "merchant": "merchant",
+            "listing": "listing",
+            "stars": "stars",
+            "published_at": AT,
+        },
     ),
     events.ReviewReplied: Writes(
         "reviews_review",

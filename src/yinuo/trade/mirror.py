@@ -14,7 +14,22 @@ from yinuo.trade import events
 MIRROR: mirrors.Mirror = {
     events.OrderPlaced: Writes(
         "trade_order",
-        {"id": "order", "merchant": "merchant", "buyer": "buyer", "listing": "listing", "basket": "basket", "items": "items", "amount_minor": "amount_minor", "currency": "currency", "hand_over_by": "hand_over_by", "deliver_by": "deliver_by", "origin": "origin", "destination": "destination", "carrier": "carrier", "placed_at": AT},
+        {
+            "id": "order",
+            "merchant": "merchant",
+            "buyer": "buyer",
+            "listing": "listing",
+            "basket": "basket",
+            "items": "items",
+            "amount_minor": "amount_minor",
+            "currency": "currency",
+            "hand_over_by": "hand_over_by",
+            "deliver_by": "deliver_by",
+            "origin": "origin",
+            "destination": "destination",
+            "carrier": "carrier",
+            "placed_at": AT,
+        },
     ),
     events.OrderPaid: Writes(
         "trade_order",

@@ -142,7 +142,7 @@ def _epoch() -> str:
 
 
 def _begin_epoch() -> None:
-    """Make every process forget what it remembers. The database draws the nonce, which must never repeat, not even in a test."""
+    """Make every process forget what it remembers. The database draws the nonce: it must never repeat, not even in a test."""
     draw = "hex(randomblob(16))" if connection.vendor == "sqlite" else "md5(gen_random_uuid()::text)"
     with connection.cursor() as cursor:
         cursor.execute(

@@ -53,7 +53,8 @@ def directory(request: HttpRequest) -> HttpResponse:
         "bands": credit.BANDS,
         "sorts": get_args(credit.Sort),
     }
-    fragment = getattr(request, "htmx", False) and not request.htmx.boosted  # type: ignore[attr-defined]
+    htmx = request.htmx  # type: ignore[attr-defined]  # put there by its middleware
+    fragment = htmx and not htmx.history_restore_request
     response = render(request, "public/_merchants.html" if fragment else "public/directory.html", context)
     response["Vary"] = "HX-Request"
     return response

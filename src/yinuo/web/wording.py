@@ -17,7 +17,7 @@ BANDS: Words = {
     "poor": pgettext_lazy("band", "Poor"),
     "unlawful": pgettext_lazy("band", "Unlawful goods found"),
     "clear": pgettext_lazy("band", "Nothing found"),
-    "finding": pgettext_lazy("band", "Unlawful goods found"),
+    "finding": pgettext_lazy("band", "Finding upheld"),
 }
 COMPARED: Words = {
     "excellent": _("Far fewer orders go wrong here than was to be expected of anyone."),

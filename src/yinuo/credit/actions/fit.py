@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from yinuo.credit.features import MEASURES
 from yinuo.credit.rules import daybook as daybooks
 from yinuo.credit.rules.engine import Store, climate_at, evidence_at, to_arrow
 from yinuo.credit.rules.evidence import UNIT, Wanted
@@ -235,7 +234,7 @@ def _anchor(scores: np.ndarray, orders: np.ndarray, failures: np.ndarray) -> int
         chance = 1 / (1 + np.exp(-intercept - lean))
         intercept += float((failures - orders * chance).sum() / (orders * chance * (1 - chance)).sum())
     rate = failures.sum() / orders.sum()
-    return round(500 - 50 / np.log(2) * (intercept - np.log(rate / (1 - rate))))
+    return round(500 - 50 / float(np.log(2)) * float(intercept - np.log(rate / (1 - rate))))
 
 
 def scores_of(card: Card, bins: np.ndarray) -> np.ndarray:
@@ -244,7 +243,8 @@ def scores_of(card: Card, bins: np.ndarray) -> np.ndarray:
         np.array(feature.points)[np.clip(bins[:, i], -BINS_EACH_SIDE, BINS_EACH_SIDE) + BINS_EACH_SIDE]
         for i, feature in enumerate(card.features)
     ]
-    return np.clip(card.start + sum(points, np.int64(0)), 0, 1000)
+    scores: np.ndarray = np.clip(card.start + np.sum(points, axis=0), 0, 1000)
+    return scores
 
 
 def foretell(card: Card, month: Month) -> np.ndarray:

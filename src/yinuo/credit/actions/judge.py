@@ -146,7 +146,7 @@ def _judged_before(table: str, columns: Sequence[str], cls: type[Fact], ids: Seq
         values: dict[str, Any] = dict(zip(columns, row, strict=True))
         order, at = values.pop("id"), values.pop("judged_at")
         if at is not None:
-            before[order] = Judged(at, cls(order=order, **values))  # type: ignore[arg-type, call-arg]
+            before[order] = Judged(at, cls(order=order, **values))  # type: ignore[arg-type]
     return before
 
 

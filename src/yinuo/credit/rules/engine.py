@@ -94,13 +94,14 @@ class Store:
         """Bring the daybook up to the archive: only what came since is added up. Returns its size."""
         self.daybook.mkdir(parents=True, exist_ok=True)
         archived, written = self.archived(), self.written()
-        size, goal = written["size"], min(archived["size"], self.size or archived["size"])
+        size: int = written["size"]
+        goal = min(archived["size"], self.size or archived["size"])
         while size < goal:
             stop = min(goal, self._pass_end(archived, size))
             name = f"sums-{size}-{stop}.parquet"
             write_parquet(self._sums(engine, archived, size, stop), self.daybook / name)
             written["files"].append(name)
-            written["size"] = size = stop
+            size = written["size"] = stop
             _write_json(self.daybook / MANIFEST, written)
             progress(size, goal)
         return size

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import isqrt
 from typing import Any
 
@@ -54,7 +55,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
         """Refuse a table of the wrong length, or one in which worse conduct earns more."""
         if len(self.points) != 2 * BINS_EACH_SIDE + 1:
             raise ValueError(f"{self.name}: {len(self.points)} bins instead of {2 * BINS_EACH_SIDE + 1}")
-        if any(later > earlier for earlier, later in zip(self.points, self.points[1:], strict=False)):
+        if any(later > earlier for earlier, later in pairwise(self.points)):
             raise ValueError(f"{self.name}: points rise where conduct gets worse")
         if self.expected_prior <= 0:
             raise ValueError(f"{self.name}: the expected prior must be positive")
@@ -75,7 +76,8 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     def points_of_all(self, observed: np.ndarray, expected: np.ndarray) -> np.ndarray:
         """The same for arrays."""
         bins = quarter_bins(np.maximum(observed, 0) + self.observed_prior, np.maximum(expected, 0) + self.expected_prior)
-        return np.array(self.points)[bins + BINS_EACH_SIDE]
+        points: np.ndarray = np.array(self.points)[bins + BINS_EACH_SIDE]
+        return points
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,7 +108,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     def scores(self, observed: Mapping[Wanted, np.ndarray], expected: Mapping[Wanted, np.ndarray]) -> np.ndarray:
         """The scores of all merchants at once: the same integers."""
         points = [feature.points_of_all(observed[feature.wanted], expected[feature.wanted]) for feature in self.features]
-        return np.clip(self.start + sum(points, np.int64(0)), 0, SCORE_MAX).astype(np.int64)
+        scores: np.ndarray = np.clip(self.start + np.sum(points, axis=0), 0, SCORE_MAX).astype(np.int64)
+        return scores
 
     def half_width(self, effective: int) -> int:
         """Half the interval's width in points, for effective outcomes in 1/1,024: narrower the more is known."""

@@ -34,7 +34,8 @@ def quarter_bin(numerator: int, denominator: int) -> int:
 def quarter_bins(numerators: np.ndarray, denominators: np.ndarray) -> np.ndarray:
     """The same for arrays of int64."""
     ratios = (numerators << ONE_BITS) // denominators
-    return np.searchsorted(np.array(QUARTER_EDGES), ratios, side="right") - BINS_EACH_SIDE
+    bins: np.ndarray = np.searchsorted(np.array(QUARTER_EDGES), ratios, side="right") - BINS_EACH_SIDE
+    return bins
 
 
 def points_of_ratio(numerator: int, denominator: int) -> int:

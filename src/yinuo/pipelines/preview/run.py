@@ -17,7 +17,7 @@ from yinuo.credit.rules.engine import Store, open_engine
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.moments import from_day
 from yinuo.kit.realm import Realm
-from yinuo.kit.refusals import Conflict, Malformed
+from yinuo.kit.refusals import Malformed
 from yinuo.merchants.queries import merchants as merchants_of
 from yinuo.pipelines.importing.run import Import
 from yinuo.pipelines.preview.accuracy import Accuracy, accuracy_of
@@ -42,25 +42,17 @@ from yinuo.pipelines.preview.reckoning import (
     work_of,
 )
 from yinuo.pipelines.preview.replay import Judge, Replay, fit_cards, past_climate, replay
+from yinuo.pipelines.preview.work import Note, keep, note_for
 from yinuo.pipelines.react import react
 from yinuo.pipelines.rescore import default_day, mondays, prepare
 from yinuo.record import queries as record
 from yinuo.vault.queries import source_ids_of
 
 FORM = 1                # of the findings' JSON
-NOTE = "preview.json"   # marks a folder as a preview's own, and says whose past it holds
 MONTHS_KNOWN_MIN = 10   # a merchant is judged from ten judged orders on
 Progress = Callable[[int, int], None]
 Show = Callable[[str, str], AbstractContextManager[Progress]]
 """Shows how far a step got: called with its words and its unit."""
-
-
-class Note(msgspec.Struct, kw_only=True):
-    """What a preview's own data folder holds: the past's name, whether it was taken in whole, and how long that took."""
-
-    past: str
-    taken: int = 0
-    seconds: dict[str, float] = msgspec.field(default_factory=dict)
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,25 +106,9 @@ class Bench:
     engine: str = "duckdb"
 
 
-def claim(data: Path, past: Past) -> Note:
-    """The note in a data folder; a new one where it is empty. Refuses a folder that holds anything else."""
-    data.mkdir(parents=True, exist_ok=True)
-    file = data / NOTE
-    if file.is_file():
-        note = msgspec.json.decode(file.read_bytes(), type=Note)
-        if note.past != past.name:
-            raise Conflict("This work folder holds another past, or other files; name another with --work.", path=str(data))
-        return note
-    if any(data.iterdir()):
-        raise Conflict("This folder holds something that no preview made; name an empty one with --work.", path=str(data))
-    note = Note(past=past.name)
-    _keep(data, note)
-    return note
-
-
 def preview(*, past: Past, bench: Bench, last_months: int | None = None) -> Findings:
     """Everything there is to say of this past. What an earlier preview in the same folder had taken in is not read again."""
-    note = msgspec.json.decode((bench.data / NOTE).read_bytes(), type=Note)
+    note = note_for(bench.data, past.name)
     _take_in(past, bench, note)
     with open_engine(bench.engine) as engine:
         with _timed(bench, note, "archive", "Archiving", "facts") as tell:
@@ -150,7 +126,7 @@ def _take_in(past: Past, bench: Bench, note: Note) -> None:
             with _timed(bench, note, "take_in", "Taking in", "events") as advance:
                 report = importing.run(past.items(counted), scratch=bench.data, progress=advance)
         note.taken = report.read
-        _keep(bench.data, note)
+        keep(bench.data, note)
     with _timed(bench, note, "follow", "Judging outcomes", "facts") as tell:
         react(domains=bench.domains, realm=bench.realm, at=bench.at, progress=tell)
 
@@ -184,13 +160,7 @@ class _timed:  # noqa: N801 - used like a function
         if self._name in ("take_in", "follow"):     # the rest is done again each time
             seconds += self._note.seconds.get(self._name, 0.0)
         self._note.seconds[self._name] = seconds
-        _keep(self._bench.data, self._note)
-
-
-def _keep(data: Path, note: Note) -> None:
-    temporary = data / f"{NOTE}.new"
-    temporary.write_bytes(msgspec.json.encode(note))
-    temporary.replace(data / NOTE)
+        keep(self._bench.data, self._note)
 
 
 def _looked_up(past: Past, bench: Bench, note: Note, engine: Any, store: Store, last_months: int | None) -> Findings:

@@ -4,7 +4,7 @@ from yinuo.record.actions.append import Statement, append, entry_key, known_ids
 from yinuo.record.actions.archive import archive
 from yinuo.record.actions.keys import check_key, make_key, revoke_key
 from yinuo.record.actions.refuse import keep_refused, replay_refused
-from yinuo.record.actions.seal import move_cursor, seal
+from yinuo.record.actions.seal import hold_cursor, move_cursor, seal
 from yinuo.record.actions.take import Taken, take, take_events
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "archive",
     "check_key",
     "entry_key",
+    "hold_cursor",
     "keep_refused",
     "known_ids",
     "make_key",
