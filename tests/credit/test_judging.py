@@ -4,7 +4,10 @@ import itertools
 
 import pytest
 
+from yinuo.credit.events import ComplaintJudged, ReviewJudged
 from yinuo.credit.models import Delivery, Dispatch
+from yinuo.credit.rules.judging import RANK_WEIGHTS
+from yinuo.record.queries import every_fact
 
 ORDER = {"order": "o1", "merchant": "m1", "buyer": "b1", "amount_minor": 5000, "currency": "CNY", "carrier": "swift",
          "hand_over_by": "2026-05-03T00:00:00Z", "deliver_by": "2026-05-06T00:00:00Z"}
@@ -55,3 +58,36 @@ def test_a_withdrawn_scan_withdraws_its_judgement(take, story, event):
     take(story[:2])
     take([event("record.fact_withdrawn", id="w", time="2026-05-20T00:00:00Z", event="2")])
     assert not Dispatch.objects.exists()
+
+
+def test_a_review_hidden_as_bought_counts_nothing_and_counts_again_once_restored(take, event):
+    review = {"review": "r1", "buyer": "b1", "merchant": "m1", "stars": 5}
+    take([event("reviews.review_published", id="1", time="2026-05-01T00:00:00Z", **review)])
+    take([event("reviews.review_hidden", id="2", time="2026-05-02T00:00:00Z", review="r1", ground="bought")])
+    take([event("reviews.review_restored", id="3", time="2026-05-03T00:00:00Z", review="r1")])
+    judged = [(r.fact.revision, r.fact.weight) for batch in every_fact(at_size=0) for r in batch
+              if isinstance(r.fact, ReviewJudged)]
+    assert judged == [(0, 16), (1, 0), (2, 16)]
+
+
+def test_orders_of_one_buyer_or_one_address_count_less_and_less(take, event):
+    for number in range(20):
+        placed = ORDER | {"order": f"o{number}", "buyer": f"b{number % 2}", "address": "the same door"}
+        take([
+            event("trade.order_placed", id=f"p{number}", time=f"2026-05-01T00:{number:02}:00Z", **placed),
+            event("delivery.shipment_handed_over", id=f"h{number}", time="2026-05-02T00:00:00Z", shipment=f"s{number}",
+                  order=f"o{number}"),
+        ])
+    weights = list(Dispatch.objects.order_by("placed_day", "pk").values_list("weight", flat=True))
+    assert sorted(weights, reverse=True) == [*RANK_WEIGHTS, 0, 0, 0, 0]
+
+
+def test_a_complaint_is_judged_when_it_closes(take, event):
+    complaint = {"complaint": "c1", "merchant": "m1"}
+    take([
+        event("care.complaint_opened", id="1", time="2026-05-01T00:00:00Z", topic="not_as_described", **complaint),
+        event("care.complaint_answered", id="2", time="2026-05-02T06:00:00Z", **complaint),
+        event("care.complaint_closed", id="3", time="2026-05-05T00:00:00Z", outcome="upheld", cause="merchant", **complaint),
+    ])
+    (judged,) = [r.fact for batch in every_fact() for r in batch if isinstance(r.fact, ComplaintJudged)]
+    assert (judged.topic, judged.cause, judged.answer_hours) == ("not_as_described", "merchant", 30)

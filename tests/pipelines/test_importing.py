@@ -72,7 +72,7 @@ def do_import(tmp_path, mapping, realm, now, db):
         name = run.fingerprint(source=source, digests=[table.digest for table in opened])
         items = mapped.items(opened, rules, source=source, advance=lambda count: None)
         importing = run.Import(actor=SYSTEM, source=source, name=name, realm=realm, at=now)
-        return importing.run(Ordered(items, scratch=tmp_path), again=again)
+        return importing.run(items, scratch=tmp_path, again=again)
 
     return doing
 

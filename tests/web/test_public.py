@@ -214,7 +214,7 @@ def test_htmx_gets_the_list_alone(market, client):
     [
         ("/", 4),
         ("/?search=a", 4),
-        ("/?search=a&sort=name&band=good", 4),
+        ("/?search=a&sort=name&band=good", 5),
         ("/?sort=evidence", 4),
         ("/merchants/mqinglan/", 13),
         ("/merchants/mnew/", 13),

@@ -135,7 +135,7 @@ def _run(ordered: Ordered, source: str, name: str, again: bool) -> Report:
 
     importing = Import(actor=SYSTEM, source=source, name=name, realm=realm(), at=now())
     with progress("Taking in", unit="events") as show:
-        return importing.run(ordered, again=again, progress=show)
+        return importing.take(ordered, again=again, progress=show)
 
 
 def _react() -> None:

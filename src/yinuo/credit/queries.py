@@ -194,7 +194,9 @@ def directory(
 
 def newest_run() -> Run | None:
     """The run whose standings are shown now."""
-    return Run.objects.filter(state="published").order_by("-as_of", "-completed").first()
+    in_force = Scorecard.objects.filter(state="in_force").values("name")
+    published = Run.objects.filter(state="published", scorecard=Subquery(in_force))
+    return published.order_by("-as_of", "-completed").first()
 
 
 def scorecard_in_force() -> Scorecard | None:

@@ -61,20 +61,28 @@ def rebuild(*, domains: Sequence[str], progress: Progress = _quiet) -> int:
             for name in domains:
                 if mirror := _module(name, "mirror"):
                     mirrors.clear(connection, mirror.MIRROR)
-    limit = queries.cursor_position(CURSOR)     # what lies beyond, the follower will bring
-    for start in range(position, limit, BATCH_MAX):
-        stop = min(start + BATCH_MAX, limit)
-        with transaction.atomic():
-            _apply(domains, queries.facts(start=start, stop=stop))
-            record.move_cursor(name=REBUILD, position=stop)
-        progress(stop, limit)
-    record.move_cursor(name=REBUILD, position=0)
-    return limit
+    while (batch := _rebuild_batch(domains)) is not None:
+        progress(*batch)
+    return queries.cursor_position(CURSOR)
+
+
+@transaction.atomic
+def _rebuild_batch(domains: Sequence[str]) -> tuple[int, int] | None:
+    """Apply the next batch again, while the follower waits: what lies beyond where it got, it will bring itself."""
+    limit = record.hold_cursor(name=CURSOR)
+    start = queries.cursor_position(REBUILD)
+    stop = min(start + BATCH_MAX, limit)
+    if start >= stop:
+        record.move_cursor(name=REBUILD, position=0)
+        return None
+    _apply(domains, queries.facts(start=start, stop=stop))
+    record.move_cursor(name=REBUILD, position=stop)
+    return stop, limit
 
 
 @transaction.atomic
 def _follow(cursor: str, domains: Sequence[str], realm: Realm, at: datetime) -> int:
-    start = queries.cursor_position(cursor)
+    start = record.hold_cursor(name=cursor)
     stop = min(start + BATCH_MAX, queries.size())
     if start >= stop:
         return 0

@@ -131,7 +131,7 @@ def reliability(rows: Iterable[dict[str, Any]]) -> Reliability | None:
         return None
     spreads = [wilson_ppm(row.get("observed_ppm", 0), row["orders"]) for row in kept]
     told = [rate for row in kept for rate in (row["predicted_ppm"], row.get("observed_ppm", 0)) if rate > 0]
-    low = max((rate for rate in RATES_PPM if rate <= min(told)), default=RATES_PPM[0])
+    low = max((rate for rate in RATES_PPM if rate * 6 <= min(told) * 5), default=RATES_PPM[0])
     most = max(low, *told, *(above for _, above in spreads))
     high = min((rate for rate in RATES_PPM if rate > most), default=1_000_000)
 

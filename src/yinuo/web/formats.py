@@ -39,6 +39,11 @@ def permille_as_percent(value: int) -> str:
     return str(numbers.format_percent(value / 1000, format="#,##0.#%", locale=locale()))
 
 
+def permille_as_whole_percent(value: int) -> str:
+    """63% from 634: enough where something is compared."""
+    return str(numbers.format_percent(value / 1000, format="#,##0%", locale=locale()))
+
+
 def hundredths(value: int) -> str:
     """4.3 from 430."""
     return str(numbers.format_decimal(value / 100, format="#,##0.##", locale=locale()))

@@ -6,8 +6,7 @@ late, repeated, corrected and withdrawn facts all come through the same few line
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -60,21 +59,20 @@ def judge_orders(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime
         order for order in known.values()
         if order.id in travelled or order.cancelled_at is not None
     ]
-    ranks = _ranks(settled)
+    dispatched = _judged_before("credit_dispatch", _DISPATCH_COLUMNS, DispatchJudged, wanted)
+    delivered = _judged_before("credit_delivery", _DELIVERY_COLUMNS, DeliveryJudged, wanted)
+    weights = _weights(settled, delivered | dispatched)
     disrupted = disruptions()
     dispatches: dict[str, Judged] = {}
     deliveries: dict[str, Judged] = {}
     for order in settled:
-        journey = travelled.get(order.id, Journey())
-        rank = ranks[order.id]
-        if judged := judge_dispatch(order=order, journey=journey, disruptions=disrupted, rank=rank):
+        journey, weight = travelled.get(order.id, Journey()), weights[order.id]
+        if judged := judge_dispatch(order=order, journey=journey, disruptions=disrupted, weight=weight):
             dispatches[order.id] = judged
-        if judged := judge_delivery(order=order, journey=journey, disruptions=disrupted, rank=rank):
+        if judged := judge_delivery(order=order, journey=journey, disruptions=disrupted, weight=weight):
             deliveries[order.id] = judged
-    before = _judged_before("credit_dispatch", _DISPATCH_COLUMNS, DispatchJudged, wanted)
-    statements = _differences("dispatch", dispatches, before, realm)
-    before = _judged_before("credit_delivery", _DELIVERY_COLUMNS, DeliveryJudged, wanted)
-    statements += _differences("delivery", deliveries, before, realm)
+    statements = _differences("dispatch", dispatches, dispatched, realm)
+    statements += _differences("delivery", deliveries, delivered, realm)
     return record.append(actor=SYSTEM, statements=statements, realm=realm, at=at)
 
 
@@ -127,14 +125,17 @@ def _value_of(order: OrderRow | None) -> int:
     return 2**31 - 1 if order is None or order.amount_minor is None else order.amount_minor
 
 
-def _ranks(settled: Sequence[OrderRow]) -> Counter[str]:
-    """The highest of the counts of earlier orders by the same buyer, to the same address, from the same payer."""
-    ids = [order.id for order in settled]
-    return (
+def _weights(settled: Sequence[OrderRow], before: Mapping[str, Judged]) -> dict[str, int]:
+    """How much each order counts: as judged first, or by the most earlier orders of the same buyer, address or payer."""
+    weights = {order.id: before[order.id].fact.weight for order in settled if order.id in before}
+    new = [order for order in settled if order.id not in before]
+    ids = [order.id for order in new]
+    ranks = (
         earlier_orders(ids)
-        | earlier_orders_to_same(name="address", placed=settled)
-        | earlier_orders_to_same(name="payer", placed=settled)
+        | earlier_orders_to_same(name="address", placed=new)
+        | earlier_orders_to_same(name="payer", placed=new)
     )
+    return weights | {order.id: weight_of(rank=ranks[order.id], value_minor=order.amount_minor or 0) for order in new}
 
 
 def _judged_before(table: str, columns: Sequence[str], cls: type[Fact], ids: Sequence[str]) -> dict[str, Judged]:
@@ -153,16 +154,13 @@ def _judged_before(table: str, columns: Sequence[str], cls: type[Fact], ids: Seq
 def _differences(
     kind: str, now: dict[str, Judged], before: dict[str, Judged], realm: Realm
 ) -> list[record.Statement]:
-    """Statements that bring what was judged before to what should be judged now.
-
-    A weight alone is not judged again: it depends on what was known when the outcome became known.
-    """
+    """Statements that bring what was judged before to what should be judged now."""
     statements = []
     for subject, judged in now.items():
         earlier = before.get(subject)
         if earlier is None:
             statements.append(record.Statement(f"{kind}/{subject}/0", judged.at, judged.fact))
-        elif (earlier.at, _same_weight(earlier.fact)) != (judged.at, _same_weight(judged.fact)):
+        elif (earlier.at, replace(earlier.fact, revision=0)) != judged:
             revision = earlier.fact.revision + 1
             statements.append(
                 record.Statement(
@@ -175,10 +173,6 @@ def _differences(
         withdrawal = FactWithdrawn(event=record.entry_key(realm, OWN_SOURCE, event_id).hex(), reason="source_fault")
         statements.append(record.Statement(f"{event_id}/withdrawn", before[subject].at, withdrawal))
     return statements
-
-
-def _same_weight(fact: Any) -> Any:
-    return replace(fact, weight=0, revision=0)
 
 
 def _state_about(

@@ -72,37 +72,36 @@ class Climate:
             frozenset(storm for storm in self.storms if storm[1] < weeks),
         )
 
-    def table(self) -> Any:
-        """The climate as a table for an engine: week, lane, a column `rate_<measure>` and a column `calm_<base>` each."""
+    def table(self, codes: Mapping[str, int] | None = None) -> Any:
+        """The climate as a table for an engine: week, lane, a column `rate_<measure>` and a column `calm_<base>` each.
+
+        With `codes`, lanes are numbers, as in the daybook's files.
+        """
         keys = list(self.rates)
-        columns: dict[str, list[Any]] = {"week": [week for week, _ in keys], "lane": [lane for _, lane in keys]}
+        lanes = [lane if codes is None else codes[lane] for _, lane in keys]
+        columns: dict[str, list[Any]] = {"week": [week for week, _ in keys], "lane": lanes}
         columns |= {f"rate_{name}": [self.rates[key][i] for key in keys] for i, name in enumerate(self.measures)}
-        columns |= {f"calm_{base}": [self.is_calm(base, *key) for key in keys] for base in self.bases}
-        schema = {name: "string" if name == "lane" else "int64" for name in columns}
+        for base in self.bases:
+            stormy = any(storm[0] == base for storm in self.storms)
+            columns[f"calm_{base}"] = [self.is_calm(base, *key) for key in keys] if stormy else [1] * len(keys)
+        schema = dict.fromkeys(columns, "int64") | ({"lane": "string"} if codes is None else {})
         return ibis.memtable(columns, schema=schema)
 
 
-def level_sums(daybook: Any, level: Sequence[str], measures: Sequence[Measure]) -> Any:
-    """Per week and level (lane, route, carrier, or nothing more): the sums, and for each base how many merchants had outcomes.
-
-    The daybook comes joined with its weeks and routes.
-    """
+def lane_sums(daybook: Any, measures: Sequence[Measure]) -> Any:
+    """Per week and lane the sums of every measure."""
     sums = {measure.name: daybook[measure.name].sum().cast("int64") for measure in measures}
-    for base in bases_of(measures):
-        sums[f"merchants_{base}"] = daybook.merchant.nunique(where=daybook[base] > 0).cast("int64")
-    for gauged in gauged_of(measures):
-        sums[f"struck_{gauged.name}"] = daybook.merchant.nunique(where=daybook[gauged.gauge] > 0).cast("int64")
-    return daybook.group_by("week", *level).aggregate(**sums)
+    return daybook.group_by("week", "lane").aggregate(**sums)
 
 
-def routes_table(lanes: Sequence[str]) -> Any:
-    """Each lane with its route and carrier; engines never take text apart."""
-    columns = {
-        "lane": list(lanes),
-        "route": [route_of(lane) for lane in lanes],
-        "carrier": [carrier_of(lane) for lane in lanes],
-    }
-    return ibis.memtable(columns, schema=dict.fromkeys(columns, "string"))
+def merchants_with(daybook: Any, cells: Any, level: str, names: Sequence[str]) -> Any:
+    """Per week and place of a level, as far as `cells` has it: how many merchants have a sum above 0 of each measure.
+
+    A merchant whose outcomes were all withdrawn is none, whatever rows the daybook still holds of them.
+    """
+    kept = daybook.semi_join(cells, ["week", level])
+    each = kept.group_by("week", level, "merchant").aggregate(**{name: kept[name].sum().cast("int64") for name in names})
+    return each.group_by("week", level).aggregate(**{name: (each[name] > 0).cast("int64").sum().cast("int64") for name in names})
 
 
 def bases_of(measures: Sequence[Measure]) -> list[str]:

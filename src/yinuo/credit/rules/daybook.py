@@ -27,7 +27,8 @@ def columns_needed(measures: Sequence[Measure]) -> list[str]:
 def daybook_of(facts: Any, measures: Sequence[Measure]) -> Any:
     """The daybook of a table of facts: one aggregation over the archive's columns."""
     judged = facts.filter(facts.kind.isin(KINDS), facts.merchant.notnull())
-    sums = {measure.name: measure.expression(judged).sum().cast("int64") for measure in measures}
+    # One fact adds at most 4,095 x 16: summing narrow integers is twice as fast.
+    sums = {measure.name: measure.expression(judged).cast("int32").sum().cast("int64") for measure in measures}
     return judged.group_by(list(KEYS)).aggregate(**sums)
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import ibis
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from yinuo.credit.rules import climate as climates
@@ -18,11 +20,14 @@ from yinuo.credit.rules import daybook as daybooks
 from yinuo.credit.rules.climate import CLIMATE_DAYS, Climate
 from yinuo.credit.rules.evidence import Evidence, Wanted, ages_table, evidence_from, evidence_query
 from yinuo.credit.rules.measures import Measure
+from yinuo.credit.rules.narrowing import narrowed, places_of
 from yinuo.credit.rules.tables import AGE_DAYS_MAX
 from yinuo.kit.refusals import Malformed
 
 MANIFEST = "manifest.json"
+FORM = 2                # grows when the daybook's files are written otherwise: then they are made anew
 PASS_SEGMENTS = 32      # segments of 65,536 facts added up at once: keeps memory level however long the record is
+CODED = ("merchant", "lane")    # the daybook's files hold numbers for these, and lists of names beside
 Progress = Callable[[int, int], None]
 
 
@@ -96,29 +101,45 @@ class Store:
         archived, written = self.archived(), self.written()
         size: int = written["size"]
         goal = min(archived["size"], self.size or archived["size"])
+        codes = {key: {name: code for code, name in enumerate(self.names(key))} for key in CODED}
         while size < goal:
             stop = min(goal, self._pass_end(archived, size))
-            name = f"sums-{size}-{stop}.parquet"
-            write_parquet(self._sums(engine, archived, size, stop), self.daybook / name)
-            written["files"].append(name)
+            self._write(written, self._sums(engine, archived, size, stop), f"{size}-{stop}.parquet", codes)
             size = written["size"] = stop
             _write_json(self.daybook / MANIFEST, written)
             progress(size, goal)
         return size
 
-    def rows(self, engine: Any, *, as_of: int, days: int = AGE_DAYS_MAX) -> Any:
-        """The daybook's rows of the days before `as_of` that count, as a table of the engine."""
-        files = [str(self.daybook / name) for name in self.written()["files"]]
+    def coded(self, engine: Any, *, as_of: int, days: int = AGE_DAYS_MAX) -> Any:
+        """The daybook's rows of the days before `as_of` that count, with their weeks; merchants and lanes are codes."""
+        files = self.written()["files"]
         if not files:
             raise Malformed("There is nothing to score yet: import a shop's history first, `yinuo import --help`.")
-        table = engine.read_parquet(files)
+        some = [f for f in files if f["first_day"] < as_of and f["last_day"] >= as_of - days] or files[:1]
+        table = engine.read_parquet([str(self.daybook / file["sums"]) for file in some])
         return table.filter(table.day < as_of, table.day >= as_of - days)
+
+    def rows(self, engine: Any, *, as_of: int, days: int = AGE_DAYS_MAX) -> Any:
+        """The same with the names of merchants and lanes."""
+        coded = self.coded(engine, as_of=as_of, days=days)
+        named = coded.rename({f"{key}_code": key for key in CODED})
+        for key in CODED:
+            files = [str(self.daybook / file[key]) for file in self.written()["files"]]
+            named = named.join(engine.read_parquet(files), f"{key}_code")
+        return named.select(*daybooks.KEYS, *(measure.name for measure in self.measures))
+
+    def names(self, key: str) -> list[str]:
+        """The names of merchants or lanes, in the order of their codes."""
+        found: list[str] = []
+        for file in self.written()["files"]:
+            found += pq.read_table(self.daybook / file[key], columns=[key])[key].to_pylist()
+        return found
 
     def last_day(self, engine: Any) -> int | None:
         """The day of the latest outcome, or None where there is none."""
         if not self.written()["files"]:
             return None
-        found = self.rows(engine, as_of=2**31, days=2**31).day.max().to_pyarrow().as_py()
+        found = self.coded(engine, as_of=2**31, days=2**31).day.max().to_pyarrow().as_py()
         return None if found is None else int(found)
 
     def facts(self, engine: Any, *, columns: Sequence[str], start: int = 0) -> Any:
@@ -136,51 +157,96 @@ class Store:
     def _sums(self, engine: Any, archived: dict[str, Any], start: int, stop: int) -> Any:
         columns = daybooks.columns_needed(self.measures)
         segments = [s for s in archived["segments"] if s["start"] < stop and s["start"] + s["facts"] > start]
-        facts = engine.read_parquet([str(self.archive / segment["file"]) for segment in segments]).select(*columns)
         replaced = self.replaced(engine)
-        new = daybooks.standing_facts(facts, replaced, start=start, stop=stop)
+        new = daybooks.standing_facts(self._read(engine, segments, columns), replaced, start=start, stop=stop)
         sums = daybooks.daybook_of(new, self.measures)
-        if replaced is not None and start > 0:
-            older = self.facts(engine, columns=columns)
-            undone = daybooks.undone_facts(older, replaced, start=start, stop=stop)
+        touched = self._touched(archived, start, stop)
+        if touched:
+            undone = daybooks.undone_facts(self._read(engine, touched, columns), replaced, start=start, stop=stop)
             sums = sums.union(daybooks.negative(daybooks.daybook_of(undone, self.measures), self.measures))
         return to_arrow(sums)
+
+    def _read(self, engine: Any, segments: Sequence[dict[str, Any]], columns: Sequence[str]) -> Any:
+        return engine.read_parquet([str(self.archive / segment["file"]) for segment in segments]).select(*columns)
+
+    def _touched(self, archived: dict[str, Any], start: int, stop: int) -> list[dict[str, Any]]:
+        """The segments with facts below `start` that later ones, up to `stop`, replaced; the others need no reading."""
+        if not archived["replaced"] or not start:
+            return []
+        table = pq.read_table(self.archive / "replaced.parquet")
+        by, target = table["by"].to_numpy(), table["target"].to_numpy()
+        targets = np.sort(target[(by >= start) & (by < stop) & (target < start)])
+        starts = [segment["start"] for segment in archived["segments"]]
+        return [archived["segments"][place] for place in np.unique(np.searchsorted(starts, targets, side="right") - 1)]
+
+    def _write(self, written: dict[str, Any], sums: pa.Table, name: str, codes: dict[str, dict[str, int]]) -> None:
+        """Write one more file of the daybook, and beside it the names that are new with it."""
+        file: dict[str, Any] = {"sums": f"sums-{name}"}
+        for key, known in codes.items():
+            before = len(known)
+            sums = sums.set_column(sums.schema.get_field_index(key), key, _encoded(sums[key], known))
+            file[key] = f"{key}s-{name}"
+            new = pa.table({f"{key}_code": range(before, len(known)), key: list(known)[before:]}, schema=_names_schema(key))
+            write_parquet(new, self.daybook / file[key])
+        days = sums["day"].to_numpy()
+        write_parquet(sums.append_column("week", pa.array((days + 3) // 7)), self.daybook / file["sums"])
+        span = (int(days.min()), int(days.max())) if len(days) else (0, -1)
+        written["files"].append(file | {"first_day": span[0], "last_day": span[1]})
 
     def _pass_end(self, archived: dict[str, Any], size: int) -> int:
         ends = [s["start"] + s["facts"] for s in archived["segments"] if s["start"] + s["facts"] > size]
         return int(ends[min(PASS_SEGMENTS, len(ends)) - 1])
 
     def _fingerprint(self) -> str:
-        return repr(self.measures)
+        return f"{FORM} {self.measures!r}"
 
 
 def climate_at(engine: Any, store: Store, *, as_of: int, days: int = CLIMATE_DAYS) -> Climate:
     """The climate from all outcomes known before `as_of`."""
-    measures = store.measures
-    daybook = store.rows(engine, as_of=as_of, days=days)
-    lanes = sorted(to_arrow(daybook.select("lane").distinct())["lane"].to_pylist())
-    placed = daybook.join(daybooks.weeks(as_of - days, as_of - 1), "day").join(climates.routes_table(lanes), "lane")
+    daybook = store.coded(engine, as_of=as_of, days=days)
+    lanes = store.names("lane")
+    places = places_of(lanes)
 
-    def sums_by(*level: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = to_arrow(climates.level_sums(placed, level, measures)).to_pylist()
-        return found
+    def count(
+        level: str, week: np.ndarray, place: np.ndarray, names: Sequence[str]
+    ) -> dict[tuple[int, int], tuple[int, ...]]:
+        columns = {"lane": places["lane"], level: places[level]}
+        cells = _table({"week": week, level: place})
+        placed = daybook if level == "lane" else daybook.join(_table(columns), "lane")
+        found = to_arrow(climates.merchants_with(placed, cells, level, list(dict.fromkeys(names))))
+        keys = zip(found["week"].to_pylist(), found[level].to_pylist(), strict=True)
+        return dict(zip(keys, zip(*(found[name].to_pylist() for name in names), strict=True), strict=True))
 
-    return climates.climate_of(
-        measures,
-        lanes={(row["week"], row["lane"]): row for row in sums_by("lane")},
-        routes={(row["week"], row["route"]): row for row in sums_by("route")},
-        carriers={(row["week"], row["carrier"]): row for row in sums_by("carrier")},
-        every={(row["week"], ""): row for row in sums_by()},
-    )
+    found = to_arrow(climates.lane_sums(daybook, store.measures))
+    sums = {name: np.asarray(found[name].to_numpy(), np.int64) for name in found.column_names}
+    return narrowed(store.measures, lanes, week=sums.pop("week"), lane=sums.pop("lane"), sums=sums, count=count)
 
 
 def evidence_at(
     engine: Any, store: Store, climate: Climate, *, as_of: int, wanted: Sequence[Wanted]
 ) -> Evidence:
     """The evidence of every merchant as of a day."""
-    daybook = store.rows(engine, as_of=as_of)
-    query = evidence_query(daybook, climate.table(), ages_table(as_of), wanted, store.measures)
-    return evidence_from(to_arrow(query), wanted, store.measures)
+    daybook = store.coded(engine, as_of=as_of)
+    codes = {name: code for code, name in enumerate(store.names("lane"))}
+    query = evidence_query(daybook, climate.table(codes), ages_table(as_of), wanted, store.measures)
+    found = to_arrow(query)
+    names = pa.array(store.names("merchant"), pa.string()).take(found["merchant"].combine_chunks())
+    return evidence_from(found.set_column(found.schema.get_field_index("merchant"), "merchant", names), wanted, store.measures)
+
+
+def _table(columns: Mapping[str, np.ndarray]) -> Any:
+    return ibis.memtable(pa.table({name: pa.array(values, pa.int64()) for name, values in columns.items()}))
+
+
+def _encoded(column: pa.ChunkedArray, known: dict[str, int]) -> pa.Array:
+    """A column of names as codes; names not known yet get the next ones."""
+    found = pc.dictionary_encode(column).combine_chunks()
+    codes = [known.setdefault(name, len(known)) for name in found.dictionary.to_pylist()]
+    return pa.array(codes, pa.int64()).take(found.indices)
+
+
+def _names_schema(key: str) -> pa.Schema:
+    return pa.schema([(f"{key}_code", pa.int64()), (key, pa.string())])
 
 
 def to_arrow(table: Any) -> pa.Table:

@@ -43,7 +43,7 @@ class Evidence:
 def evidence_query(
     daybook: Any, climate: Any, ages: Any, wanted: Sequence[Wanted], measures: Sequence[Measure]
 ) -> Any:
-    """One aggregation per merchant over the daybook, joined with the climate and the weights of each day."""
+    """One aggregation per merchant over the daybook with its weeks, joined with the climate and the weights of each day."""
     by_name = {measure.name: measure for measure in measures}
     weighed = daybook.join(ages, "day").left_join(climate, ["week", "lane"])
     sums = {}
@@ -60,9 +60,9 @@ def evidence_query(
 
 
 def ages_table(as_of: int) -> Any:
-    """The days that count at `as_of`, each with its week and its weight by half-life."""
+    """The days that count at `as_of`, each with its weight by half-life."""
     days = list(range(as_of - AGE_DAYS_MAX, as_of))
-    columns = {"day": days, "week": [(day + 3) // 7 for day in days]}
+    columns = {"day": days}
     for half_life, weights in WEIGHTS.items():
         columns[f"weight_{half_life}"] = [weights[as_of - day] for day in days]
     columns[f"weight_{WHOLE}"] = [1 << 20] * len(days)

@@ -52,7 +52,7 @@ def carrier_of(lane: str) -> str:
 
 
 def judge_dispatch(
-    *, order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], rank: int
+    *, order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], weight: int
 ) -> Judged | None:
     """Judge whether the order was handed over in time, or None while that is not known.
 
@@ -64,7 +64,7 @@ def judge_dispatch(
         "order": order.id, "merchant": order.merchant, "buyer": order.buyer, "listing": order.listing,
         "lane": lane_of(order, journey), "placed_day": day_of(order.placed_at),
         "value_minor": min(order.amount_minor or 0, 2**31 - 1),
-        "weight": weight_of(rank=rank, value_minor=order.amount_minor or 0),
+        "weight": weight,
     }
     if order.cancelled_at is not None:
         by = order.cancelled_by or "unknown"
@@ -95,14 +95,14 @@ def used_permille(order: OrderRow, journey: Journey) -> int | None:
 
 
 def judge_delivery(
-    *, order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], rank: int
+    *, order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], weight: int
 ) -> Judged | None:
     """Judge whether the order reached the buyer whole and in time, or None while that is not known."""
     if order.merchant is None or (journey.delivered_at is None and journey.harmed_at is None):
         return None
     shared = {
         "order": order.id, "merchant": order.merchant, "listing": order.listing, "lane": lane_of(order, journey),
-        "weight": weight_of(rank=rank, value_minor=order.amount_minor or 0),
+        "weight": weight,
     }
     if journey.harmed_at is not None:
         return Judged(

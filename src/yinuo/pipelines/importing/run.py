@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 
 from yinuo.kit.actors import Actor
 from yinuo.kit.realm import Realm
@@ -54,7 +55,11 @@ class Import:
     realm: Realm
     at: datetime
 
-    def run(self, ordered: Ordered, *, again: bool = False, progress: Progress = _quiet) -> Report:
+    def run(self, items: Iterable[Item], *, scratch: Path, again: bool = False, progress: Progress = _quiet) -> Report:
+        """Read all items, put them in the order of business time, and take them in."""
+        return self.take(Ordered(items, scratch=scratch), again=again, progress=progress)
+
+    def take(self, ordered: Ordered, *, again: bool = False, progress: Progress = _quiet) -> Report:
         """Take the items in; what an earlier run of the same import took is passed over, unless `again`.
 
         All were read by now, so no fault of a file's structure can stop it half way.
