@@ -58,12 +58,11 @@ def set_up() -> None:
 def main() -> None:
     """Run the command; a user's mistake ends in a sentence, never in a traceback."""
     try:
-        yinuo.main(standalone_mode=False)
+        code = yinuo.main(standalone_mode=False)     # click returns an Exit's code instead of raising it
+        sys.exit(code if isinstance(code, int) else 0)
     except Refusal as refusal:
         click.echo(f"yinuo: {refusal}", err=True)
         sys.exit(EXIT_REFUSED)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

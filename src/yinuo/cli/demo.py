@@ -37,7 +37,7 @@ def command(
 
     set_up()
     if data:
-        _take_olist(context, data)
+        _take_olist(data)
     else:
         _take_simulated(seed, orders)
     _follow()
@@ -62,13 +62,10 @@ def _fresh(folder: Path) -> None:
     (folder / MARK).touch()
 
 
-def _take_olist(context: click.Context, data: Path) -> None:
-    from yinuo.cli.import_ import command as importing  # noqa: PLC0415
+def _take_olist(data: Path) -> None:
+    from yinuo.cli.import_ import import_olist, tell  # noqa: PLC0415
 
-    context.invoke(
-        importing, paths=(Path("olist"), data), source=None, mapping=None, propose=False, encoding=None, again=False,
-        no_react=True,
-    )
+    tell(import_olist([data], source=None, again=False))
 
 
 def _take_simulated(seed: int, orders: int) -> None:

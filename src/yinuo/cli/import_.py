@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,16 +50,16 @@ def command(
         _propose(paths, mapping or PROPOSED, encoding)
         return
     if str(paths[0]) == "olist":
-        report = _import_olist(paths[1:], source, again)
+        report = import_olist(paths[1:], source, again)
     else:
         if not source:
             raise click.UsageError("Say whose files these are: --source NAME.")
         report = _import_files(paths, source, mapping, encoding, again)
     if not no_react:
         _react()
-    _tell(report)
+    tell(report)
     if report.refused:
-        sys.exit(EXIT_SOME_REFUSED)     # click's own Exit is swallowed where main() asks not to be left
+        raise click.exceptions.Exit(EXIT_SOME_REFUSED)
 
 
 def _propose(paths: Sequence[Path], target: Path, encoding: str | None) -> None:
@@ -97,7 +96,8 @@ def _import_files(paths: Sequence[Path], source: str, mapping: Path | None, enco
     return _run(ordered, source, name, again)
 
 
-def _import_olist(paths: Sequence[Path], source: str | None, again: bool) -> Report:
+def import_olist(paths: Sequence[Path], source: str | None, again: bool) -> Report:
+    """Take in Olist's history from the one folder named."""
     from django.conf import settings  # noqa: PLC0415 - after set_up
 
     from yinuo.pipelines.importing import olist, run  # noqa: PLC0415
@@ -148,7 +148,8 @@ def _react() -> None:
         react(domains=settings.DOMAINS, realm=realm(), at=now(), progress=show)
 
 
-def _tell(report: Report) -> None:
+def tell(report: Report) -> None:
+    """Say what was read, and why some was refused."""
     click.echo(f"{report.read:,} events read, {report.new:,} new, {report.known:,} known, {report.refused:,} refused.")
     if report.earlier:
         click.echo(f"{report.earlier:,} were dealt with by an earlier run of the same import, and passed over.")

@@ -83,4 +83,4 @@ def _tell(run: Any) -> None:
     )
     if run.state == "waiting":
         click.echo(f"It waits for a steward: {run.reason} To publish it: yinuo rescore --release {run.id}")
-        raise SystemExit(3)
+        raise click.exceptions.Exit(3)

@@ -48,7 +48,7 @@ _DISPATCH_COLUMNS = (
 _DELIVERY_COLUMNS = ("id", "revision", "merchant", "listing", "lane", "outcome", "cause", "weight", "judged_at")
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def judge_orders(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime) -> int:
     """Judge the dispatch and delivery of these orders as far as known; returns how many facts were stated."""
     allow(actor, "credit.judge")
@@ -76,7 +76,7 @@ def judge_orders(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime
     return record.append(actor=SYSTEM, statements=statements, realm=realm, at=at)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def judge_reviews(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime) -> int:
     """Judge how much these reviews count; one hidden because it was bought counts nothing."""
     allow(actor, "credit.judge")
@@ -88,7 +88,7 @@ def judge_reviews(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetim
     return _state_about("review", ReviewJudged, wanted, judged, realm, at)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def judge_complaints(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime) -> int:
     """Judge closed complaints: their topic, cause, and how long the first answer took."""
     allow(actor, "credit.judge")
