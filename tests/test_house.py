@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -80,3 +84,28 @@ def test_nothing_of_this_workplace_is_committed():
             continue
         for number, line in enumerate(file.read_text().splitlines(), start=1):
             assert not any(word in line for word in words), f"{file}:{number}: {line.strip()}"
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("record/queries.py", "from yinuo.trade import queries as planted"),          # an import that points up
+        ("credit/actions/judge.py", "from yinuo.trade.models import Order as planted"),   # another domain's tables
+        ("trade/rules.py", "from django.conf import settings as planted"),            # Django among the rules
+        ("trade/queries.py", "from yinuo.trade import actions as planted"),           # a question that acts
+    ],
+    ids=["upward", "foreign-table", "django-in-rules", "query-acts"],
+)
+def test_a_planted_import_breaks_a_contract(tmp_path, file, line):
+    shutil.copytree(SOURCE, tmp_path / "src" / "yinuo", ignore=shutil.ignore_patterns("__pycache__", "static", "locale"))
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "src/yinuo/trade/actions.py").write_text('"""Planted."""\n')
+    planted = tmp_path / "src" / "yinuo" / file
+    planted.write_text(planted.read_text() + f"\n{line}\n")
+    found = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=tmp_path, capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path / 'src'}:{tmp_path}"}, check=False,
+    )
+    assert found.returncode != 0
+    assert "BROKEN" in found.stdout

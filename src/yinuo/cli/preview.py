@@ -18,7 +18,8 @@ PROPOSED = Path("mapping.toml")
 @click.option("--mapping", type=click.Path(path_type=Path), metavar="FILE", help="Which columns become which facts (TOML).")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"), show_default=True,
               help="The report; its numbers are written beside it as JSON.")
-@click.option("--months", type=click.IntRange(min=1), metavar="N", help="Judge only the last N months; what came before is the past.")
+@click.option("--months", type=click.IntRange(min=1), metavar="N",
+              help="Judge only the last N months; what came before is the past.")
 @click.option("--lang", type=click.Choice(["en", "zh-hans"]), default="en", show_default=True, help="The report's language.")
 @click.option("--work", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Keep what was taken in here, to go on from it; otherwise a temporary folder serves.")
@@ -68,7 +69,7 @@ def _preview(data: Path, folder: Path, mapping: Path | None, output: Path, month
     from django.conf import settings  # noqa: PLC0415
 
     from yinuo.cli._progress import progress  # noqa: PLC0415
-    from yinuo.config.realm import now, realm  # noqa: PLC0415
+    from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.pipelines.preview import report, run  # noqa: PLC0415
     from yinuo.pipelines.preview.folder import open_past  # noqa: PLC0415
 

@@ -24,12 +24,18 @@ def columns_needed(measures: Sequence[Measure]) -> list[str]:
     return sorted(found)
 
 
+def outcomes_of(facts: Any, measures: Sequence[Measure]) -> Any:
+    """Every judged outcome with its measures, not added up yet."""
+    judged = facts.filter(facts.kind.isin(KINDS), facts.merchant.notnull())
+    # One outcome measures at most 4,095 x 16: narrow integers are read, moved and added faster.
+    return judged.select(*KEYS, **{measure.name: measure.expression(judged).cast("int32") for measure in measures})
+
+
 def daybook_of(facts: Any, measures: Sequence[Measure]) -> Any:
     """The daybook of a table of facts: one aggregation over the archive's columns."""
-    judged = facts.filter(facts.kind.isin(KINDS), facts.merchant.notnull())
-    # One fact adds at most 4,095 x 16: summing narrow integers is twice as fast.
-    sums = {measure.name: measure.expression(judged).cast("int32").sum().cast("int64") for measure in measures}
-    return judged.group_by(list(KEYS)).aggregate(**sums)
+    outcomes = outcomes_of(facts, measures)
+    sums = {measure.name: outcomes[measure.name].sum().cast("int64") for measure in measures}
+    return outcomes.group_by(list(KEYS)).aggregate(**sums)
 
 
 def standing_facts(facts: Any, replaced: Any | None, *, start: int, stop: int) -> Any:
@@ -57,4 +63,5 @@ def negative(daybook: Any, measures: Sequence[Measure]) -> Any:
 def weeks(first_day: int, last_day: int) -> Any:
     """A table of the days in a span with the week that each lies in, Monday to Sunday; engines never divide."""
     days = range(first_day, last_day + 1)
-    return ibis.memtable({"day": list(days), "week": [(day + 3) // 7 for day in days]}, schema={"day": "int64", "week": "int64"})
+    columns = {"day": list(days), "week": [(day + 3) // 7 for day in days]}
+    return ibis.memtable(columns, schema=dict.fromkeys(columns, "int64"))

@@ -158,12 +158,14 @@ class Store:
         columns = daybooks.columns_needed(self.measures)
         segments = [s for s in archived["segments"] if s["start"] < stop and s["start"] + s["facts"] > start]
         replaced = self.replaced(engine)
+        # A pass is small: near at hand, sorting its outcomes is faster than an engine's hashing; far away, sums travel lighter.
+        add_up = daybooks.daybook_of if engine.name == "pyspark" else daybooks.outcomes_of
         new = daybooks.standing_facts(self._read(engine, segments, columns), replaced, start=start, stop=stop)
-        sums = daybooks.daybook_of(new, self.measures)
+        sums = add_up(new, self.measures)
         touched = self._touched(archived, start, stop)
         if touched:
             undone = daybooks.undone_facts(self._read(engine, touched, columns), replaced, start=start, stop=stop)
-            sums = sums.union(daybooks.negative(daybooks.daybook_of(undone, self.measures), self.measures))
+            sums = sums.union(daybooks.negative(add_up(undone, self.measures), self.measures))
         return to_arrow(sums)
 
     def _read(self, engine: Any, segments: Sequence[dict[str, Any]], columns: Sequence[str]) -> Any:
@@ -182,14 +184,17 @@ class Store:
     def _write(self, written: dict[str, Any], sums: pa.Table, name: str, codes: dict[str, dict[str, int]]) -> None:
         """Write one more file of the daybook, and beside it the names that are new with it."""
         file: dict[str, Any] = {"sums": f"sums-{name}"}
+        columns = {}
         for key, known in codes.items():
             before = len(known)
-            sums = sums.set_column(sums.schema.get_field_index(key), key, _encoded(sums[key], known))
+            columns[key] = _encoded(sums[key], known)
             file[key] = f"{key}s-{name}"
             new = pa.table({f"{key}_code": range(before, len(known)), key: list(known)[before:]}, schema=_names_schema(key))
             write_parquet(new, self.daybook / file[key])
-        days = sums["day"].to_numpy()
-        write_parquet(sums.append_column("week", pa.array((days + 3) // 7)), self.daybook / file["sums"])
+        columns |= {column: sums[column].to_numpy() for column in ("day", *(measure.name for measure in self.measures))}
+        added = _added_up(columns)
+        days = added["day"]
+        write_parquet(pa.table(added | {"week": (days + 3) // 7}), self.daybook / file["sums"])
         span = (int(days.min()), int(days.max())) if len(days) else (0, -1)
         written["files"].append(file | {"first_day": span[0], "last_day": span[1]})
 
@@ -238,11 +243,26 @@ def _table(columns: Mapping[str, np.ndarray]) -> Any:
     return ibis.memtable(pa.table({name: pa.array(values, pa.int64()) for name, values in columns.items()}))
 
 
-def _encoded(column: pa.ChunkedArray, known: dict[str, int]) -> pa.Array:
+def _encoded(column: pa.ChunkedArray, known: dict[str, int]) -> np.ndarray:
     """A column of names as codes; names not known yet get the next ones."""
     found = pc.dictionary_encode(column).combine_chunks()
-    codes = [known.setdefault(name, len(known)) for name in found.dictionary.to_pylist()]
-    return pa.array(codes, pa.int64()).take(found.indices)
+    codes = np.array([known.setdefault(name, len(known)) for name in found.dictionary.to_pylist()], np.int64)
+    coded: np.ndarray = codes[found.indices.to_numpy()]
+    return coded
+
+
+def _added_up(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Rows of the same merchant, day and lane added up, in that order."""
+    keys = [columns[key] for key in daybooks.KEYS]
+    order = np.lexsort(keys[::-1])
+    sorted_keys = [key[order] for key in keys]
+    changes = np.logical_or.reduce([np.diff(key, prepend=-1) != 0 for key in sorted_keys])
+    first = np.flatnonzero(changes)
+    added = {name: key[first] for name, key in zip(daybooks.KEYS, sorted_keys, strict=True)}
+    for name in (name for name in columns if name not in added):
+        values = columns[name][order].astype(np.int64)
+        added[name] = np.add.reduceat(values, first) if len(first) else values
+    return added
 
 
 def _names_schema(key: str) -> pa.Schema:

@@ -16,6 +16,10 @@ WORST_SHARE = 10        # the tenth of orders that a score likes least
 Z = 1.96                # 95 of 100 intervals hold the true rate
 
 
+Ranked = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""By merchant: a risk by which orders are ranked, orders, failures."""
+
+
 class Group(msgspec.Struct, frozen=True, kw_only=True):
     """About a fifteenth of all orders: what was told of them beforehand, what came, and between which rates the truth lies."""
 
@@ -56,7 +60,10 @@ def accuracy_of(replay: Replay, history: History) -> Accuracy:
     ppm, orders, failures = (
         np.concatenate([row[name] for row in replay.told]) for name in ("ppm", "orders", "failures")
     )
-    stars = np.concatenate([_stars_risk(history, row["month"], row["merchants"]) for row in replay.told])
+    by_score = [(-row["scores"], row["orders"], row["failures"]) for row in replay.told]
+    by_stars = [
+        (_stars_risk(history, row["month"], row["merchants"]), row["orders"], row["failures"]) for row in replay.told
+    ]
     groups = tuple(_groups(ppm, orders, failures))
     total = int(orders.sum())
     error = sum(abs(group.predicted_ppm - group.observed_ppm) * group.orders for group in groups) // max(1, total)
@@ -64,8 +71,8 @@ def accuracy_of(replay: Replay, history: History) -> Accuracy:
         orders=total, failures=int(failures.sum()), groups=groups,
         groups_within=sum(group.low_ppm <= group.predicted_ppm <= group.high_ppm for group in groups),
         months=tuple(_months(replay)), error_ppm=error,
-        auc_permille=auc_permille(ppm, orders, failures), stars_auc_permille=auc_permille(stars, orders, failures),
-        worst_permille=_worst(ppm, orders, failures), stars_worst_permille=_worst(stars, orders, failures),
+        auc_permille=_pairs_permille(by_score), stars_auc_permille=_pairs_permille(by_stars),
+        worst_permille=_worst_permille(by_score), stars_worst_permille=_worst_permille(by_stars),
     )
 
 
@@ -94,7 +101,7 @@ def _months(replay: Replay) -> Iterator[Monthly]:
         foretold = int((row["ppm"] * row["orders"]).sum()) // 1_000_000
         yield Monthly(
             month=first_of(row["month"]), orders=orders, failures=failures, foretold=foretold,
-            auc_permille=auc_permille(row["ppm"], row["orders"], row["failures"]),
+            auc_permille=auc_permille(-row["scores"], row["orders"], row["failures"]),
         )
 
 
@@ -111,10 +118,26 @@ def _stars_risk(history: History, month: int, merchants: Sequence[str]) -> np.nd
     return np.array([5 - mean[place[merchant]] for merchant in merchants])
 
 
-def _worst(risk: np.ndarray, orders: np.ndarray, failures: np.ndarray) -> int:
-    """The share of all failures that lies in the tenth of orders with the highest risk, in permille."""
+def _pairs_permille(months: Sequence[Ranked]) -> int | None:
+    """Of all pairs of a failed and a good order of the same month: in how many the failed one had the higher risk."""
+    right = pairs = 0.0
+    for risk, orders, failures in months:
+        if (auc := auc_permille(risk, orders, failures)) is not None:
+            count = float(failures.sum()) * float((orders - failures).sum())
+            right, pairs = right + auc * count, pairs + count
+    return round(right / pairs) if pairs else None
+
+
+def _worst_permille(months: Sequence[Ranked]) -> int:
+    """The share of all failures that lies in each month's tenth of orders with the highest risk."""
+    caught = sum(_caught(*month) for month in months)
+    return round(1000 * caught / max(1, sum(int(failures.sum()) for _, _, failures in months)))
+
+
+def _caught(risk: np.ndarray, orders: np.ndarray, failures: np.ndarray) -> float:
+    """How many failures lie in the tenth of orders with the highest risk."""
     order = np.argsort(-risk, kind="stable")
     edge = orders.sum() / WORST_SHARE
     before = orders[order].cumsum() - orders[order]
     part = np.clip((edge - before) / np.maximum(orders[order], 1), 0, 1)
-    return round(1000 * float((failures[order] * part).sum() / max(1, failures.sum())))
+    return float((failures[order] * part).sum())

@@ -1,4 +1,4 @@
-"""Charts as inline SVG without a fixed width: what may stretch is drawn in a square of 1,000, what must not is placed in per cent."""
+"""Charts as inline SVG without a fixed width: lines are drawn in a square of 1,000 that stretches, words placed in per cent."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def reliability(groups: Sequence[Group], label: str, told: str, measured: str) -
     names = format_html(
         '<text x="100%" y="100%" dy="-6" text-anchor="end">{}</text><text x="0" y="0" dy="-22">{}</text>', told, measured
     )
-    diagonal = _stretched(mark_safe('<path class="base" d="M0 1000L1000 0"/>'))  # noqa: S308 - our own constant
+    diagonal = _stretched(mark_safe('<path class="base" d="M0 1000L1000 0"/>'))
     return plot(label, diagonal + spans + dots + names, up=ticks, across=ticks, kind="square")
 
 

@@ -15,10 +15,10 @@ WORDS: dict[str, str] = {
     "too_short": "This history could not be judged again: {why} What follows is what can be said without it.",
     "s_past": "{orders} orders could be judged, and {failed} of them ({share}) failed: they were sent late or called off through "
               "the merchant’s own fault.",
-    "s_rank": "Of 100 pairs of a failed and a good order, {auc} times the failed one’s merchant had the lower score beforehand; "
+    "s_rank": "Of 100 pairs of a failed and a good order of the same month, {auc} times the failed one’s merchant had the lower score beforehand; "
               "by mean stars it would have been {stars} times (50 would be chance), and the probability told was "
               "{error} percentage points off on average.",
-    "s_wrong": "Of {accused} warnings that could be looked up 90 days later, {wrong} ({share}) had hit a merchant who then did no "
+    "s_wrong": "Of {accused} warnings (“take care” or “poor”, counted once a month) that could be looked up 90 days later, {wrong} ({share}) had hit a merchant who then did no "
                "worse than was to be expected of anyone, and {missed} of {praised} good standings ({missed_share}) were followed by bad months.",
     "s_wrong_none": "No warning could be looked up 90 days later, so nothing can be said of wrong accusations yet.",
     "s_turn": "{turns} merchants went bad; for {before} of them the band had fallen by the day it showed in their orders, for {after} "
@@ -50,8 +50,8 @@ WORDS: dict[str, str] = {
     "by_score": "Yinuo’s score",
     "by_stars": "mean stars",
     "c_auc": "Of 100 pairs, right in",
-    "c_worst": "Of all failures, in the worst tenth of orders",
-    "p1_auc": "A pair is one failed and one good order, both picked at random; it is right if the failed one’s merchant stood lower when the "
+    "c_worst": "Failures in the worst tenth of orders",
+    "p1_auc": "A pair is one failed and one good order of the same month, both picked at random; it is right if the failed one’s merchant stood lower when the "
               "month began. Orders of the same merchant count as a draw. Stars are each merchant’s mean of all reviews until then; a merchant without "
               "reviews stands at the mean of all.",
     "p1_stars_win": "Here mean stars ranked at least as well as the score. Look at section 9 first: a score is only as good as the times it is told.",
@@ -110,7 +110,7 @@ WORDS: dict[str, str] = {
     "days": "{n} days",
     "p6_information": "Information says how well the feature alone tells failed orders from good ones: below 0.02 hardly, above 0.3 strongly.",
     "p7": "Only a merchant’s own fault costs points. Each mishap is counted by the cause that the facts show; what they do not show is “not known” and costs nobody anything.",
-    "x_what": "What happened", "x_of": "Of",
+    "x_what": "What happened", "x_of": "Judged",
     "sent_late": "Sent late", "cancelled": "Called off", "arrived_late": "Arrived late", "damaged": "Damaged or lost", "complaints": "Complaints closed",
     "merchant": "Merchant", "carrier": "Carrier", "platform": "Platform", "buyer": "Buyer", "force_majeure": "Force majeure", "unknown": "Not known",
     "p7_nobody": "{nobody} mishaps of {all} were laid to no merchant’s charge. {unjudged} orders ({share}) could not be judged at all, because a promise or a hand-over was not "
@@ -127,7 +127,7 @@ WORDS: dict[str, str] = {
     "refused_work": "Kinds of faulty rows to be corrected at their source",
     "k_sum": "Together",
     "machine": "The machine, as measured here",
-    "k_disk": "Disk for a million facts", "k_facts": "Facts in the record", "k_intake": "Taken in and judged", "k_run": "One scoring run of everybody",
+    "k_measured": "What was measured", "k_disk": "Disk for a million facts", "k_facts": "Facts in the record", "k_intake": "Taken in and judged", "k_run": "One scoring run of everybody",
     "k_whole": "This whole preview", "per_second": "{n} facts a second", "seconds": "{n} s", "minutes": "{n} min", "megabytes": "{n} MB",
     "p9_none": "Every row could be read.",
     "p9_refused": "{rows} rows were refused, each alone; the rest stands.",

@@ -80,7 +80,7 @@ def _mapped(files: Sequence[Path], mapping: Path) -> Past:
 def _events(tables: Sequence[Table], sources: Mapping[str, str]) -> Past:
     """CloudEvents of one source; files of other kinds beside them are left out, and said so."""
     if len(found := sorted(set(sources.values()))) > 1:
-        raise Malformed(f"The files hold events of several shops ({', '.join(found)}); put each shop's into a folder of its own.")
+        raise Malformed(f"The files hold events of several shops ({', '.join(found)}); put each into a folder of its own.")
     source = check_source(found[0])
     taken = [table for table in tables if table.name in sources]
     return Past(

@@ -124,7 +124,8 @@ def _later(replay: Replay, history: History, place: int) -> Iterator[Aftermath]:
             merchant=replay.merchants[i], day=from_day(day).isoformat(), band=KEYS[int(replay.bands[place, i])],
             score=None if score == NO_SCORE else score, low=max(0, score - half), high=min(1000, score + half),
             orders=int(orders[i]), failures=int(failures[i]), expected_tenths=round(10 * due),
-            ratio_percent=round(100 * failures[i] / due), ratio_low_percent=round(100 * low), ratio_high_percent=round(100 * high),
+            ratio_percent=round(100 * failures[i] / due), ratio_low_percent=round(100 * low),
+            ratio_high_percent=round(100 * high),
         )
 
 
@@ -174,7 +175,8 @@ def _turns(replay: Replay, history: History) -> Iterator[Turn]:
 
 
 def _odds(failures: np.ndarray, orders: np.ndarray) -> np.ndarray:
-    return (failures + 0.5) / (orders - failures + 0.5)
+    odds: np.ndarray = (failures + 0.5) / (orders - failures + 0.5)
+    return odds
 
 
 def _lead(bands: np.ndarray, place: int) -> tuple[int | None, bool]:

@@ -73,8 +73,8 @@ def read_history(*, engine: Any, store: Store, climate: Climate, until: int) -> 
     placed = facts.filter(facts.kind == "trade.order_placed")
     span = _rows(placed.aggregate(first=placed.day.min(), last=placed.day.max()))[0]
     return History(
-        outcomes=_calm_outcomes(table, merchants, place), weeks=_weeks(table), stars=_stars(facts, place), causes=_causes(facts),
-        told=_told(facts), born=np.array([born[merchant] for merchant in merchants], np.int64),
+        outcomes=_calm_outcomes(table, merchants, place), weeks=_weeks(table), stars=_stars(facts, place),
+        causes=_causes(facts), told=_told(facts), born=np.array([born[merchant] for merchant in merchants], np.int64),
         placed=(int(span["first"] or 0), int(span["last"] or 0)),
     )
 
@@ -117,12 +117,10 @@ def _outcomes(engine: Any, facts: Any, climate: Climate, until: int) -> list[dic
 
 def _calm_outcomes(table: Sequence[dict[str, Any]], merchants: tuple[str, ...], place: Mapping[str, int]) -> Outcomes:
     calm = [row for row in table if row["calm"]]
-    return Outcomes(
-        merchants,
-        np.array([place[row["merchant"]] for row in calm], np.int64),
-        *(np.array([row[name] for row in calm], np.int64) for name in ("day", "orders", "failures")),
-        np.array([row["expected"] for row in calm], np.float64) / RATE_ONE,
-    )
+    day, orders, failures = (np.array([row[name] for row in calm], np.int64) for name in ("day", "orders", "failures"))
+    who = np.array([place[row["merchant"]] for row in calm], np.int64)
+    expected = np.array([row["expected"] for row in calm], np.float64) / RATE_ONE
+    return Outcomes(merchants, who, day, orders, failures, expected)
 
 
 def _weeks(table: Sequence[dict[str, Any]]) -> tuple[Week, ...]:
@@ -141,10 +139,8 @@ def _stars(facts: Any, place: Mapping[str, int]) -> tuple[np.ndarray, np.ndarray
     reviews = facts.filter(facts.kind == "reviews.review_published", facts.merchant.notnull())
     sums = reviews.group_by("merchant", "day").aggregate(reviews=reviews.count(), stars=reviews.stars.sum())
     found = _rows(sums)
-    return (
-        np.array([place[row["merchant"]] for row in found], np.int64),
-        *(np.array([int(row[name]) for row in found], np.int64) for name in ("day", "reviews", "stars")),
-    )
+    day, count, total = (np.array([int(row[name]) for row in found], np.int64) for name in ("day", "reviews", "stars"))
+    return np.array([place[row["merchant"]] for row in found], np.int64), day, count, total
 
 
 def _causes(facts: Any) -> dict[tuple[str, str, str], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -18,6 +19,7 @@ SHOWN = 8
 SHOWN_OUTCOMES_MIN = 30     # rates from thirty outcomes on, here as on public pages
 MOVERS = 12
 YEAR = 365
+THIN = 20               # a month with less than a twentieth of the usual orders says nothing
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +51,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One scoring: how many merchants there were, how many would have changed their band, and whether the gate would hold it."""
+    """One scoring: how many merchants there were, how many would have changed band, and whether the gate would hold it."""
 
     day: str
     merchants: int
@@ -104,10 +106,13 @@ def movement_of(replay: Replay, history: History) -> Movement:
 
 
 def unjudged_of(months: Sequence[Month], *, outcomes_min: int) -> tuple[Unjudged, ...]:
-    """By month: who placed orders with merchants that could not be judged when it began."""
+    """By month: orders with merchants that could not be judged when it began. Months with hardly an order are left out."""
     found = []
-    for month in months:
-        orders, _ = month.until(2**31)
+    placed = [(month, month.until(2**31)[0]) for month in months]
+    usual = float(np.median([orders.sum() for _, orders in placed])) if placed else 0.0
+    for month, orders in placed:
+        if orders.sum() * THIN < usual or not orders.any():
+            continue
         active, new = orders > 0, month.known < outcomes_min
         found.append(Unjudged(
             month=first_of(month.number), merchants=int(active.sum()), new_merchants=int((active & new).sum()),
@@ -135,7 +140,7 @@ def _course(replay: Replay, history: History, i: int) -> Course:
 
 def _moves(replay: Replay, history: History) -> Iterator[Move]:
     places = replay.first_days()
-    for before, after in zip(places, places[1:], strict=False):
+    for before, after in pairwise(places):
         orders, failures, _ = history.outcomes.within(replay.days[before], replay.days[after])
         was, now = replay.bands[before], replay.bands[after]
         judged = (replay.scores[before] != NO_SCORE) & (replay.scores[after] != NO_SCORE)

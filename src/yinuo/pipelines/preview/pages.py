@@ -23,8 +23,8 @@ NAME_LENGTH_MAX = 26
 class Speech:
     """One language: its words, numbers and dates."""
 
-    def __init__(self, language: str) -> None:
-        self.language = language
+    def __init__(self, language: str, *, json_name: str) -> None:
+        self.language, self.json_name = language, json_name
         self._words, locale = LANGUAGES[language]
         self._locale = Locale.parse(locale)
 
@@ -47,7 +47,11 @@ class Speech:
 
     def share(self, part: float, whole: float) -> str:
         """7.9%."""
-        return str(numbers.format_percent(part / whole if whole else 0, format="#,##0.#%", locale=self._locale))
+        return str(numbers.format_percent(part / whole if whole else 0, format="#,##0.0%", locale=self._locale))
+
+    def percent(self, value: float) -> str:
+        """8% from 8."""
+        return str(numbers.format_percent(value / 100, format="#,##0%", locale=self._locale))
 
     def per_thousand(self, ppm: float) -> str:
         """14.2 from 14,200 parts per million."""
@@ -110,6 +114,11 @@ def _row(heads: Sequence[str], styles: Sequence[str], row: Sequence[object]) -> 
     return format_html("<tr>{}{}</tr>", first, rest)
 
 
+def together(text: str) -> SafeString:
+    """Words that no line break may part."""
+    return format_html('<span class="nb">{}</span>', text)
+
+
 def band(key: str, words: str) -> SafeString:
     """A band: its shape and its word."""
     return format_html('<span class="band band-{}"><span aria-hidden="true">{}</span> {}</span>', key, SHAPES[key], words)
@@ -119,7 +128,7 @@ def merchant(name: str) -> SafeString:
     """A merchant's name, or the shop's own id, cut where it is long."""
     if len(name) <= NAME_LENGTH_MAX:
         return conditional_escape(name)
-    return format_html('<span title="{}">{}…</span>', name, name[: 12 if " " not in name else NAME_LENGTH_MAX])
+    return format_html('<span class="nb" title="{}">{}…</span>', name, name[: 10 if " " not in name else NAME_LENGTH_MAX])
 
 
 def section(number: int, title: str, parts: Iterable[str]) -> SafeString:

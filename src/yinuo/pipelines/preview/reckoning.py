@@ -48,7 +48,7 @@ class Storm(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Weighed(msgspec.Struct, frozen=True, kw_only=True):
-    """A feature of the scorecard: what a halving and a doubling against what is expected do, and how well it tells orders apart."""
+    """A feature of the scorecard: what half and twice the expected do to the score, and how well it tells orders apart."""
 
     measure: str
     half_life_days: int
@@ -104,7 +104,7 @@ def faults_of(history: History) -> tuple[Fault, ...]:
         for (name, outcome, cause), n in history.causes.items():
             if name == kind and (not outcomes or outcome in outcomes):
                 causes[cause or "unknown"] += n
-        if judged:
+        if causes:
             found.append(Fault(what=what, judged=judged, causes={cause: causes[cause] for cause in CAUSES}))
     return tuple(found)
 
@@ -145,7 +145,8 @@ def gaps_of(history: History) -> tuple[Gap, ...]:
              for name in ("hand_over_by", "deliver_by", "buyer", "origin", "destination")]
     found.append(Gap(what="carrier", there=max(told.get("order.carrier", 0), told["shipment.carrier"]), of=orders))
     found += [
-        Gap(what="hand_over", there=min(handed, orders), of=orders), Gap(what="delivery", there=min(delivered, orders), of=orders),
+        Gap(what="hand_over", there=min(handed, orders), of=orders),
+        Gap(what="delivery", there=min(delivered, orders), of=orders),
         Gap(what="ready", there=told.get("delivery.shipment_ready", 0), of=handed),
         Gap(what="judged", there=judged, of=orders),
         Gap(what="review_merchant", there=told["review.merchant"], of=told.get("reviews.review_published", 0)),
@@ -154,11 +155,11 @@ def gaps_of(history: History) -> tuple[Gap, ...]:
     return tuple(gap for gap in found if gap.of)
 
 
-def refused_of(waiting: Iterable[tuple[str, str, str]]) -> tuple[Reason, ...]:
-    """Why rows were refused, most frequent first, from (place, path, sentence) of each."""
+def refused_of(waiting: Iterable[tuple[str, str]]) -> tuple[Reason, ...]:
+    """Why rows were refused, most frequent first, from the place and sentence of each."""
     counts: Counter[str] = Counter()
     examples: dict[str, str] = {}
-    for place, sentence in ((f"{path}".strip(), sentence) for _, path, sentence in waiting):
+    for place, sentence in waiting:
         counts[sentence] += 1
         examples.setdefault(sentence, place)
     return tuple(
@@ -184,7 +185,8 @@ def costs_of(
     intake = seconds.get("take_in", 0.0) + seconds.get("follow", 0.0)
     return Costs(
         work=work, hours_tenths=round(sum(line.times_tenths * line.minutes for line in work) / 60), facts=facts,
-        bytes_per_million=round(size * 1_000_000 / max(1, facts)), seconds={name: round(value, 1) for name, value in seconds.items()},
+        bytes_per_million=round(size * 1_000_000 / max(1, facts)),
+        seconds={name: round(value, 1) for name, value in seconds.items()},
         facts_per_second=round(facts / intake) if intake else 0,
         seconds_per_run=round(seconds.get("judge", 0.0) / max(1, runs), 2),
     )

@@ -40,9 +40,8 @@ class Replay:
     known: np.ndarray           # whether the merchant had been met by that day
     refitted: tuple[bool, ...]  # whether the day's scorecard was another than the day's before
     card: Card                  # the one fitted on everything
-    months: tuple[Month, ...]
     told: Told                  # month by month: probabilities told beforehand, and what happened
-    report: Mapping[str, Any]
+    report: Mapping[str, Any]   # how the fit on everything came out
 
     def first_days(self) -> list[int]:
         """The places of each month's first Monday."""
@@ -56,6 +55,8 @@ class Cards:
 
     by_month: Mapping[int, Card]
     final: Card
+    told: Told
+    report: Mapping[str, Any]
 
     def at(self, day: int) -> Card:
         """The card fitted on what was known when the day's month began."""
@@ -66,7 +67,7 @@ class Cards:
         return [day for day in days if month_number(day) >= min(self.by_month)]
 
 
-def fit_cards(months: Sequence[Month], *, last_months: int | None) -> tuple[Cards, Told, Mapping[str, Any]]:
+def fit_cards(months: Sequence[Month], *, last_months: int | None) -> Cards:
     """The scorecard of each month, fitted on the past alone, what each told beforehand, and the fit on everything.
 
     Refuses a history that is too short to fit on and to measure.
@@ -76,7 +77,7 @@ def fit_cards(months: Sequence[Month], *, last_months: int | None) -> tuple[Card
     if not told:
         raise Malformed("There was never enough known before a month began to learn from.")
     told = told[-last_months:] if last_months else told
-    return Cards({row["month"]: row["card"] for row in told}, final), told, report
+    return Cards({row["month"]: row["card"] for row in told}, final, told, report)
 
 
 def past_climate(engine: Any, store: Store, days: Sequence[int], until: int) -> Climate:
@@ -114,9 +115,8 @@ class Judge:
         return np.where(unlawful, RANKS["unlawful"], bands)
 
 
-def replay(  # noqa: PLR0913 - all that a judgement of the past rests on
-    *, judge: Judge, climate: Climate, cards: Cards, days: Sequence[int], until: int, born: np.ndarray,
-    months: Sequence[Month], told: Told, report: Mapping[str, Any], progress: Progress,
+def replay(
+    *, judge: Judge, climate: Climate, cards: Cards, days: Sequence[int], until: int, born: np.ndarray, progress: Progress
 ) -> Replay:
     """Judge everybody on each of the days, Mondays, and at the end of the history."""
     used = [cards.at(day) for day in days]
@@ -131,5 +131,5 @@ def replay(  # noqa: PLR0913 - all that a judgement of the past rests on
         days=every, merchants=judge.merchants, scores=scores, half=half, outcomes=outcomes, bands=bands,
         known=born[None, :] < np.array(every)[:, None],
         refitted=tuple(place > 0 and card is not used[place - 1] for place, card in enumerate(used)),
-        card=cards.final, months=tuple(months), told=told, report=report,
+        card=cards.final, told=cards.told, report=cards.report,
     )

@@ -10,9 +10,9 @@ from django.utils.safestring import SafeString, mark_safe
 from yinuo import __version__
 from yinuo.pipelines.preview import sections
 from yinuo.pipelines.preview.pages import Speech, heading, paragraph, section, whole
-from yinuo.pipelines.preview.run import Findings
+from yinuo.pipelines.preview.findings import Findings
 
-SEAL = mark_safe(  # noqa: S308 - our own constant
+SEAL = mark_safe(
     '<svg class="seal" width="40" height="40" viewBox="0 0 40 40" aria-hidden="true"><rect width="40" height="40" rx="4"/>'
     '<text x="20" y="29" text-anchor="middle">诺</text></svg>'
 )
@@ -24,7 +24,7 @@ PARTS = (
 
 def write_report(findings: Findings, *, language: str, json_name: str) -> str:
     """The whole page; what could not be found out is left out, and said so."""
-    speech = Speech(language)
+    speech = Speech(language, json_name=json_name)
     parts = [(place, list(part(speech, findings))) for place, part in enumerate(PARTS, start=1)]
     parts = [(place, inside) for place, inside in parts if inside]
     body = format_html(
@@ -69,10 +69,7 @@ def _sentences(speech: Speech, findings: Findings) -> Iterator[str]:
         )
     if hindsight := findings.hindsight:
         yield _wrong(speech, findings) if hindsight.accused else speech("s_wrong_none")
-        leads = sections.leads(hindsight.turns)
-        yield speech(
-            "s_turn", turns=len(hindsight.turns), before=leads["before"] + leads["same"], after=leads["after"], never=leads["never"]
-        ) if hindsight.turns else speech("s_turn_none")
+        yield _turned(speech, len(hindsight.turns), sections.leads(hindsight.turns))
     if findings.unjudged:
         last = findings.unjudged[-1]
         yield speech(
@@ -89,6 +86,13 @@ def _wrong(speech: Speech, findings: Findings) -> str:
         share=speech.share(found.wrong_judgements, found.accused), missed=speech.number(found.missed_judgements),
         praised=speech.number(found.praised), missed_share=speech.share(found.missed_judgements, found.praised),
     )
+
+
+def _turned(speech: Speech, turns: int, leads: dict[str, int]) -> str:
+    if not turns:
+        return speech("s_turn_none")
+    before = leads["before"] + leads["same"]
+    return speech("s_turn", turns=speech.number(turns), before=before, after=leads["after"], never=leads["never"])
 
 
 def _contents(speech: Speech, places: list[int]) -> SafeString:

@@ -1,4 +1,4 @@
-"""The report's nine sections: each a function from findings to paragraphs, charts and tables; nothing where nothing was found."""
+"""The report's nine sections: each from findings to paragraphs, charts and tables; nothing where nothing was found."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from yinuo.pipelines.preview import charts
 from yinuo.pipelines.preview.accuracy import Accuracy, Monthly
 from yinuo.pipelines.preview.hindsight import LOOK_WEEKS, Aftermath, BandLater, Hindsight, Turn, ratio_interval
 from yinuo.pipelines.preview.movement import SHOWN_OUTCOMES_MIN, Course, Movement, Run, Unjudged
-from yinuo.pipelines.preview.pages import Speech, band, figure, folded, heading, merchant, paragraph, table
+from yinuo.pipelines.preview.pages import Speech, band, figure, folded, heading, merchant, paragraph, table, together
 from yinuo.pipelines.preview.reckoning import CAUSES, CONTESTS_PERCENT, REFUSED_SHOWN, Gap, Work
-from yinuo.pipelines.preview.run import Findings
+from yinuo.pipelines.preview.findings import Findings
 
 LISTED = 12
 RATIO_MOST = 400            # per cent, where a bar ends
@@ -71,7 +71,8 @@ def accuracy(s: Speech, f: Findings) -> Parts:
 
 def _compared(s: Speech, found: Accuracy) -> SafeString:
     pairs = (
-        ("by_score", found.auc_permille, found.worst_permille), ("by_stars", found.stars_auc_permille, found.stars_worst_permille)
+        ("by_score", found.auc_permille, found.worst_permille),
+        ("by_stars", found.stars_auc_permille, found.stars_worst_permille),
     )
     return table(
         [s("ranked_by"), s("c_auc"), s("c_worst")],
@@ -115,8 +116,8 @@ def courses(s: Speech, f: Findings) -> Parts:
 def _courses(s: Speech, f: Findings, listed: Sequence[Course]) -> SafeString:
     heads = [s("c_merchant"), s("c_course"), s("c_band"), s("c_score"), s("c_orders"), s("c_failures"), s("c_expected")]
     shown = table(heads, ([
-        merchant(f.names[c.merchant]), _spark(s, c), band(c.band, s(c.band)), f"{c.score} ({c.low}–{c.high})", s.number(c.orders),
-        s.number(c.failures), s.tenths(c.expected_tenths),
+        merchant(f.names[c.merchant]), _spark(s, c), band(c.band, s(c.band)), f"{c.score} ({c.low}–{c.high})",
+        s.number(c.orders), s.number(c.failures), s.tenths(c.expected_tenths),
     ] for c in listed), text=3)
     months = _month_heads(s, f)
     inside = table([s("c_merchant"), *months], (
@@ -144,7 +145,7 @@ def _turns(s: Speech, f: Findings, turns: Sequence[Turn]) -> Parts:
     yield paragraph(s("p2_leads", **leads(turns)))
     yield table(
         [s("c_merchant"), s("l_lead"), s("l_shown"), s("l_before"), s("l_now"), s("c_failures")],
-        ([merchant(f.names[t.merchant]), _lead(s, t), s.short_day(t.shown), t.before_permille, t.now_permille,
+        ([merchant(f.names[t.merchant]), _lead(s, t), together(s.short_day(t.shown)), t.before_permille, t.now_permille,
           f"{t.failures} / {t.orders}"] for t in sorted(turns, key=lambda t: -t.failures)[:LISTED]),
         text=3,
     )
@@ -184,10 +185,9 @@ def hindsight(s: Speech, f: Findings) -> Parts:
 def _ratio(s: Speech, b: BandLater) -> SafeString:
     due = max(b.expected, 1)
     low, high = ratio_interval(b.failures, due)
-    share = s.share(b.failures, due)
-    drawn = charts.interval_bar(
-        round(100 * b.failures / due), round(100 * low), round(100 * high), RATIO_MOST, f"{share} ({s.share(low, 1)} – {s.share(high, 1)})"
-    )
+    share = s.percent(100 * b.failures / due)
+    label = f"{share} ({s.percent(100 * low)} – {s.percent(100 * high)})"
+    drawn = charts.interval_bar(round(100 * b.failures / due), round(100 * low), round(100 * high), RATIO_MOST, label)
     return format_html("{}{} ({} / {})", drawn, share, s.number(b.failures), s.number(b.expected))
 
 
@@ -196,8 +196,8 @@ def _wrongly(s: Speech, f: Findings, found: Hindsight) -> Parts:
         yield paragraph(s("p3_none"))
         return
     yield paragraph(s(
-        "p3_wrong", wrong=s.number(found.wrong_judgements), accused=s.number(found.accused), merchants=s.number(len(found.wrongly)),
-        clearly=s.number(found.wrong_clearly), unsure=s.number(found.wrong_unsure),
+        "p3_wrong", wrong=s.number(found.wrong_judgements), accused=s.number(found.accused),
+        merchants=s.number(len(found.wrongly)), clearly=s.number(found.wrong_clearly), unsure=s.number(found.wrong_unsure),
     ))
     yield paragraph(s("p3_listed", n=min(LISTED, len(found.wrongly)), of=len(found.wrongly)), "small")
     yield _aftermaths(s, f, found.wrongly)
@@ -207,9 +207,9 @@ def _wrongly(s: Speech, f: Findings, found: Hindsight) -> Parts:
 def _aftermaths(s: Speech, f: Findings, listed: Sequence[Aftermath]) -> SafeString:
     return table(
         [s("c_merchant"), s("w_day"), s("c_band"), s("w_interval"), s("w_later"), s("w_expected"), s("w_ratio")],
-        ([merchant(f.names[a.merchant]), s.short_day(a.day), band(a.band, s(a.band)), f"{a.score} ({a.low}–{a.high})",
+        ([merchant(f.names[a.merchant]), together(s.short_day(a.day)), band(a.band, s(a.band)), f"{a.score} ({a.low}–{a.high})",
           f"{a.failures} / {a.orders}", s.tenths(a.expected_tenths),
-          f"{s.share(a.ratio_percent, 100)} ({s.share(a.ratio_low_percent, 100)} – {s.share(a.ratio_high_percent, 100)})"]
+          f"{s.percent(a.ratio_percent)} ({s.percent(a.ratio_low_percent)} – {s.percent(a.ratio_high_percent)})"]
          for a in listed[:LISTED]), text=3,
     )
 
@@ -223,8 +223,8 @@ def movers(s: Speech, f: Findings) -> Parts:
     if found.moves:
         yield table(
             [s("c_merchant"), s("v_month"), s("v_change"), s("v_score"), s("v_between")],
-            ([merchant(f.names[m.merchant]), s.month(m.month), format_html("{} → {}", band(m.before, s(m.before)), band(m.after, s(m.after))),
-              f"{m.score_before} → {m.score_after}", f"{m.failures} / {m.orders}"] for m in found.moves), text=3,
+            ([merchant(f.names[m.merchant]), together(s.month(m.month)),
+              format_html("{} → {}", band(m.before, s(m.before)), band(m.after, s(m.after))), f"{m.score_before} → {m.score_after}", f"{m.failures} / {m.orders}"] for m in found.moves), text=3,
         )
     if found.runs:
         yield heading(s("gate"))
@@ -247,9 +247,9 @@ def _gate_chart(s: Speech, runs: Sequence[Run]) -> SafeString:
     ticks = _ticks(max(100 * max(shares), 4))
     top = ticks[-1] / 100
     drawn = charts.bars([(share / top, "hollow" if run.refitted else "bar") for share, run in zip(shares, runs, strict=True)])
-    drawn += charts.level(GATE / top, s.share(GATE, 1))
+    drawn += charts.level(GATE / top, s.percent(100 * GATE))
     return charts.plot(
-        s("chart_gate"), drawn, up=[(t / 100 / top, s.share(t, 100)) for t in ticks if t],
+        s("chart_gate"), drawn, up=[(t / 100 / top, s.percent(t)) for t in ticks if t],
         across=[((i + 0.5) / len(runs), s.month(runs[i].day)) for i in _some(len(runs))],
     )
 
@@ -274,7 +274,7 @@ def _unjudged_chart(s: Speech, months: Sequence[Unjudged]) -> SafeString:
     drawn = charts.line([(x, u.new_merchants / max(1, u.merchants)) for x, u in across])
     drawn += charts.line([(x, u.new_orders / max(1, u.orders)) for x, u in across], "broken")
     return charts.plot(
-        s("chart_unjudged"), drawn, up=[(t / 4, s.share(t, 4)) for t in range(5)],
+        s("chart_unjudged"), drawn, up=[(t / 4, s.percent(25 * t)) for t in range(5)],
         across=[(across[i][0], s.month(months[i].month)) for i in _some(len(months))],
     )
 
@@ -286,10 +286,10 @@ def formula(s: Speech, f: Findings) -> Parts:
     yield paragraph(s("p6", fitted=f.fitted_on.replace(" to ", " – ")))
     yield table(
         [s("f_feature"), s("f_half"), s("f_halved"), s("f_doubled"), s("f_information")],
-        ([format_html("{}", s(w.measure)), s("days", n=w.half_life_days), f"{w.halved_points:+d}", f"{w.doubled_points:+d}",
+        ([s(w.measure), s("days", n=w.half_life_days), f"{w.halved_points:+d}", f"{w.doubled_points:+d}",
           s.number(w.information_milli / 1000)] for w in f.weighed),
     )
-    for measure, meaning in dict((w.measure, w.meaning) for w in f.weighed).items():
+    for measure, meaning in {w.measure: w.meaning for w in f.weighed}.items():
         yield format_html("<p><strong>{}.</strong> {}</p>", s(measure), s.meaning(meaning))
     yield paragraph(s("p6_information"), "small")
 
@@ -299,7 +299,7 @@ def faults(s: Speech, f: Findings) -> Parts:
     yield paragraph(s("p7"))
     yield table(
         [s("x_what"), *(s(cause) for cause in CAUSES), s("x_of")],
-        ([s(fault.what), *(s.number(fault.causes[cause]) if fault.causes[cause] else "–" for cause in CAUSES), s.number(fault.judged)]
+        ([s(fault.what), *(s.number(n) if n else "–" for n in fault.causes.values()), s.number(fault.judged)]
          for fault in f.faults),
     )
     every = sum(sum(fault.causes.values()) for fault in f.faults)
@@ -324,7 +324,9 @@ def faults(s: Speech, f: Findings) -> Parts:
 def costs(s: Speech, f: Findings) -> Parts:
     """Section 8."""
     yield paragraph(s("p8"))
-    names = {"contests": s("contests", percent=s.share(CONTESTS_PERCENT, 100)), "gate": s("gate_work"), "refused": s("refused_work")}
+    names = {
+        "contests": s("contests", percent=s.percent(CONTESTS_PERCENT)), "gate": s("gate_work"), "refused": s("refused_work"),
+    }
     yield table(
         [s("k_work"), s("k_times"), s("k_minutes"), s("k_hours")],
         ([names[w.what], s.tenths(w.times_tenths), w.minutes, s.tenths(_hours(w))] for w in f.costs.work),
@@ -340,7 +342,7 @@ def costs(s: Speech, f: Findings) -> Parts:
     if found.seconds_per_run:
         rows.append((s("k_run"), s("seconds", n=s.number(found.seconds_per_run))))
     rows.append((s("k_whole"), s("minutes", n=s.number(round(sum(seconds.values()) / 60, 1)))))
-    yield table([s("x_what"), ""], rows)
+    yield table([s("k_measured"), ""], rows)
 
 
 def _hours(work: Work) -> int:
@@ -360,7 +362,7 @@ def reading(s: Speech, f: Findings) -> Parts:
         )
         yield from _more(s, f, len(f.refused), REFUSED_SHOWN)
     yield heading(s("assumed"))
-    yield table([s("a_what"), s("a_share"), s("a_means")], (_gap(s, gap) for gap in f.gaps), text=3)
+    yield table([s("a_what"), s("a_means"), s("a_share")], (_gap(s, gap) for gap in f.gaps), text=2)
     if f.derived:
         yield paragraph(s("p9_derived", n=s.number(f.derived)))
     if f.header.form == "olist":
@@ -370,12 +372,12 @@ def reading(s: Speech, f: Findings) -> Parts:
 
 def _gap(s: Speech, gap: Gap) -> list[str]:
     name = f"order_{gap.what}" if gap.what in ("buyer", "carrier") else gap.what
-    return [s(name), s.share(gap.there, gap.of), s(f"no_{name}") if gap.there < gap.of else ""]
+    return [s(name), s(f"no_{name}") if gap.there < gap.of else "", s.share(gap.there, gap.of)]
 
 
 def _more(s: Speech, f: Findings, count: int, listed: int = LISTED) -> Parts:
     if count > listed:
-        yield paragraph(s("and_more", n=s.number(count - listed), json="JSON"), "small")
+        yield paragraph(s("and_more", n=s.number(count - listed), json=s.json_name), "small")
 
 
 def _some(count: int) -> list[int]:

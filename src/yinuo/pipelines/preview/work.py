@@ -25,7 +25,8 @@ def claim(data: Path) -> None:
     if (data / NOTE).is_file():
         return
     if any(data.iterdir()):
-        raise Conflict("This folder holds something that no preview made; name an empty or a new one with --work.", path=str(data))
+        sentence = "This folder holds something that no preview made; name an empty or a new one with --work."
+        raise Conflict(sentence, path=str(data))
     keep(data, Note())
 
 
@@ -33,7 +34,8 @@ def note_for(data: Path, past: str) -> Note:
     """The note of a claimed folder, for the past of that name; refuses a folder that holds another."""
     note = msgspec.json.decode((data / NOTE).read_bytes(), type=Note)
     if note.past not in ("", past):
-        raise Conflict("This work folder holds another past, or the files have changed since; name another with --work.", path=str(data))
+        sentence = "This work folder holds another past, or the files have changed since; name another with --work."
+        raise Conflict(sentence, path=str(data))
     note.past = past
     keep(data, note)
     return note
