@@ -44,7 +44,6 @@ clean: ## Remove the virtual environment and everything made here
 define install
 	$(BIN)/uv pip install -q --require-hashes -r $(1)
 	$(BIN)/uv pip install -q --no-deps -e .
-	$(BIN)/pybabel -q compile -D django -d src/yinuo/web/locale -l zh_Hans
 endef
 
 $(SETUP): .venv/bin/uv requirements/runtime.txt pyproject.toml

@@ -6,6 +6,9 @@ from django.db.models import Q
 
 from yinuo.catalogue.models import Finding
 from yinuo.kit.actors import Actor
+from yinuo.kit.moments import MICROS_PER_DAY
+
+FINDING_DAYS = 365
 
 
 def findings_standing(*, viewer: Actor, merchant: str, before: int) -> list[Finding]:
@@ -16,8 +19,12 @@ def findings_standing(*, viewer: Actor, merchant: str, before: int) -> list[Find
 
 
 def open_findings(*, before: int) -> dict[str, list[str]]:
-    """For every merchant with a standing finding from before a moment (microseconds): the grounds, earliest first."""
-    upheld = Finding.objects.filter(upheld_at__lt=before, merchant__isnull=False, ground__isnull=False)
+    """For every merchant with a standing finding of the year before a moment (microseconds): the grounds, earliest first.
+
+    Adverse findings count for twelve months.
+    """
+    year = (before - FINDING_DAYS * MICROS_PER_DAY, before - 1)
+    upheld = Finding.objects.filter(upheld_at__range=year, merchant__isnull=False, ground__isnull=False)
     standing = upheld.filter(Q(overturned_at__isnull=True) | Q(overturned_at__gte=before))
     found: dict[str, list[str]] = {}
     for merchant, ground in standing.order_by("upheld_at", "pk").values_list("merchant", "ground"):

@@ -68,8 +68,8 @@ def _preview(data: Path, folder: Path, mapping: Path | None, output: Path, month
     import msgspec  # noqa: PLC0415
     from django.conf import settings  # noqa: PLC0415
 
-    from yinuo.cli._progress import progress  # noqa: PLC0415
     from yinuo.cli._here import now, realm  # noqa: PLC0415
+    from yinuo.cli._progress import progress  # noqa: PLC0415
     from yinuo.pipelines.preview import report, run  # noqa: PLC0415
     from yinuo.pipelines.preview.folder import open_past  # noqa: PLC0415
 

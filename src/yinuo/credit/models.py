@@ -113,6 +113,7 @@ class Standing(models.Model):
             models.Index(fields=("scorecard", "-score", "merchant"), name="credit_standing_by_score"),
             models.Index(fields=("scorecard", "band_rank", "-score", "merchant"), name="credit_standing_by_band"),
             models.Index(fields=("scorecard", "-outcomes", "merchant"), name="credit_standing_by_size"),
+            models.Index(fields=("scorecard", "band_rank", "-outcomes", "merchant"), name="credit_standing_by_band_size"),
         )
 
 

@@ -1,7 +1,7 @@
 """The climate: what was to be expected of anyone, by the week in which outcomes became known.
 
-For each lane and week, on the narrowest of lane, route, carrier and all that has at least 100 outcomes of 5 merchants. Sums come from
-an engine; the rates are made here, in Python integers, and are what the record commits to.
+For each lane and week, on the narrowest of lane, route, carrier and all that has at least 100 outcomes of 5 merchants. Sums
+come from an engine; the rates are made here, in Python integers, and are what the record commits to.
 
 A storm is a week in which so much failed on a lane that it tells nothing of anybody (a strike, a flood, a sale's peak): its
 outcomes count for no merchant, neither the late ones nor the others. Otherwise a fortnight's strike would outweigh a year.
@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import ibis
+import numpy as np
+import pyarrow as pa
 
 from yinuo.credit.rules.judging import WEIGHT_ONE, carrier_of, route_of
 from yinuo.credit.rules.measures import Measure
@@ -79,13 +81,17 @@ class Climate:
         """
         keys = list(self.rates)
         lanes = [lane if codes is None else codes[lane] for _, lane in keys]
-        columns: dict[str, list[Any]] = {"week": [week for week, _ in keys], "lane": lanes}
-        columns |= {f"rate_{name}": [self.rates[key][i] for key in keys] for i, name in enumerate(self.measures)}
+        rates = np.array(list(self.rates.values()), np.int64).reshape(len(keys), len(self.measures))
+        columns: dict[str, Any] = {
+            "week": pa.array([week for week, _ in keys], pa.int64()),
+            "lane": pa.array(lanes, pa.string() if codes is None else pa.int64()),
+        }
+        columns |= {f"rate_{name}": rates[:, place] for place, name in enumerate(self.measures)}
         for base in self.bases:
             stormy = any(storm[0] == base for storm in self.storms)
-            columns[f"calm_{base}"] = [self.is_calm(base, *key) for key in keys] if stormy else [1] * len(keys)
-        schema = dict.fromkeys(columns, "int64") | ({"lane": "string"} if codes is None else {})
-        return ibis.memtable(columns, schema=schema)
+            calm = [self.is_calm(base, *key) for key in keys] if stormy else np.ones(len(keys))
+            columns[f"calm_{base}"] = np.asarray(calm, np.int64)
+        return ibis.memtable(pa.table(columns))
 
 
 def lane_sums(daybook: Any, measures: Sequence[Measure]) -> Any:
@@ -101,7 +107,8 @@ def merchants_with(daybook: Any, cells: Any, level: str, names: Sequence[str]) -
     """
     kept = daybook.semi_join(cells, ["week", level])
     each = kept.group_by("week", level, "merchant").aggregate(**{name: kept[name].sum().cast("int64") for name in names})
-    return each.group_by("week", level).aggregate(**{name: (each[name] > 0).cast("int64").sum().cast("int64") for name in names})
+    counts = {name: (each[name] > 0).cast("int64").sum().cast("int64") for name in names}
+    return each.group_by("week", level).aggregate(**counts)
 
 
 def bases_of(measures: Sequence[Measure]) -> list[str]:

@@ -116,7 +116,7 @@ class Store:
         if not files:
             raise Malformed("There is nothing to score yet: import a shop's history first, `yinuo import --help`.")
         some = [f for f in files if f["first_day"] < as_of and f["last_day"] >= as_of - days] or files[:1]
-        table = engine.read_parquet([str(self.daybook / file["sums"]) for file in some])
+        table = _files(engine, [self.daybook / file["sums"] for file in some])
         return table.filter(table.day < as_of, table.day >= as_of - days)
 
     def rows(self, engine: Any, *, as_of: int, days: int = AGE_DAYS_MAX) -> Any:
@@ -124,8 +124,8 @@ class Store:
         coded = self.coded(engine, as_of=as_of, days=days)
         named = coded.rename({f"{key}_code": key for key in CODED})
         for key in CODED:
-            files = [str(self.daybook / file[key]) for file in self.written()["files"]]
-            named = named.join(engine.read_parquet(files), f"{key}_code")
+            files = [self.daybook / file[key] for file in self.written()["files"]]
+            named = named.join(_files(engine, files), f"{key}_code")
         return named.select(*daybooks.KEYS, *(measure.name for measure in self.measures))
 
     def names(self, key: str) -> list[str]:
@@ -145,14 +145,14 @@ class Store:
     def facts(self, engine: Any, *, columns: Sequence[str], start: int = 0) -> Any:
         """The archive's facts from the segment that holds `start` on, as a table of the engine."""
         segments = [s for s in self.archived()["segments"] if s["start"] + s["facts"] > start]
-        table = engine.read_parquet([str(self.archive / segment["file"]) for segment in segments])
+        table = _files(engine, [self.archive / segment["file"] for segment in segments])
         return table.select(*columns)
 
     def replaced(self, engine: Any) -> Any | None:
         """The table of what was replaced by what, or None where nothing was."""
         if not self.archived()["replaced"]:
             return None
-        return engine.read_parquet(str(self.archive / "replaced.parquet"))
+        return _files(engine, [self.archive / "replaced.parquet"])
 
     def _sums(self, engine: Any, archived: dict[str, Any], start: int, stop: int) -> Any:
         columns = daybooks.columns_needed(self.measures)
@@ -169,7 +169,7 @@ class Store:
         return to_arrow(sums)
 
     def _read(self, engine: Any, segments: Sequence[dict[str, Any]], columns: Sequence[str]) -> Any:
-        return engine.read_parquet([str(self.archive / segment["file"]) for segment in segments]).select(*columns)
+        return _files(engine, [self.archive / segment["file"] for segment in segments]).select(*columns)
 
     def _touched(self, archived: dict[str, Any], start: int, stop: int) -> list[dict[str, Any]]:
         """The segments with facts below `start` that later ones, up to `stop`, replaced; the others need no reading."""
@@ -237,6 +237,16 @@ def evidence_at(
     found = to_arrow(query)
     names = pa.array(store.names("merchant"), pa.string()).take(found["merchant"].combine_chunks())
     return evidence_from(found.set_column(found.schema.get_field_index("merchant"), "merchant", names), wanted, store.measures)
+
+
+def _files(engine: Any, files: Sequence[Path]) -> Any:
+    """Parquet files as one table; Ibis reads a list of them on DuckDB, but not on Spark."""
+    names = [str(file) for file in files]
+    if engine.name != "pyspark":
+        return engine.read_parquet(names)
+    view = ibis.util.gen_name("files")
+    engine._session.read.parquet(*names).createOrReplaceTempView(view)  # Ibis gives no other way to it
+    return engine.table(view)
 
 
 def _table(columns: Mapping[str, np.ndarray]) -> Any:

@@ -31,7 +31,7 @@ OUTCOMES = OUTCOMES_MIN * WEIGHT_ONE
 LEVELS = ("lane", "route", "carrier", "every")
 SUSPICION = STORM_TIMES * .999      # floating point finds candidates; integers decide
 Count = Callable[[str, np.ndarray, np.ndarray, Sequence[str]], Mapping[tuple[int, int], Sequence[int]]]
-"""Asked for a level, weeks, places beside them, and measures: by (week, place) how many merchants have a sum of each above 0."""
+"""Asked for a level, weeks, places beside them, and measures: by (week, place), how many merchants sum above 0 in each."""
 
 
 def places_of(lanes: Sequence[str]) -> dict[str, np.ndarray]:
@@ -91,7 +91,9 @@ class Level:
             worth = self.sums[base.name] >= OUTCOMES
             if self.name != "every":
                 worth &= self.enough[base.name]
-            rows = np.array([row for row in np.flatnonzero(worth & self._suspected(base)) if self._rose(base, row)], np.int64)
+            rows = np.array(
+                [row for row in np.flatnonzero(worth & self._suspected(base)).tolist() if self._rose(base, row)], np.int64
+            )
             if len(rows):
                 struck = _counted(count, self, rows, (base.name, base.gauge or ""))
                 self.storm[base.name][rows] = STORM_STRUCK * struck[:, 1] >= struck[:, 0]
@@ -111,8 +113,8 @@ class Level:
     def _rose(self, base: Measure, row: int) -> bool:
         keys = _key(self.place[row : row + 1], np.maximum(self.week[row : row + 1] - USUAL_WEEKS, 0))
         before = slice(int(np.searchsorted(_key(self.place, self.week), keys)[0]), row)
-        outcomes = sum(self.sums[base.name][before].tolist())
-        failures = sum(self.sums[base.gauge or ""][before].tolist())
+        outcomes = int(sum(self.sums[base.name][before].tolist()))       # Python's integers: products may pass 64 bits
+        failures = int(sum(self.sums[base.gauge or ""][before].tolist()))
         now, failed = int(self.sums[base.name][row]), int(self.sums[base.gauge or ""][row])
         return outcomes >= OUTCOMES and failed * outcomes >= STORM_TIMES * failures * now
 

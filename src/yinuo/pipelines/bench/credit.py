@@ -78,7 +78,7 @@ class Past:
 
 @dataclass(frozen=True)
 class Cut:
-    """One month: every merchant's history, score, probability and rivals' risks at its first day, and the units placed in it."""
+    """One month: every merchant's history, score, probability and rivals' risks at its first day, and its units."""
 
     month: Month
     day: int

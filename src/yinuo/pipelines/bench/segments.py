@@ -116,7 +116,8 @@ def segment(market: Market, start: int, stop: int) -> pa.Table:
     columns = {
         "seq": pa.array(seq), "at": pa.array(at), "day": pa.array(day), "recorded": pa.array((day + 1) * MICROS_PER_DAY),
         "source": pa.repeat("bench", size), "kind": _coded(kind, NAMES),
-        **_subjects(market, chance, kind, merchant), **_judged(market, chance, kind, merchant, day), **_stated(chance, kind, at),
+        **_subjects(market, chance, kind, merchant), **_judged(market, chance, kind, merchant, day),
+        **_stated(chance, kind, at),
     }
     schema = archive_schema()
     empty = {field.name: pa.nulls(size, field.type) for field in schema if field.name not in columns}
@@ -175,11 +176,12 @@ def _judged(
     late = chance.random(size) < market.care[merchant]
     cancelled, harmed = chance.random(size) < .01, chance.random(size) < .005
     outcome = np.where(cancelled & (kind == DISPATCH), 2, np.where(harmed & (kind == DELIVERY), 3, late.astype(int)))
+    used = np.minimum(chance.gamma(4, 120, size) + 600 * late, 4095)
     blamed = judged & (outcome > 0) | (kind == COMPLAINT)
     return {
         "outcome": _coded(outcome, OUTCOMES, np.isin(kind, [DISPATCH, DELIVERY])),
         "cause": _coded(chance.choice(4, size, p=[.6, .25, .05, .1]), CAUSES, blamed),
-        "used_permille": _numbers(np.minimum(chance.gamma(4, 120, size) + 600 * late, 4095), (kind == DISPATCH) & (outcome != 2)),
+        "used_permille": _numbers(used, (kind == DISPATCH) & (outcome != 2)),
         "placed_day": _numbers(day - chance.integers(0, 5, size), kind == DISPATCH),
         "value_minor": _numbers(chance.lognormal(8.5, 1, size), kind == DISPATCH),
         "weight": _numbers(np.where(chance.random(size) < .92, 16, chance.integers(0, 16, size)), judged),

@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString, mark_safe
 
 from yinuo import __version__
 from yinuo.pipelines.preview import sections
-from yinuo.pipelines.preview.pages import Speech, heading, paragraph, section, whole
 from yinuo.pipelines.preview.findings import Findings
+from yinuo.pipelines.preview.pages import Speech, heading, paragraph, section, whole
 
 SEAL = mark_safe(
     '<svg class="seal" width="40" height="40" viewBox="0 0 40 40" aria-hidden="true"><rect width="40" height="40" rx="4"/>'

@@ -10,11 +10,11 @@ from django.utils.safestring import SafeString
 
 from yinuo.pipelines.preview import charts
 from yinuo.pipelines.preview.accuracy import Accuracy, Monthly
+from yinuo.pipelines.preview.findings import Findings
 from yinuo.pipelines.preview.hindsight import LOOK_WEEKS, Aftermath, BandLater, Hindsight, Turn, ratio_interval
-from yinuo.pipelines.preview.movement import SHOWN_OUTCOMES_MIN, Course, Movement, Run, Unjudged
+from yinuo.pipelines.preview.movement import SHOWN_OUTCOMES_MIN, Course, Move, Movement, Run, Unjudged
 from yinuo.pipelines.preview.pages import Speech, band, figure, folded, heading, merchant, paragraph, table, together
 from yinuo.pipelines.preview.reckoning import CAUSES, CONTESTS_PERCENT, REFUSED_SHOWN, Gap, Work
-from yinuo.pipelines.preview.findings import Findings
 
 LISTED = 12
 RATIO_MOST = 400            # per cent, where a bar ends
@@ -223,13 +223,17 @@ def movers(s: Speech, f: Findings) -> Parts:
     if found.moves:
         yield table(
             [s("c_merchant"), s("v_month"), s("v_change"), s("v_score"), s("v_between")],
-            ([merchant(f.names[m.merchant]), together(s.month(m.month)),
-              format_html("{} → {}", band(m.before, s(m.before)), band(m.after, s(m.after))), f"{m.score_before} → {m.score_after}", f"{m.failures} / {m.orders}"] for m in found.moves), text=3,
+            ([merchant(f.names[m.merchant]), together(s.month(m.month)), _change(s, m), f"{m.score_before} → {m.score_after}",
+              f"{m.failures} / {m.orders}"] for m in found.moves), text=3,
         )
     if found.runs:
         yield heading(s("gate"))
         yield paragraph(_gate(s, found))
         yield figure(s("chart_gate"), _gate_chart(s, found.runs))
+
+
+def _change(s: Speech, move: Move) -> SafeString:
+    return format_html("{} → {}", band(move.before, s(move.before)), band(move.after, s(move.after)))
 
 
 def _gate(s: Speech, found: Movement) -> str:
