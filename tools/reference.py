@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by `make reference`; do not edit. -->\n\n"
@@ -29,7 +30,8 @@ def pages() -> dict[str, str]:
 def _facts() -> str:
     from yinuo.kit.facts import kinds  # noqa: PLC0415
 
-    lines = ["# Kinds of fact", "", "What a shop can state over `POST /api/facts` and `yinuo import`, and what Yinuo states itself.", ""]
+    lines = ["# Kinds of fact", "", "What a shop can state over `POST /api/facts` and `yinuo import`, and what Yinuo states itself."]
+    lines += ["The first field of each names what the fact is about. How an event looks as a whole: [Plug in](../guide/plug-in.md).", ""]
     for kind in sorted(kinds().values(), key=lambda kind: kind.name):
         origin = "" if kind.external else " *Stated by Yinuo itself.*"
         lines += [f"## `{kind.name}`", "", f"{kind.sentence}{origin}", "", "| field | type | |", "|---|---|---|"]
@@ -53,13 +55,22 @@ def _type(kind: object, name: str, column: str) -> str:
         return f"id of {kind.subjects[name]}"  # type: ignore[attr-defined]
     if name in kind.moments:  # type: ignore[attr-defined]
         return "moment (RFC 3339)"
-    return {"int": "integer", "text": "code"}[column]
+    values = _values(kind.cls, name)  # type: ignore[attr-defined]
+    return ", ".join(f"`{value}`" for value in values) or {"int": "integer", "text": "code"}[column]
+
+
+def _values(cls: type, name: str) -> tuple[str, ...]:
+    """The words that a field may hold, where they are listed, in the order of the code."""
+    hint = get_type_hints(cls)[name]
+    choices = [hint, *get_args(hint)]
+    return next((get_args(choice) for choice in choices if get_origin(choice) is Literal), ())
 
 
 def _settings() -> str:
     from yinuo.config.environment import SETTINGS  # noqa: PLC0415
 
-    lines = ["# Settings", "", "Every setting is an environment variable.", "", "| variable | default | meaning |", "|---|---|---|"]
+    lines = ["# Settings", "", "Every setting is an environment variable.", ""]
+    lines += ["| variable | default | meaning |", "|---|---|---|"]
     lines += [f"| `{setting.name}` | `{setting.default or ' '}` | {setting.meaning} |" for setting in SETTINGS]
     return "\n".join(lines) + "\n"
 

@@ -32,7 +32,7 @@ from yinuo.vault.queries import surrogate_of
 
 pytestmark = pytest.mark.django_db
 
-PLAN = Plan(merchants=150, buyers=4_000, orders=20_000)
+PLAN = Plan(merchants=120, buyers=3_000, orders=14_000)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 

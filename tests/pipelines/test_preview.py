@@ -34,10 +34,10 @@ TURNS_ON = 180      # the day of the market on which the merchant "turned" goes 
 
 
 def _orders(days: int) -> list[bytes]:
-    """Thirty merchants with an order a day each: one always late, one that turns bad, the rest late one time in twenty."""
-    chance, lines = Random(7), []  # noqa: S311 - repeatable
+    """Twenty merchants with an order a day each: one always late, one that turns bad, the rest late one time in twenty."""
+    chance, lines = Random(7), []
     for day in range(days):
-        for seller in range(30):
+        for seller in range(20):
             name = {0: "late", 1: "turned"}.get(seller, f"m{seller:02d}")
             share = {"late": 0.7, "turned": 0.8 if day >= TURNS_ON else 0.03}.get(name, 0.05)
             placed = START + timedelta(days=day, minutes=seller)
@@ -89,14 +89,15 @@ def test_a_past_replayed(tmp_path, bench):
     past = open_past(_folder(tmp_path, lines), None, propose_to=tmp_path / "m.toml")
     found = run.preview(past=past, bench=bench)
 
-    assert (found.header.orders, found.header.merchants, found.too_short) == (30 * DAYS, 30, "")
+    assert (found.header.orders, found.header.merchants, found.too_short) == (20 * DAYS, 20, "")
     assert [reason.rows for reason in found.refused] == [1]
     # Numbers agree with a plain count over the lines.
     late = _late(lines)
     assert {fault.what: fault.causes["merchant"] for fault in found.faults} == {"sent_late": late}
     assert found.accuracy.orders == sum(month.orders for month in found.accuracy.months)
     assert found.accuracy.auc_permille > 700
-    assert found.movement.worst[0].score < 400 < 500 < found.movement.best[0].score
+    assert found.movement.worst[0].score < 400
+    assert found.movement.best[0].score > 500
     names = {found.names[turn.merchant]: turn for turn in found.hindsight.turns}
     assert START + timedelta(TURNS_ON) < datetime.fromisoformat(names["turned"].shown).replace(tzinfo=UTC) \
         < START + timedelta(TURNS_ON + 42)
@@ -194,7 +195,8 @@ def test_both_languages_say_the_same():
         assert fields(words) == fields(chinese.WORDS[key]), key
     for name in [*(band.key for band in BANDS), *(measure.name for measure in MEASURES if measure.base != measure.name)]:
         assert name in english.WORDS, name
-    asked = "".join(path.read_text() for path in Path(pages.__file__).parent.glob("*.py") if path.stem not in ("english", "chinese"))
+    words = {"english", "chinese"}
+    asked = "".join(path.read_text() for path in Path(pages.__file__).parent.glob("*.py") if path.stem not in words)
     for key in set(re.findall(r'\bs(?:peech)?\("(\w+)"', asked)):
         assert key in english.WORDS, key
 
@@ -232,9 +234,8 @@ def test_lead_times(bands, place, expected):
 
 def _yinuo(*words: str, cwd: Path) -> SimpleNamespace:
     environment = {k: v for k, v in os.environ.items() if not k.startswith("YINUO_")}
-    return subprocess.run(
-        [sys.executable, "-m", "yinuo", "preview", *words], cwd=cwd, env=environment, capture_output=True, text=True, check=False
-    )
+    whole = [sys.executable, "-m", "yinuo", "preview", *words]
+    return subprocess.run(whole, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_the_command_touches_nothing_else(tmp_path):

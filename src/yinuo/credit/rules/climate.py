@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,10 +133,47 @@ Level = Mapping[tuple[int, str], Sums]
 """Sums by week and lane, route, or "" for all."""
 
 
+def plain_climate(
+    daybook: Mapping[tuple[str, int, str], Mapping[str, int]], measures: Sequence[Measure], *, as_of: int,
+    days: int = CLIMATE_DAYS,
+) -> Climate:
+    """The climate in plain Python from a whole daybook: the oracle, and what an auditor runs."""
+    known = [(*key, sums) for key, sums in daybook.items() if as_of - days <= key[1] < as_of]
+
+    def level(place_of: Callable[[str], str]) -> Level:
+        return _plain_level(known, measures, place_of)
+
+    return climate_of(
+        measures, lanes=level(lambda lane: lane), routes=level(route_of), carriers=level(carrier_of),
+        every=level(lambda lane: ""),
+    )
+
+
+def _plain_level(
+    known: Sequence[tuple[str, int, str, Mapping[str, int]]], measures: Sequence[Measure], place_of: Callable[[str], str]
+) -> Level:
+    sums: dict[tuple[int, str], dict[str, int]] = {}
+    each: dict[tuple[int, str], dict[tuple[str, str], int]] = {}
+    for merchant, day, lane, values in known:
+        cell = (day + 3) // 7, place_of(lane)
+        added, merchants = sums.setdefault(cell, {}), each.setdefault(cell, {})
+        for name, value in values.items():
+            added[name] = added.get(name, 0) + value
+            merchants[name, merchant] = merchants.get((name, merchant), 0) + value
+    for cell, merchants in each.items():
+        some = Counter(name for (name, _), value in merchants.items() if value > 0)
+        sums[cell] |= {f"merchants_{base}": some[base] for base in bases_of(measures)}
+        sums[cell] |= {f"struck_{base.name}": some[base.gauge or ""] for base in gauged_of(measures)}
+    return {cell: added for cell, added in sums.items() if any(added.values())}
+
+
 def climate_of(
     measures: Sequence[Measure], *, lanes: Level, routes: Level, carriers: Level, every: Level
 ) -> Climate:
-    """The climate from grouped sums: for each week and lane the narrowest level that has enough."""
+    """The climate from grouped sums: for each week and lane the narrowest level that has enough.
+
+    Cells in which everything is 0 must be left out: whether a daybook still holds rows of what was withdrawn tells nothing.
+    """
     shares = shares_of(measures)
     gauged = gauged_of(measures)
     weeks = sorted({week for week, _ in every})

@@ -6,7 +6,7 @@ off again. No division stands in these expressions, and no floats: every engine 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import ibis
@@ -36,6 +36,18 @@ def daybook_of(facts: Any, measures: Sequence[Measure]) -> Any:
     outcomes = outcomes_of(facts, measures)
     sums = {measure.name: outcomes[measure.name].sum().cast("int64") for measure in measures}
     return outcomes.group_by(list(KEYS)).aggregate(**sums)
+
+
+def plain_daybook(facts: Iterable[Any], measures: Sequence[Measure]) -> dict[tuple[str, int, str], dict[str, int]]:
+    """The same in plain Python, from the facts that stand: the oracle that every engine must agree with."""
+    daybook: dict[tuple[str, int, str], dict[str, int]] = {}
+    for fact in facts:
+        if fact.kind not in KINDS or fact.merchant is None:
+            continue
+        sums = daybook.setdefault((fact.merchant, fact.day, fact.lane), {measure.name: 0 for measure in measures})
+        for measure in measures:
+            sums[measure.name] += measure.of(fact.kind, fact) * (fact.weight or 0)
+    return daybook
 
 
 def standing_facts(facts: Any, replaced: Any | None, *, start: int, stop: int) -> Any:

@@ -125,6 +125,8 @@ def narrowed(
 ) -> Climate:
     """The climate from the sums by week and lane code, a row each, and from what `count` answers."""
     gauged, places = gauged_of(measures), places_of(lanes)
+    some = np.logical_or.reduce([values != 0 for values in sums.values()])      # a lane may have lost all it had
+    week, lane, sums = week[some], lane[some], {name: values[some] for name, values in sums.items()}
     levels: list[Level] = []
     for name in LEVELS if len(week) else ():
         level = Level.of(name, places[name][lane], week, sums)

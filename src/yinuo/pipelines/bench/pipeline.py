@@ -291,6 +291,7 @@ def _pandas_level(known: Any, place: Any) -> dict[tuple[int, str], dict[str, int
             sums[f"merchants_{measure.name}"] = counts[measure.name]
             if measure.gauge:
                 sums[f"struck_{measure.name}"] = counts[measure.gauge]
+    sums = sums[(sums[names] != 0).any(axis=1)]
     return dict(zip(sums.index, sums.to_dict("records"), strict=True))
 
 

@@ -23,8 +23,9 @@ def plot(label: str, drawn: SafeString, *, up: Ticks, across: Ticks, kind: str =
     )
     words = format_html_join("", '<text x="0" y="{}" dy="-4">{}</text>', ((_down(place), text) for place, text in up))
     below = format_html_join(
-        "", '<text x="{}" y="100%" dy="18" text-anchor="{}">{}</text>',
-        ((_percent(place), _anchor(place), text) for place, text in across),
+        "", '<text class="{}" x="{}" y="100%" dy="18" text-anchor="{}">{}</text>',
+        (("spare" if i % 2 and kind == "wide" else "", _percent(place), _anchor(place), text)
+         for i, (place, text) in enumerate(across)),
     )
     return format_html(
         '<div class="plot {}"><svg class="chart" role="img" aria-label="{}" width="100%" height="100%">{}{}{}{}</svg></div>',

@@ -11,7 +11,7 @@ WORDS: dict[str, str] = {
     "only_last": "Only the last {n} months were judged again; all that came before served as the past.",
     "alone": "Everything was computed on this machine. Nothing was sent anywhere, and no merchant was told anything.",
     "contents": "Contents",
-    "summary": "In five sentences",
+    "summary": "In short",
     "too_short": "This history could not be judged again: {why} What follows is what can be said without it.",
     "s_past": "{orders} orders could be judged, and {failed} of them ({share}) failed: they were sent late or called off through "
               "the merchant’s own fault.",
@@ -85,10 +85,10 @@ WORDS: dict[str, str] = {
     "wrong": "Accused wrongly, in hindsight",
     "p3_wrong": "{wrong} of {accused} warnings, about {merchants} merchants, were followed by no more failures than were to be expected of anyone. In "
                 "{clearly} of them the whole interval lies below what was expected; the others may be chance. In {unsure} the score’s interval "
-                "had reached into “as expected”: the page would have shown that the band was not certain. A merchant who was warned and then took care counts here too.",
+                "had reached into “as expected”: the page would have shown that the band was not certain. A merchant who had mended by then counts here too; nobody was really warned.",
     "p3_listed": "Each merchant’s first such warning, the most certain ones first ({n} of {of}).",
     "p3_none": "There was none.",
-    "w_day": "Judged on", "w_interval": "Score and interval", "w_later": "Then: failed of orders", "w_expected": "Expected", "w_ratio": "Failed / expected, interval",
+    "w_day": "Judged on", "w_interval": "Score and interval", "w_later": "Then: failed of orders (expected)", "w_ratio": "Failed / expected, interval",
     "missed": "Missed, in hindsight",
     "p3_missed": "{missed} of {praised} judgements of “good” or “excellent” were followed by at least twice the failures to be expected, by more "
                  "than chance explains.",
@@ -107,7 +107,7 @@ WORDS: dict[str, str] = {
     "p6": "The scorecard fitted on the whole history ({fitted}). Each feature compares what was seen of a merchant with what was to be expected on "
           "the same lanes in the same weeks; newer outcomes weigh more. The points say what half and twice the expected do to the score.",
     "f_feature": "Feature", "f_half": "Halves in weight every", "f_halved": "At half", "f_doubled": "At twice", "f_information": "Information",
-    "days": "{n} days",
+    "f_name": "{name}: ", "days": "{n} days",
     "p6_information": "Information says how well the feature alone tells failed orders from good ones: below 0.02 hardly, above 0.3 strongly.",
     "p7": "Only a merchant’s own fault costs points. Each mishap is counted by the cause that the facts show; what they do not show is “not known” and costs nobody anything.",
     "x_what": "What happened", "x_of": "Judged",

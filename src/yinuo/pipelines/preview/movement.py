@@ -94,10 +94,11 @@ def movement_of(replay: Replay, history: History) -> Movement:
     fallen = int((adverse[1:] & ~adverse[:-1]).sum())
     order = np.argsort(replay.scores[-1], kind="stable")
     told = [i for i in order if replay.scores[-1, i] != NO_SCORE and replay.outcomes[-1, i] >= SHOWN_OUTCOMES_MIN]
+    lawful = [i for i in told[SHOWN:][::-1] if replay.bands[-1, i] not in ADVERSE]
     return Movement(
         days=tuple(from_day(day).isoformat() for day in replay.days), bands=_bands(replay),
         worst=tuple(_course(replay, history, int(i)) for i in told[:SHOWN]),
-        best=tuple(_course(replay, history, int(i)) for i in told[SHOWN:][::-1][:SHOWN]),
+        best=tuple(_course(replay, history, int(i)) for i in lawful[:SHOWN]),
         moves=tuple(sorted(moves, key=lambda move: -abs(move.score_after - move.score_before))[:MOVERS]),
         moves_down=sum(move.score_after < move.score_before for move in moves),
         moves_up=sum(move.score_after > move.score_before for move in moves), runs=runs,

@@ -42,8 +42,8 @@ class Speech:
         return str(numbers.format_decimal(value, locale=self._locale))
 
     def tenths(self, value: int) -> str:
-        """4.3 from 43; 12 from 120 and more."""
-        return str(numbers.format_decimal(value / 10, format="#,##0.#" if value < 1000 else "#,##0", locale=self._locale))
+        """4.3 from 43; 120 from 1,200 on without tenths."""
+        return str(numbers.format_decimal(value / 10, format="#,##0.0" if abs(value) < 1000 else "#,##0", locale=self._locale))
 
     def share(self, part: float, whole: float) -> str:
         """7.9%."""
@@ -128,7 +128,9 @@ def merchant(name: str) -> SafeString:
     """A merchant's name, or the shop's own id, cut where it is long."""
     if len(name) <= NAME_LENGTH_MAX:
         return conditional_escape(name)
-    return format_html('<span class="nb" title="{}">{}…</span>', name, name[: 10 if " " not in name else NAME_LENGTH_MAX])
+    if " " in name:
+        return format_html('<span title="{}">{}…</span>', name, name[:NAME_LENGTH_MAX])
+    return format_html('<span class="nb" title="{}">{}…</span>', name, name[:10])
 
 
 def section(number: int, title: str, parts: Iterable[str]) -> SafeString:

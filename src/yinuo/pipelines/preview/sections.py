@@ -12,7 +12,7 @@ from yinuo.pipelines.preview import charts
 from yinuo.pipelines.preview.accuracy import Accuracy, Monthly
 from yinuo.pipelines.preview.findings import Findings
 from yinuo.pipelines.preview.hindsight import LOOK_WEEKS, Aftermath, BandLater, Hindsight, Turn, ratio_interval
-from yinuo.pipelines.preview.movement import SHOWN_OUTCOMES_MIN, Course, Move, Movement, Run, Unjudged
+from yinuo.pipelines.preview.movement import SHOWN_OUTCOMES_MIN, THIN, Course, Move, Movement, Run, Unjudged
 from yinuo.pipelines.preview.pages import Speech, band, figure, folded, heading, merchant, paragraph, table, together
 from yinuo.pipelines.preview.reckoning import CAUSES, CONTESTS_PERCENT, REFUSED_SHOWN, Gap, Work
 
@@ -61,7 +61,7 @@ def accuracy(s: Speech, f: Findings) -> Parts:
     yield paragraph(s("p1_auc"), "small")
     if (found.stars_auc_permille or 0) >= (found.auc_permille or 0):
         yield paragraph(s("p1_stars_win"), "note")
-    yield figure(s("chart_months"), _foretold(s, found.months))
+    yield figure(s("chart_months"), _foretold(s, _usual(found.months)))
     yield folded(s("table_months"), table(
         [s("m_month"), s("m_orders"), s("m_foretold"), s("m_failures"), s("m_auc")],
         ([s.month(m.month), s.number(m.orders), s.number(m.foretold), s.number(m.failures),
@@ -91,6 +91,12 @@ def _foretold(s: Speech, months: Sequence[Monthly]) -> SafeString:
         s("chart_months"), drawn, up=[(t / top, s.number(t)) for t in ticks],
         across=[(across[i][0], s.month(across[i][1].month)) for i in _some(len(months))],
     )
+
+
+def _usual(months: Sequence[Monthly]) -> list[Monthly]:
+    """The months with more than hardly an order."""
+    usual = median(month.orders for month in months)
+    return [month for month in months if month.orders * THIN >= usual]
 
 
 def courses(s: Speech, f: Findings) -> Parts:
@@ -206,9 +212,9 @@ def _wrongly(s: Speech, f: Findings, found: Hindsight) -> Parts:
 
 def _aftermaths(s: Speech, f: Findings, listed: Sequence[Aftermath]) -> SafeString:
     return table(
-        [s("c_merchant"), s("w_day"), s("c_band"), s("w_interval"), s("w_later"), s("w_expected"), s("w_ratio")],
+        [s("c_merchant"), s("w_day"), s("c_band"), s("w_interval"), s("w_later"), s("w_ratio")],
         ([merchant(f.names[a.merchant]), together(s.short_day(a.day)), band(a.band, s(a.band)), f"{a.score} ({a.low}–{a.high})",
-          f"{a.failures} / {a.orders}", s.tenths(a.expected_tenths),
+          f"{a.failures} / {a.orders} ({s.tenths(a.expected_tenths)})",
           f"{s.percent(a.ratio_percent)} ({s.percent(a.ratio_low_percent)} – {s.percent(a.ratio_high_percent)})"]
          for a in listed[:LISTED]), text=3,
     )
@@ -294,7 +300,7 @@ def formula(s: Speech, f: Findings) -> Parts:
           s.number(w.information_milli / 1000)] for w in f.weighed),
     )
     for measure, meaning in {w.measure: w.meaning for w in f.weighed}.items():
-        yield format_html("<p><strong>{}.</strong> {}</p>", s(measure), s.meaning(meaning))
+        yield format_html("<p><strong>{}</strong>{}</p>", s("f_name", name=s(measure)), s.meaning(meaning))
     yield paragraph(s("p6_information"), "small")
 
 
@@ -385,11 +391,8 @@ def _more(s: Speech, f: Findings, count: int, listed: int = LISTED) -> Parts:
 
 
 def _some(count: int) -> list[int]:
-    """Up to five places spread over so many, the first and the last among them."""
-    if count < 2:
-        return list(range(count))
-    steps = min(4, count - 1)
-    return [round(i * (count - 1) / steps) for i in range(steps + 1)]
+    """Up to five places at the same distance among so many, the first among them."""
+    return list(range(0, count, max(1, -(-(count - 1) // 4))))
 
 
 def _ticks(most: float) -> list[int]:
