@@ -30,8 +30,13 @@ def pages() -> dict[str, str]:
 def _facts() -> str:
     from yinuo.kit.facts import kinds  # noqa: PLC0415
 
-    lines = ["# Kinds of fact", "", "What a shop can state over `POST /api/facts` and `yinuo import`, and what Yinuo states itself."]
-    lines += ["The first field of each names what the fact is about. How an event looks as a whole: [Plug in](../guide/plug-in.md).", ""]
+    lines = [
+        "# Kinds of fact",
+        "",
+        "What a shop can state over `POST /api/facts` and `yinuo import`, and what Yinuo states itself.",
+        "The first field of each names what the fact is about. How an event looks as a whole: [Plug in](../guide/plug-in.md).",
+        "",
+    ]
     for kind in sorted(kinds().values(), key=lambda kind: kind.name):
         origin = "" if kind.external else " *Stated by Yinuo itself.*"
         lines += [f"## `{kind.name}`", "", f"{kind.sentence}{origin}", "", "| field | type | |", "|---|---|---|"]
@@ -71,7 +76,9 @@ def _settings() -> str:
 
     lines = ["# Settings", "", "Every setting is an environment variable.", ""]
     lines += ["| variable | default | meaning |", "|---|---|---|"]
-    lines += [f"| `{setting.name}` | `{setting.default or ' '}` | {setting.meaning} |" for setting in SETTINGS]
+    for setting in SETTINGS:
+        default = f"`{setting.default}`" if setting.default else ""
+        lines.append(f"| `{setting.name}` | {default} | {setting.meaning} |")
     return "\n".join(lines) + "\n"
 
 
@@ -83,7 +90,9 @@ def _commands() -> str:
     lines = ["# Commands", ""]
 
     def tell(command: click.Command, path: str, parent: click.Context | None) -> None:
-        context = click.Context(command, info_name=path.rsplit(maxsplit=1)[-1], parent=parent, max_content_width=100, terminal_width=100)
+        context = click.Context(
+            command, info_name=path.rsplit(maxsplit=1)[-1], parent=parent, max_content_width=100, terminal_width=100
+        )
         lines.extend([f"## `{path}`", "", "```", command.get_help(context), "```", ""])
         if isinstance(command, click.Group):
             for name in command.list_commands(context):

@@ -85,9 +85,11 @@ def nonzero(daybook: dict[Any, dict[str, int]]) -> dict[Any, dict[str, int]]:
     return {key: sums for key, sums in daybook.items() if any(sums.values())}
 
 
-def agrees(engine: Any, folder: Path, rows: Sequence[dict[str, Any]], replaced: Sequence[tuple[int, int]] = ()) -> None:
+def agrees(
+    engine: Any, folder: Path, rows: Sequence[dict[str, Any]], replaced: Sequence[tuple[int, int]] = (), per: int = 7
+) -> None:
     """The engine's daybook, climate and evidence are those of plain Python."""
-    write_archive(folder, rows, replaced)
+    write_archive(folder, rows, replaced, per)
     store = Store(folder, MEASURES)
     store.update(engine)
     plain = plain_daybook(standing(rows, replaced), MEASURES)
@@ -170,7 +172,7 @@ def test_an_earlier_size_sees_what_stood_then(near, tmp_path):
 
 
 def test_a_market_in_which_levels_and_storms_count(near, tmp_path):
-    agrees(near, tmp_path, list(market()))
+    agrees(near, tmp_path, list(market()), per=2_000)
     store = Store(tmp_path, MEASURES)
     climate = climate_at(near, store, as_of=AS_OF)
     assert climate.storms
@@ -234,10 +236,11 @@ def test_the_weights_are_the_rounded_powers():
 
 @pytest.mark.spark
 @pytest.mark.timeout(300)
-def test_spark_agrees_with_plain_python(far, fresh, near):
-    rows = [*market(weeks=8, per_lane=30), *awkward()]
+@pytest.mark.filterwarnings("ignore")       # pyspark 4.0 calls pandas and sockets in ways that these deprecate
+def test_spark_agrees_with_plain_python(far, fresh):
+    rows = [*market(weeks=6, per_lane=30), *awkward()]
     replaced = [(0, 5), (3, 4), (len(rows) - 9, len(rows) - 1)]
-    agrees(far, fresh(), rows, replaced)
+    agrees(far, fresh(), rows, replaced, per=2_000)
 
 
 def outcome(merchant: str, **fields: Any) -> dict[str, Any]:

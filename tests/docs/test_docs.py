@@ -199,10 +199,14 @@ def test_the_start_of_the_guide_runs(tmp_path):
     text = (ROOT / "docs" / "guide" / "start.md").read_text()
     assert "yinuo simulate market.ndjson" in text
     assert "yinuo import market.ndjson --source demo" in text
-    said = run("simulate", "market.ndjson", "--orders", "200", "--merchants", "24", "--buyers", "50", data=tmp_path)
+    said = run("simulate", "market.ndjson", "--orders", "500", "--merchants", "24", "--buyers", "300", data=tmp_path)
     assert "market.ndjson.truth.json" in said
     said = run("import", "market.ndjson", "--source", "demo", data=tmp_path)
     assert " 0 refused" in said
+    said = run("rescore", data=tmp_path)
+    assert "24 merchants" in said
+    said = run("explain", "merchant-00005", "--source", "demo", data=tmp_path)
+    assert "scorecard " in said
 
 
 def test_help_of_every_command_tells_what_it_does():

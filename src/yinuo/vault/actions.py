@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from django.db import connection, transaction
 
 from yinuo.kit import rows
 from yinuo.kit.facts import SUBJECT_PREFIXES
 from yinuo.kit.ids import Entropy, keyed_digester, new_surrogates
-from yinuo.vault.memory import Memory
+from yinuo.vault.memory import Memory, Remembered
 
 Name = tuple[str, str]
 """A subject as its source knows it: type and id, such as ("order", "A-17")."""
+TextRow = tuple[str, str, str, str, int, bytes]
+FingerprintRow = tuple[str, bytes]
 
 _CLUSTER_LENGTH = 5
 """How many characters the surrogates made at once have in common: indexes then grow in one place instead of all over,
@@ -48,6 +51,59 @@ def surrogates_for(
     return known
 
 
+class Foreseen(msgspec.Struct, array_like=True):
+    """Surrogates made before the transaction that needs them: (digest, surrogate, source, id), and the epoch they hold in."""
+
+    epoch: str
+    rows: list[tuple[bytes, str, str, str]]
+
+
+class Foresight:
+    """Gives the surrogates of one source's names ahead of the transactions that will keep the new ones, in one order.
+
+    It reads what is committed and remembers what it made itself. Whether that still holds when a transaction comes to keep
+    it, `keep_foreseen` says; if not, forget everything and begin again once all earlier transactions are over.
+    """
+
+    def __init__(self, *, source: str, key: bytes, entropy: Entropy) -> None:
+        self._source, self._key, self._entropy = source, key, entropy
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin again from what is committed."""
+        self._remembered = Remembered()
+        self.foreseen = Foreseen(_epoch(), [])
+
+    def begin(self) -> None:
+        """Begin the next transaction's share, in the vault's present epoch."""
+        epoch = _epoch()
+        if epoch != self.foreseen.epoch:
+            self._remembered = Remembered()
+        self.foreseen = Foreseen(epoch, [])
+
+    def surrogates_for(self, *, names: Iterable[Name]) -> dict[Name, str]:
+        """The surrogate of every name; those made here are noted in `foreseen`."""
+        known, unknown = self._remembered.sort_out(names)
+        if unknown:
+            learned, missing = _look_up(self._source, unknown, self._key)
+            made = _draw_surrogates(missing, self._entropy)
+            self.foreseen.rows += [(digest, made[name], self._source, name[1]) for digest, name in missing.items()]
+            learned |= made
+            self._remembered.learn(learned)
+            known |= learned
+        return known
+
+
+def keep_foreseen(foreseen: Foreseen) -> bool:
+    """Keep surrogates made ahead; False where some were deleted since. One that another made since is an IntegrityError."""
+    if foreseen.epoch != _epoch():
+        return False
+    rows.insert(
+        connection, "vault_surrogate", ("digest", "surrogate", "source", "source_id"), foreseen.rows, unique="digest"
+    )
+    return True
+
+
 def known_surrogates(
     *, source: str, names: Iterable[Name], key: bytes, entropy: Entropy
 ) -> dict[Name, str]:
@@ -64,16 +120,19 @@ def forget_surrogates(*, surrogates: Sequence[str]) -> None:
 
 def keep_words(*, texts: Sequence[Words], recorded: int) -> None:
     """Keep each text under its subject and name, in place of an earlier one."""
+    keep_text_rows(text_rows(texts=texts, recorded=recorded))
+
+
+def text_rows(*, texts: Sequence[Words], recorded: int) -> list[TextRow]:
+    """What `keep_text_rows` will keep of these texts: the last one under each subject and name."""
     latest = {f"{text.subject}/{text.name}": text for text in texts}
+    return [(key, text.owner, text.retention, text.words, recorded, text.entry_key) for key, text in latest.items()]
+
+
+def keep_text_rows(texts: Sequence[TextRow]) -> None:
+    """Keep texts that were made ready, in place of earlier ones."""
     rows.upsert(
-        connection,
-        "vault_text",
-        "key",
-        ("key", "owner", "retention", "words", "recorded", "entry_key"),
-        [
-            (key, text.owner, text.retention, text.words, recorded, text.entry_key)
-            for key, text in latest.items()
-        ],
+        connection, "vault_text", "key", ("key", "owner", "retention", "words", "recorded", "entry_key"), texts
     )
 
 
@@ -92,14 +151,18 @@ def other_words(*, texts: Sequence[Words]) -> list[Words]:
 
 def keep_fingerprints(*, prints: Mapping[tuple[str, str], str], key: bytes) -> None:
     """Keep the keyed hash of each (subject, name) -> address or payer; what was hashed is not kept."""
+    keep_fingerprint_rows(fingerprint_rows(prints=prints, key=key))
+
+
+def fingerprint_rows(*, prints: Mapping[tuple[str, str], str], key: bytes) -> list[FingerprintRow]:
+    """What `keep_fingerprint_rows` will keep of these: hashes only."""
     digest_of = {name: keyed_digester(key, "fingerprint", name) for name in {name for _, name in prints}}
-    rows.upsert(
-        connection,
-        "vault_fingerprint",
-        "key",
-        ("key", "digest"),
-        [(f"{subject}/{name}", digest_of[name](value)) for (subject, name), value in prints.items()],
-    )
+    return [(f"{subject}/{name}", digest_of[name](value)) for (subject, name), value in prints.items()]
+
+
+def keep_fingerprint_rows(prints: Sequence[FingerprintRow]) -> None:
+    """Keep hashes that were made ready, in place of earlier ones."""
+    rows.upsert(connection, "vault_fingerprint", "key", ("key", "digest"), prints)
 
 
 def _look_up(source: str, names: Sequence[Name], key: bytes) -> tuple[dict[Name, str], dict[bytes, Name]]:
@@ -115,12 +178,7 @@ def _look_up(source: str, names: Sequence[Name], key: bytes) -> tuple[dict[Name,
 def _make_surrogates(
     source: str, missing: Mapping[bytes, Name], key: bytes, entropy: Entropy
 ) -> dict[Name, str]:
-    tails = new_surrogates(entropy, "", len(missing))
-    cluster = tails[0][:_CLUSTER_LENGTH] if tails else ""
-    made = {
-        name: SUBJECT_PREFIXES[name[0]] + cluster + tail[_CLUSTER_LENGTH:]
-        for name, tail in zip(missing.values(), tails, strict=True)
-    }
+    made = _draw_surrogates(missing, entropy)
     inserted = rows.insert_missing(
         connection,
         "vault_surrogate",
@@ -131,6 +189,15 @@ def _make_surrogates(
     if inserted < len(made):       # another transaction made some at the same time, and has committed
         made, _ = _look_up(source, list(made), key)
     return made
+
+
+def _draw_surrogates(missing: Mapping[bytes, Name], entropy: Entropy) -> dict[Name, str]:
+    tails = new_surrogates(entropy, "", len(missing))
+    cluster = tails[0][:_CLUSTER_LENGTH] if tails else ""
+    return {
+        name: SUBJECT_PREFIXES[name[0]] + cluster + tail[_CLUSTER_LENGTH:]
+        for name, tail in zip(missing.values(), tails, strict=True)
+    }
 
 
 def _epoch() -> str:

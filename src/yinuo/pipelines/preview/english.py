@@ -83,10 +83,10 @@ WORDS: dict[str, str] = {
     "chart_bands": "Failures in the 90 days after a judgement, as a share of what was to be expected of anyone (100%).",
     "h_band": "Band", "h_judgements": "Judgements", "h_told": "Can be looked up", "h_no_worse": "No worse than expected", "h_ratio": "Failed / expected",
     "wrong": "Accused wrongly, in hindsight",
-    "p3_wrong": "{wrong} of {accused} warnings, about {merchants} merchants, were followed by no more failures than were to be expected of anyone. In "
+    "p3_wrong": "{wrong} of {accused} warnings, to {merchants} merchants, would have been wrong in hindsight: they were followed by no more failures than were to be expected of anyone. In "
                 "{clearly} of them the whole interval lies below what was expected; the others may be chance. In {unsure} the score’s interval "
                 "had reached into “as expected”: the page would have shown that the band was not certain. A merchant who had mended by then counts here too; nobody was really warned.",
-    "p3_listed": "Each merchant’s first such warning, the most certain ones first ({n} of {of}).",
+    "p3_listed": "Each merchant’s most certain such warning, the most certain ones first ({n} of {of}).",
     "p3_none": "There was none.",
     "w_day": "Judged on", "w_interval": "Score and interval", "w_later": "Then: failed of orders (expected)", "w_ratio": "Failed / expected, interval",
     "missed": "Missed, in hindsight",

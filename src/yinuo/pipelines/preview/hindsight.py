@@ -74,7 +74,7 @@ class Hindsight(msgspec.Struct, frozen=True, kw_only=True):
     bands: tuple[BandLater, ...]
     accused: int                        # judgements of "take care" or worse with enough orders afterwards
     accused_merchants: int
-    wrongly: tuple[Aftermath, ...]      # each merchant's first, most certain first
+    wrongly: tuple[Aftermath, ...]      # one of each merchant, most certain first
     wrong_judgements: int
     wrong_clearly: int                  # the whole interval lay below what was to be expected
     wrong_unsure: int                   # the score's interval reached into "as expected"
@@ -97,10 +97,10 @@ def hindsight_of(replay: Replay, history: History) -> Hindsight:
     ]
     return Hindsight(
         bands=tuple(_by_band(later)), accused=len(accused), accused_merchants=len({found.merchant for found in accused}),
-        wrongly=tuple(sorted(_first_each(wrongly), key=lambda found: found.ratio_high_percent)),
+        wrongly=_one_each(sorted(wrongly, key=lambda found: found.ratio_high_percent)),
         wrong_judgements=len(wrongly), wrong_clearly=sum(found.ratio_high_percent < 100 for found in wrongly),
         wrong_unsure=sum((found.high or 0) >= 470 for found in wrongly),
-        missed=tuple(sorted(_first_each(missed), key=lambda found: -found.failures)), missed_judgements=len(missed),
+        missed=_one_each(sorted(missed, key=lambda found: -found.failures)), missed_judgements=len(missed),
         praised=len(praised), turns=tuple(_turns(replay, history)),
     )
 
@@ -141,11 +141,12 @@ def _by_band(later: list[Aftermath]) -> Iterator[BandLater]:
         )
 
 
-def _first_each(found: list[Aftermath]) -> list[Aftermath]:
+def _one_each(found: list[Aftermath]) -> tuple[Aftermath, ...]:
+    """The first of each merchant."""
     first: dict[str, Aftermath] = {}
     for one in found:
         first.setdefault(one.merchant, one)
-    return list(first.values())
+    return tuple(first.values())
 
 
 def _turns(replay: Replay, history: History) -> Iterator[Turn]:

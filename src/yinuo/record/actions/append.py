@@ -58,35 +58,64 @@ def known_keys(keys: Sequence[bytes]) -> dict[bytes, int]:
     return {bytes(key): entry for key, entry in found}
 
 
+class Rows(msgspec.Struct, array_like=True):
+    """New entries and their openings, column by column, all but their ids; and (place among them, key of what it replaces)."""
+
+    keys: list[bytes]
+    commitments: list[bytes]
+    abouts: list[str]
+    salts: list[bytes]
+    contents: list[bytes]
+    replacements: list[tuple[int, bytes]]
+
+
+def rows_of(*, source: str, statements: Mapping[bytes, Statement], realm: Realm, recorded: int) -> Rows:
+    """What `write_rows` will write of these statements. Asks nothing of the database."""
+    drawn = realm.entropy(rules.SALT_BYTES * len(statements))
+    salts = [drawn[place : place + rules.SALT_BYTES] for place in range(0, len(drawn), rules.SALT_BYTES)]
+    contents = [
+        rules.encode_content(at=statement.at, recorded=recorded, source=source, fact=statement.fact)
+        for statement in statements.values()
+    ]
+    facts = [statement.fact for statement in statements.values()]
+    return Rows(
+        list(statements),
+        list(map(rules.commitment_of, salts, contents)),
+        [getattr(fact, fact.__struct_fields__[0])[:20] for fact in facts],
+        salts,
+        contents,
+        _replacements(source, statements, realm),
+    )
+
+
 def write(*, source: str, statements: Mapping[bytes, Statement], realm: Realm, recorded: int) -> None:
     """Write new entries, at most 10,000, their openings and what they replace; they are pending until sealed."""
-    if not statements:
+    write_rows(rows_of(source=source, statements=statements, realm=realm, recorded=recorded))
+
+
+def write_rows(made: Rows) -> None:
+    """Write entries that were made ready, at most 10,000; a key that is there already is an IntegrityError."""
+    if not made.keys:
         return
     first = _reserve_ids()
-    salts = realm.entropy(rules.SALT_BYTES * len(statements))
-    entries, openings = [], []
-    for place, (key, statement) in enumerate(statements.items()):
-        fact = statement.fact
-        salt = salts[place * rules.SALT_BYTES : (place + 1) * rules.SALT_BYTES]
-        content = rules.encode_content(at=statement.at, recorded=recorded, source=source, fact=fact)
-        entries.append((first + place, key, rules.commitment_of(salt, content)))
-        openings.append((first + place, getattr(fact, fact.__struct_fields__[0])[:20], salt, content))
+    ids = range(first, first + len(made.keys))
+    entries = list(zip(ids, made.keys, made.commitments, strict=True))
+    openings = list(zip(ids, made.abouts, made.salts, made.contents, strict=True))
+    replacements = [(first + place, target) for place, target in made.replacements]
     rows.insert(connection, "record_entry", ("id", "key", "commitment"), entries, unique="key")
     rows.insert(connection, "record_opening", ("entry_id", "about", "salt", "content"), openings)
-    rows.insert(connection, "record_pending", ("first", "last"), [(first, first + len(entries) - 1)])
-    rows.insert(connection, "record_replacement", ("entry_id", "target"), _replacements(source, statements, realm, first))
+    rows.insert(connection, "record_pending", ("first", "last"), [(ids[0], ids[-1])])
+    rows.insert(connection, "record_replacement", ("entry_id", "target"), replacements)
 
 
-def _replacements(
-    source: str, statements: Mapping[bytes, Statement], realm: Realm, first: int
-) -> list[tuple[int, bytes]]:
-    """(entry, key of the entry it replaces) of those that supersede or withdraw another."""
+def _replacements(source: str, statements: Mapping[bytes, Statement], realm: Realm) -> list[tuple[int, bytes]]:
+    """(place, key of the entry it replaces) of those that supersede or withdraw another."""
     found = []
-    for entry, statement in enumerate(statements.values(), start=first):
+    for place, statement in enumerate(statements.values()):
         if statement.supersedes is not None:
-            found.append((entry, entry_key(realm, source, statement.supersedes)))
+            found.append((place, entry_key(realm, source, statement.supersedes)))
         elif isinstance(statement.fact, FactWithdrawn):
-            found.append((entry, bytes.fromhex(statement.fact.event)))
+            found.append((place, bytes.fromhex(statement.fact.event)))
     return found
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -12,19 +13,15 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
-from yinuo.kit.facts import to_fact
-from yinuo.kit.ids import keyed_digester
 from yinuo.kit.moments import to_micros
 from yinuo.kit.realm import Realm
 from yinuo.record import rules
-from yinuo.record.actions.append import Statement, entry_key, known_keys, write
+from yinuo.record.actions.append import Statement, entry_key, write_rows
+from yinuo.record.actions.prepare import Keyed, Prepared, keyed, prepared, sort_out, statements_of, words_of
 from yinuo.record.actions.refuse import keep_refused
 from yinuo.record.events import FactWithdrawn
 from yinuo.record.rules import Incoming, Refused
 from yinuo.vault import actions as vault
-
-Keyed = tuple[bytes, Incoming]
-"""An event and the key under which it stands, or will stand, in the record."""
 
 _CONFLICT = "This id was used before with other content. To correct a fact, send a new id with 'supersedes': {!r}."
 RACES_MAX = 5   # two batches with the same new event: the later one starts over and finds it known
@@ -62,30 +59,62 @@ def take(
     """
     allow(actor, "record.state_facts")
     assert len(events) <= rules.BATCH_MAX, "a batch is one transaction, and at most 10,000 events"
-    key_of = keyed_digester(realm.key, "entry", source)
-    keyed = [(key_of(event.id), event) for event in events]
+    every = keyed(source, events, realm)
     for _ in range(RACES_MAX - 1):
         try:
             with rows.writing_turn(connection):
-                return _take(source, keyed, realm, at, refused)
+                return _take(source, every, realm, at, refused)
         except (IntegrityError, OperationalError):
             continue
-    return _take(source, keyed, realm, at, refused)
+    return _take(source, every, realm, at, refused)
+
+
+def take_prepared(
+    *, source: str, made: Prepared, foreseen: vault.Foreseen, again: Sequence[Incoming], realm: Realm, at: datetime,
+    refused: Sequence[Refused],
+) -> Taken | None:
+    """What `take` does, with rows made ready before; None, and nothing written, where they do not fit what others wrote since.
+
+    `again` are those of the batch's events that were known, or repeated within it.
+    """
+    try:
+        with rows.writing_turn(connection):
+            return _take_prepared(source, made, foreseen, keyed(source, again, realm), realm, at, refused)
+    except (IntegrityError, OperationalError, _Outdated):
+        return None
+
+
+class _Outdated(Exception):
+    """Surrogates were deleted since these rows were made."""
 
 
 @transaction.atomic
-def _take(source: str, keyed: Sequence[Keyed], realm: Realm, at: datetime, refused: Sequence[Refused]) -> Taken:
-    distinct: dict[bytes, Incoming] = {}
-    again = [(key, event) for key, event in keyed if distinct.setdefault(key, event) is not event]
-    again += [(key, distinct.pop(key)) for key in known_keys(list(distinct))]
-    facts = _statements(source, list(distinct.items()), realm)
-    new = dict(zip(distinct, facts, strict=True))
-    write(source=source, statements=new, realm=realm, recorded=to_micros(at))
-    _keep_texts(distinct, new, realm, to_micros(at))
+def _take_prepared(  # noqa: PLR0913 - the parts of one batch
+    source: str, made: Prepared, foreseen: vault.Foreseen, again: Sequence[Keyed], realm: Realm, at: datetime,
+    refused: Sequence[Refused],
+) -> Taken:
+    if not vault.keep_foreseen(foreseen):
+        raise _Outdated
+    return _write(source, made, again, realm, at, refused)
+
+
+@transaction.atomic
+def _take(source: str, every: Sequence[Keyed], realm: Realm, at: datetime, refused: Sequence[Refused]) -> Taken:
+    distinct, again = sort_out(every)
+    give = partial(vault.surrogates_for, source=source, key=realm.key, entropy=realm.entropy)
+    return _write(source, prepared(source, distinct, realm, to_micros(at), give), again, realm, at, refused)
+
+
+def _write(
+    source: str, made: Prepared, again: Sequence[Keyed], realm: Realm, at: datetime, refused: Sequence[Refused]
+) -> Taken:
+    write_rows(made.rows)
+    vault.keep_text_rows(made.texts)
+    vault.keep_fingerprint_rows(made.prints)
     conflicts = _conflicts(source, again, realm) if again else []
     every = [*refused, *conflicts]
     keep_refused(source=source, refused=every, at=at)
-    return Taken(accepted=len(distinct), known=len(again) - len(conflicts), refused=every)
+    return Taken(accepted=len(made.rows.keys), known=len(again) - len(conflicts), refused=every)
 
 
 def _placed(refused: Sequence[Refused], chunk: Sequence[bytes], first: int) -> list[Refused]:
@@ -97,54 +126,6 @@ def _placed(refused: Sequence[Refused], chunk: Sequence[bytes], first: int) -> l
     return sorted(placed, key=attrgetter("index"))
 
 
-def _statements(source: str, keyed: Sequence[Keyed], realm: Realm, *, known_only: bool = False) -> list[Statement]:
-    """The statements of events; subjects get surrogates, or with `known_only` an empty one where they have none."""
-    names: list[vault.Name] = []
-    for _, event in keyed:
-        names += event.kind.names_in(event.wire)
-    withdrawn = [name for name in names if name[0] == "event"]
-    give = vault.known_surrogates if known_only else vault.surrogates_for
-    surrogates = give(
-        source=source,
-        names=[name for name in names if name[0] != "event"] if withdrawn else names,
-        key=realm.key,
-        entropy=realm.entropy,
-    )
-    for name in withdrawn:
-        surrogates[name] = entry_key(realm, source, name[1]).hex()
-    return [
-        Statement(event.id, event.at, to_fact(event.kind, event.wire, surrogates), event.supersedes)
-        for _, event in keyed
-    ]
-
-
-def _keep_texts(
-    events: Mapping[bytes, Incoming], facts: Mapping[bytes, Statement], realm: Realm, recorded: int
-) -> None:
-    texts: list[vault.Words] = []
-    prints: dict[tuple[str, str], str] = {}
-    for key, event in events.items():
-        kind = event.kind
-        if kind.texts:
-            texts += _words(key, event, facts[key])
-        for name in kind.fingerprints:
-            if value := getattr(event.wire, name):
-                prints[getattr(facts[key].fact, kind.about), name] = value
-    if texts:
-        vault.keep_words(texts=texts, recorded=recorded)
-    if prints:
-        vault.keep_fingerprints(prints=prints, key=realm.key)
-
-
-def _words(key: bytes, event: Incoming, statement: Statement) -> list[vault.Words]:
-    about = getattr(statement.fact, event.kind.about)
-    return [
-        vault.Words(about, name, getattr(statement.fact, text.owner) or about, text.retention, words, key)
-        for name, text in event.kind.texts.items()
-        if (words := getattr(event.wire, name))
-    ]
-
-
 def _conflicts(source: str, again: Sequence[Keyed], realm: Realm) -> list[Refused]:
     """Those of the known events that say something else than the first time. What was forgotten cannot be compared."""
     found = rows.select_in(
@@ -154,8 +135,9 @@ def _conflicts(source: str, again: Sequence[Keyed], realm: Realm) -> list[Refuse
         list({key for key, _ in again}),
     )
     first = {bytes(key): (rules.decode_content(bytes(content)), target) for key, content, target in found}
-    statements = _statements(source, again, realm, known_only=True)
-    texts = [text for (key, event), said in zip(again, statements, strict=True) for text in _words(key, event, said)]
+    give = partial(vault.known_surrogates, source=source, key=realm.key, entropy=realm.entropy)
+    statements = statements_of(source, again, realm, give)
+    texts = [text for (key, event), said in zip(again, statements, strict=True) for text in words_of(key, event, said)]
     otherwise = {text.entry_key for text in vault.other_words(texts=texts)}
     return [
         Refused(-1, event.id, "id", _CONFLICT.format(event.id), event.raw)

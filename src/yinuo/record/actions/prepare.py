@@ -1,0 +1,91 @@
+"""Make a batch of understood events ready for its transaction: surrogates, contents, commitments, texts, as finished rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from yinuo.kit.facts import to_fact
+from yinuo.kit.ids import keyed_digester
+from yinuo.kit.realm import Realm
+from yinuo.record.actions.append import Rows, Statement, entry_key, known_keys, rows_of
+from yinuo.record.rules import Incoming
+from yinuo.vault import actions as vault
+
+Keyed = tuple[bytes, Incoming]
+"""An event and the key under which it stands, or will stand, in the record."""
+
+class Give(Protocol):
+    """Gives every name its surrogate."""
+
+    def __call__(self, *, names: Iterable[vault.Name]) -> dict[vault.Name, str]: ...
+
+
+
+class Prepared(msgspec.Struct, array_like=True):
+    """A batch as finished rows: of the record, and of the vault's texts and fingerprints."""
+
+    rows: Rows
+    texts: list[vault.TextRow]
+    prints: list[vault.FingerprintRow]
+
+
+def keyed(source: str, events: Sequence[Incoming], realm: Realm) -> list[Keyed]:
+    """Each event with its key."""
+    key_of = keyed_digester(realm.key, "entry", source)
+    return [(key_of(event.id), event) for event in events]
+
+
+def sort_out(every: Sequence[Keyed]) -> tuple[dict[bytes, Incoming], list[Keyed]]:
+    """The events that the record has not, each once, and the others: known ones, and repetitions within the batch."""
+    distinct: dict[bytes, Incoming] = {}
+    again = [(key, event) for key, event in every if distinct.setdefault(key, event) is not event]
+    again += [(key, distinct.pop(key)) for key in known_keys(list(distinct))]
+    return distinct, again
+
+
+def prepared(source: str, events: Mapping[bytes, Incoming], realm: Realm, recorded: int, give: Give) -> Prepared:
+    """The rows of new events, whose subjects get surrogates from `give`."""
+    facts = statements_of(source, list(events.items()), realm, give)
+    new = dict(zip(events, facts, strict=True))
+    texts: list[vault.Words] = []
+    prints: dict[tuple[str, str], str] = {}
+    for key, event in events.items():
+        kind = event.kind
+        if kind.texts:
+            texts += words_of(key, event, new[key])
+        for name in kind.fingerprints:
+            if value := getattr(event.wire, name):
+                prints[getattr(new[key].fact, kind.about), name] = value
+    return Prepared(
+        rows_of(source=source, statements=new, realm=realm, recorded=recorded),
+        vault.text_rows(texts=texts, recorded=recorded),
+        vault.fingerprint_rows(prints=prints, key=realm.key),
+    )
+
+
+def statements_of(source: str, every: Sequence[Keyed], realm: Realm, give: Give) -> list[Statement]:
+    """The statements of events, whose subjects get surrogates from `give`."""
+    names: list[vault.Name] = []
+    for _, event in every:
+        names += event.kind.names_in(event.wire)
+    withdrawn = [name for name in names if name[0] == "event"]
+    surrogates = give(names=[name for name in names if name[0] != "event"] if withdrawn else names)
+    for name in withdrawn:
+        surrogates[name] = entry_key(realm, source, name[1]).hex()
+    return [
+        Statement(event.id, event.at, to_fact(event.kind, event.wire, surrogates), event.supersedes)
+        for _, event in every
+    ]
+
+
+def words_of(key: bytes, event: Incoming, statement: Statement) -> list[vault.Words]:
+    """The texts that came with an event."""
+    about = getattr(statement.fact, event.kind.about)
+    return [
+        vault.Words(about, name, getattr(statement.fact, text.owner) or about, text.retention, words, key)
+        for name, text in event.kind.texts.items()
+        if (words := getattr(event.wire, name))
+    ]
