@@ -16,7 +16,7 @@ MARK = "made-by-yinuo-demo"
 @click.command("demo")
 @click.option("--data", type=click.Path(path_type=Path), help="A folder with the Olist CSV files, instead of an invented market.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where to keep it; by default var/demo or var/olist.")
-@click.option("--orders", default=60_000, show_default=True, type=click.IntRange(min=500), help="Of the invented market.")
+@click.option("--orders", default=60_000, show_default=True, type=click.IntRange(min=1_500), help="Of the invented market.")
 @click.option("--seed", default=1, show_default=True, help="Of the invented market.")
 @click.option("--serve/--no-serve", default=True, show_default=True, help="Serve the site when all is done.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
@@ -34,8 +34,10 @@ def command(
     os.environ["YINUO_DATA"] = str(folder)
     os.environ.setdefault("YINUO_REALM", "Olist, 2016-2018" if data else "Demo Market")
     from yinuo.cli import set_up  # noqa: PLC0415 - after the folder is chosen
+    from yinuo.cli.worker import calm_collector  # noqa: PLC0415
 
     set_up()
+    calm_collector()
     if data:
         _take_olist(data)
     else:
@@ -72,22 +74,20 @@ def _take_simulated(seed: int, orders: int) -> None:
     import msgspec  # noqa: PLC0415
     from django.conf import settings  # noqa: PLC0415
 
-    from yinuo.cli._progress import progress  # noqa: PLC0415
+    from yinuo.cli.import_ import when_told  # noqa: PLC0415
     from yinuo.cli.simulate import SOURCE, lines  # noqa: PLC0415
     from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
-    from yinuo.kit.rows import chunks  # noqa: PLC0415
     from yinuo.record import actions  # noqa: PLC0415
-    from yinuo.record.rules import BATCH_MAX  # noqa: PLC0415
     from yinuo.simulate.market import Plan  # noqa: PLC0415
     from yinuo.simulate.truth import truth  # noqa: PLC0415
 
     plan = Plan(seed=seed, orders=orders)
     (settings.DATA / "truth.json").write_bytes(msgspec.json.encode(truth(plan)))
     taken = 0
-    with progress("Simulating and taking in", unit="events") as tell:
-        for batch in chunks(lines(plan), BATCH_MAX):
-            taken += actions.take_events(actor=SYSTEM, source=SOURCE, raws=batch, realm=realm(), at=now()).accepted
+    with when_told("Simulating and taking in", unit="events") as tell:
+        for part in actions.take_stream(actor=SYSTEM, source=SOURCE, raws=lines(plan), realm=realm(), at=now()):
+            taken += part.accepted
             tell(taken, 0)
     click.echo(f"{taken:,} events of an invented marketplace taken in.")
 

@@ -73,4 +73,5 @@ def _way_back(way: dict[str, Any]) -> str:
         ways.append(f"{way['orders']:,} more on-time hand-overs")
     if "day" in way:
         ways.append(f"{from_day(way['day'])}")
-    return f"The way back to '{way['band']}': {', or '.join(ways)}, whichever is first."
+    first = ", whichever is first" if len(ways) > 1 else ""
+    return f"The way back to '{way['band']}': {', or '.join(ways)}{first}."

@@ -48,4 +48,4 @@ def command(*, name: str, until: datetime | None, in_force: bool, output: Path |
         + (f", ranking right in {auc / 10:.1f}% of pairs" if auc else "")
         + f", {report['calibration_error_ppm'] / 10_000:.1f} percentage points off on average."
     )
-    click.echo("It is in force." if in_force else f"It is announced. To put it in force: yinuo fit --name {name} --in-force")
+    click.echo("It is in force." if in_force else f"It is announced. To put it in force: yinuo scorecard use {name}")

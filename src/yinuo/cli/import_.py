@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import click
 
 from yinuo.cli import set_up
 from yinuo.cli._progress import progress
+from yinuo.cli.worker import calm_collector
 
 if TYPE_CHECKING:
     from yinuo.pipelines.importing.ordering import Ordered
@@ -46,6 +47,7 @@ def command(
       yinuo import olist shared/data/olist
     """
     set_up()
+    calm_collector()
     if propose:
         _propose(paths, mapping or PROPOSED, encoding)
         return
@@ -134,8 +136,22 @@ def _run(ordered: Ordered, source: str, name: str, again: bool) -> Report:
     from yinuo.pipelines.importing.run import Import  # noqa: PLC0415
 
     importing = Import(actor=SYSTEM, source=source, name=name, realm=realm(), at=now())
-    with progress("Taking in", unit="events") as show:
+    with when_told("Taking in", unit="events") as show:
         return importing.take(ordered, again=again, progress=show)
+
+
+@contextmanager
+def when_told(words: str, *, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar that begins when it is first told of something: it is a thread, and forking comes before threads."""
+    with ExitStack() as stack:
+        shown: list[Callable[[int, int], None]] = []
+
+        def show(done: int, total: int) -> None:
+            if not shown:
+                shown.append(stack.enter_context(progress(words, unit=unit)))
+            shown[0](done, total)
+
+        yield show
 
 
 def _react() -> None:

@@ -31,7 +31,7 @@ def command(*, folder: Path, mapping: Path | None, output: Path, months: int | N
 
     \b
     yinuo preview export/ --mapping mapping.toml --output report.html
-    yinuo preview shared/data/olist --lang zh-hans --work /tmp/preview
+    yinuo preview olist/ --lang zh-hans --work preview-work
     """
     if not output.resolve().parent.is_dir():
         raise click.UsageError(f"There is no folder {output.resolve().parent} to write the report into.")

@@ -19,10 +19,10 @@ SOURCE = "demo"
 @click.command("simulate")
 @click.argument("output", type=click.Path(path_type=Path))
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same marketplace, to the last event.")
-@click.option("--merchants", default=300, show_default=True, type=click.IntRange(min=1))
-@click.option("--buyers", default=8_000, show_default=True, type=click.IntRange(min=1))
-@click.option("--orders", default=60_000, show_default=True, type=click.IntRange(min=1))
-@click.option("--days", default=365, show_default=True, type=click.IntRange(min=1))
+@click.option("--merchants", default=300, show_default=True, type=click.IntRange(min=24))
+@click.option("--buyers", default=8_000, show_default=True, type=click.IntRange(min=300))
+@click.option("--orders", default=60_000, show_default=True, type=click.IntRange(min=500))
+@click.option("--days", default=365, show_default=True, type=click.IntRange(min=60))
 @click.option("--starts", type=click.DateTime(["%Y-%m-%d"]), help="The first day; by default 2025-01-01.")
 def command(  # noqa: PLR0913 - one parameter an option
     *, output: Path, seed: int, merchants: int, buyers: int, orders: int, days: int, starts: datetime | None

@@ -55,10 +55,13 @@ def _megabytes(text: str) -> int:
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's description of a database, from `sqlite:///FILE` or `postgresql://user:password@host:port/name`."""
+    """Django's description of a database, from `sqlite:///FILE` or `postgresql://user:password@host:port/name`; empty for "".
+    """
+    if not url:
+        return {}
     parts = urlsplit(url)
     if parts.scheme == "sqlite" and parts.path:
-        return _sqlite(Path(unquote(parts.path[1:])))  # sqlite:///FILE, and sqlite:////FILE from the root
+        return sqlite(Path(unquote(parts.path[1:])))  # sqlite:///FILE, and sqlite:////FILE from the root
     if parts.scheme == "postgresql" and parts.path.strip("/"):
         return {
             "ENGINE": "django.db.backends.postgresql",
@@ -73,7 +76,8 @@ def database(url: str) -> dict[str, Any]:
     raise ValueError("it must look like sqlite:///FILE or postgresql://user@host:5432/name")
 
 
-def _sqlite(file: Path) -> dict[str, Any]:
+def sqlite(file: Path) -> dict[str, Any]:
+    """Django's description of an SQLite file."""
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(file),
@@ -95,7 +99,7 @@ SETTINGS = (
     Setting(
         "YINUO_DATABASE",
         "",
-        str,
+        database,
         "The database; by default SQLite in the data folder. One setting moves to PostgreSQL: "
         "`postgresql://user:password@host:5432/name`.",
     ),
@@ -114,7 +118,8 @@ SETTINGS = (
         "YINUO_MODE",
         "public",
         _one_of("preview", "shadow", "subjects", "public"),
-        "Who sees standings: nobody but the operator (`preview`, `shadow`), each merchant its own (`subjects`), everybody (`public`).",
+        "Who sees standings: nobody but the operator (`preview`, `shadow`), each merchant its own (`subjects`), "
+        "everybody (`public`).",
     ),
     Setting(
         "YINUO_ENGINE",

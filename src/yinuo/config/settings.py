@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yinuo.config.environment import database, read_settings
+from yinuo.config.environment import read_settings, sqlite
 from yinuo.config.secret import read_secret
 from yinuo.web.catalogues import compiled
 
@@ -59,7 +59,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": database(YINUO["YINUO_DATABASE"] or f"sqlite:///{DATA / 'yinuo.sqlite3'}")}
+DATABASES = {"default": YINUO["YINUO_DATABASE"] or sqlite(DATA / "yinuo.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE: str = YINUO["YINUO_LANGUAGE"]
@@ -92,5 +92,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"django.request": {"level": "ERROR"}},     # refusals are answers, not events of ours
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }

@@ -85,7 +85,7 @@ def rescore_past(
         climate = climate_at(engine, store, as_of=until, days=until - days[0] + CLIMATE_DAYS if days else CLIMATE_DAYS)
         run = None
         for place, day in enumerate(days):
-            scoring = _score(engine, store, climate.before(day), card, day, orders)
+            scoring = _score(engine, store, climate.before(day), card, day, orders, explain=False)
             run = credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, gate=False)
             progress(place + 1, len(days) + 1)
         scoring = _score(engine, store, climate, card, until, orders)
@@ -134,6 +134,10 @@ def mondays(engine: Any, store: Store, until: int) -> Sequence[int]:
     return range(start, until, DAYS_BETWEEN_POINTS)
 
 
-def _score(engine: Any, store: Store, climate: Climate, card: Card, as_of: int, orders: Orders) -> credit.Scoring:
+def _score(
+    engine: Any, store: Store, climate: Climate, card: Card, as_of: int, orders: Orders, *, explain: bool = True
+) -> credit.Scoring:
     pins = credit.Pins(size=store.written()["size"], as_of=as_of, scorecard=card.name, mode=orders.mode)
-    return credit.score_all(engine=engine, store=store, climate=climate, card=card, pins=pins, merchants=every_merchant())
+    return credit.score_all(
+        engine=engine, store=store, climate=climate, card=card, pins=pins, merchants=every_merchant(), explain=explain
+    )

@@ -35,7 +35,7 @@ from yinuo.kit.actors import SYSTEM, Actor, allow
 from yinuo.kit.ids import new_surrogates
 from yinuo.kit.moments import MICROS_PER_DAY, to_micros
 from yinuo.kit.realm import Realm
-from yinuo.kit.refusals import NotFound
+from yinuo.kit.refusals import Conflict, NotFound
 from yinuo.record import actions as record
 
 MOVED_PERMILLE_MAX = 20     # a run that moves more of the merchants a band waits for a steward
@@ -79,7 +79,8 @@ class Scoring:
 
 
 def score_all(
-    *, engine: Any, store: Store, climate: Climate, card: Card, pins: Pins, merchants: Sequence[str] = ()
+    *, engine: Any, store: Store, climate: Climate, card: Card, pins: Pins, merchants: Sequence[str] = (),
+    explain: bool = True,
 ) -> Scoring:
     """Score every merchant who has evidence, and every other that is registered as not having enough."""
     evidence = evidence_at(engine, store, climate, as_of=pins.as_of, wanted=wanted_by(card, MEASURES))
@@ -92,7 +93,7 @@ def score_all(
         grounds = findings.get(merchant, [])
         results[merchant] = standing_of(
             card, observed, expected, odds_at_middle=odds, as_of=pins.as_of,
-            override=grounds[0] if grounds else "", findings=len(grounds),
+            override=grounds[0] if grounds else "", findings=len(grounds), explain=explain,
         )
     for merchant in set(merchants) - results.keys():
         grounds = findings.get(merchant, [])
@@ -124,7 +125,7 @@ def publish(
     allow(actor, "credit.rescore")
     pins = scoring.pins
     before = dict(Standing.objects.filter(scorecard=pins.scorecard).values_list("merchant", "band"))
-    moved = [m for m, result in scoring.results.items() if m in before and before[m] != result.band]
+    moved = _moved(before, scoring)
     reason = outage if gate else ""
     allowed = max(MOVED_MIN, len(before) * MOVED_PERMILLE_MAX // 1000)
     if gate and before and len(moved) > allowed:
@@ -148,14 +149,22 @@ def release(*, actor: Actor, run_id: str, scoring: Scoring, realm: Realm, at: da
     if run is None:
         raise NotFound(f"No run {run_id} waits at the gate.")
     if scoring.root() != run.standings:
-        raise NotFound(f"Run {run_id} cannot be made again as it was; start a new one.")
+        raise Conflict(f"Run {run_id} cannot be made again as it was; start a new one.")
     before = dict(Standing.objects.filter(scorecard=run.scorecard).values_list("merchant", "band"))
-    moved = [m for m, result in scoring.results.items() if m in before and before[m] != result.band]
+    moved = _moved(before, scoring)
     run.state = "published"
     run.save(update_fields=["state"])
     _write_standings(run, scoring)
     _state_changes(run, scoring, before, moved, realm, at)
     return run
+
+
+def _moved(before: Mapping[str, str], scoring: Scoring) -> list[str]:
+    """The merchants whose band changed; to be judged for the first time, or no longer, is no change of band."""
+    return [
+        merchant for merchant, result in scoring.results.items()
+        if before.get(merchant, "new") != "new" and result.band not in ("new", before[merchant])
+    ]
 
 
 _STANDING_COLUMNS = (
@@ -165,6 +174,7 @@ _STANDING_COLUMNS = (
 
 
 def _write_standings(run: Run, scoring: Scoring) -> None:
+    """Write each merchant's point, and the present standing unless a later day's is there already."""
     card = scoring.pins.scorecard
     table = [
         (
@@ -174,7 +184,8 @@ def _write_standings(run: Run, scoring: Scoring) -> None:
         )
         for merchant, result in scoring.results.items()
     ]
-    rows.upsert(connection, "credit_standing", "id", _STANDING_COLUMNS, table)
+    if not Standing.objects.filter(scorecard=card, as_of__gt=run.as_of).exists():
+        rows.upsert(connection, "credit_standing", "id", _STANDING_COLUMNS, table)
     points = [
         (f"{card}/{merchant}/{run.as_of}", card, merchant, run.as_of, result.score, result.low, result.high,
          result.band)

@@ -154,11 +154,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def standing_of(
     card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], *, odds_at_middle: int,
-    as_of: int, override: str = "", findings: int = 0,
+    as_of: int, override: str = "", findings: int = 0, explain: bool = True,
 ) -> Result:
     """The standing of one merchant: score, interval, band, probability, facets, reasons that add up, and the way back.
 
     `odds_at_middle` are the odds of failure at 500, in 2^-20; 0 where nothing was calibrated, and then no probability is told.
+    Without `explain` facets, reasons and way back are left empty: a course over years needs only its points.
     """
     outcomes = max(0, observed.get(OUTCOMES, 0)) // UNIT
     enough = outcomes >= card.outcomes_min
@@ -174,9 +175,9 @@ def standing_of(
         outcomes=outcomes,
         odds_ppm=probability_ppm(score or 0, odds_at_middle) if calibrated else None,
         override=override,
-        facets=_facets(observed, expected, findings),
-        reasons=_reasons(card, observed, expected, score) if enough else [],
-        way_back=way_back(card, observed, expected, as_of=as_of) if band in ("caution", "poor") else {},
+        facets=_facets(observed, expected, findings) if explain else {},
+        reasons=_reasons(card, observed, expected, score) if explain and enough else [],
+        way_back=way_back(card, observed, expected, as_of=as_of) if explain and band in ("caution", "poor") else {},
     )
 
 
@@ -286,12 +287,18 @@ def _mean(total: int, base: int) -> int:
 
 
 def _days_until(card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], goal: int) -> int | None:
-    for days in range(1, 361):
-        aged_seen, aged_due = {}, {}
-        for feature in card.features:
-            weight = WEIGHTS[feature.half_life_days][days]
-            aged_seen[feature.wanted] = observed.get(feature.wanted, 0) * weight // ONE
-            aged_due[feature.wanted] = expected.get(feature.wanted, 0) * weight // ONE
-        if card.score(aged_seen, aged_due) >= goal:
-            return days
-    return None
+    """The first day on which ageing alone reaches the goal, looked for week by week and then day by day."""
+    week = next((days for days in range(7, 365, 7) if _aged_score(card, observed, expected, days) >= goal), None)
+    if week is None:
+        return None
+    return next(days for days in range(week - 6, week + 1) if _aged_score(card, observed, expected, days) >= goal)
+
+
+def _aged_score(card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], days: int) -> int:
+    """The score after so many days in which nothing new becomes known."""
+    seen, due = {}, {}
+    for feature in card.features:
+        weight = WEIGHTS[feature.half_life_days][days]
+        seen[feature.wanted] = observed.get(feature.wanted, 0) * weight // ONE
+        due[feature.wanted] = expected.get(feature.wanted, 0) * weight // ONE
+    return card.score(seen, due)

@@ -11,12 +11,11 @@ from pathlib import Path
 
 from yinuo.kit.actors import Actor
 from yinuo.kit.realm import Realm
-from yinuo.kit.rows import chunks
 from yinuo.pipelines.importing.items import Item
 from yinuo.pipelines.importing.ordering import Ordered
 from yinuo.record import actions as record
 from yinuo.record import queries, rules
-from yinuo.record.rules import Refused
+from yinuo.record.rules import Incoming, Refused
 
 SHOWN_MAX = 5
 FORM = "1"   # grows when the same files would be read into other events: notes of earlier readings are then worthless
@@ -69,11 +68,13 @@ class Import:
         report = Report(read=ordered.count, earlier=min(start, ordered.count))
         seen = _Waiting(self.actor, self.source)
         done = report.earlier
-        progress(done, ordered.count)
-        for batch in chunks(islice(ordered, start, None), rules.BATCH_MAX):
-            done += len(batch)
-            self._take(batch, done, report, seen)
-            progress(done, ordered.count)
+        rest = islice(ordered, start, None)
+        with record.Stream(self.actor, self.source, rest, Item, self._read, self.realm, self.at).parts() as parts:
+            progress(done, ordered.count)     # only now: a bar is a thread, and a process with threads is not forked
+            for part in parts:
+                done = min(done + rules.BATCH_MAX, ordered.count)
+                self._take(part, done, report, seen)
+                progress(done, ordered.count)
         ordered.close()
         return report
 
@@ -81,37 +82,39 @@ class Import:
     def _note(self) -> str:
         return f"import {self.name}"
 
-    def _take(self, batch: Sequence[Item], done: int, report: Report, seen: _Waiting) -> None:
-        """Take one batch, then note that it was taken.
-
-        Not in one transaction: a savepoint around the take makes SQLite five times slower. A crash between the two repeats the
-        batch, which does nothing: its events are known, and its refused ones wait already.
-        """
+    def _read(self, batch: Sequence[Item]) -> tuple[list[Incoming], list[Refused]]:
+        """The events understood, and those refused here or when their file was read, each with its place in the file."""
         sound = [item for item in batch if not item.sentence]
         good, unread = rules.read_events([item.raw for item in sound], source=self.source, now=self.at)
         refused = [_refused(item, "", item.path, item.sentence) for item in batch if item.sentence]
         refused += [_refused(sound[fault.index], fault.id, fault.path, fault.sentence) for fault in unread]
-        taken = record.take(
-            actor=self.actor, source=self.source, events=good, realm=self.realm, at=self.at, refused=seen.without(refused)
-        )
+        return good, refused
+
+    def _take(self, part: record.Part[Item], done: int, report: Report, seen: _Waiting) -> None:
+        """Take one part, then note that it was taken.
+
+        Not in one transaction: a savepoint around the take makes SQLite five times slower. A crash between the two repeats the
+        part, which does nothing: its events are known, and its refused ones wait already.
+        """
+        taken = part.take(seen.without(part.refused))
         record.move_cursor(name=self._note, position=done)
         conflicts = [fault for fault in taken.refused if fault.index < 0]
         report.new += taken.accepted
         report.known += taken.known
-        report.refused += len(refused) + len(conflicts)
-        _show(report, refused, conflicts, sound)
+        report.refused += len(part.refused) + len(conflicts)
+        _show(report, part, conflicts)
 
 
 def _refused(item: Item, event_id: str, path: str, sentence: str) -> Refused:
     return Refused(0, event_id, f"{item.where} {path}".strip(), sentence, item.raw)
 
 
-def _show(report: Report, refused: Sequence[Refused], conflicts: Sequence[Refused], sound: Sequence[Item]) -> None:
+def _show(report: Report, part: record.Part[Item], conflicts: Sequence[Refused]) -> None:
     room = SHOWN_MAX - len(report.examples)
-    if room <= 0 or not (refused or conflicts):
+    if room <= 0 or not (part.refused or conflicts):
         return
-    where = {item.raw: item.where for item in sound} if conflicts else {}
-    every = [(fault.path, fault.sentence) for fault in refused]
+    where = {item.raw: item.where for item in part.items if not item.sentence} if conflicts else {}
+    every = [(fault.path, fault.sentence) for fault in part.refused]
     every += [(f"{where.get(fault.raw, '')} {fault.path}".strip(), fault.sentence) for fault in conflicts]
     report.examples += every[:room]
 

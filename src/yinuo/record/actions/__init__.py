@@ -5,10 +5,13 @@ from yinuo.record.actions.archive import archive
 from yinuo.record.actions.keys import check_key, make_key, revoke_key
 from yinuo.record.actions.refuse import keep_refused, replay_refused
 from yinuo.record.actions.seal import hold_cursor, move_cursor, seal
+from yinuo.record.actions.stream import Part, Stream, take_stream
 from yinuo.record.actions.take import Taken, take, take_events
 
 __all__ = [
+    "Part",
     "Statement",
+    "Stream",
     "Taken",
     "append",
     "archive",
@@ -24,4 +27,5 @@ __all__ = [
     "seal",
     "take",
     "take_events",
+    "take_stream",
 ]

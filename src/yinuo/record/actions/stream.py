@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 from django.db import connection
@@ -28,20 +28,22 @@ Read = Callable[[Sequence[Item]], tuple[list[Incoming], list[Refused]]]
 """Reads items into events understood and events refused."""
 
 
-@dataclass(frozen=True)
-class Part(Generic[Item]):
+class Part(Protocol[Item]):
     """The next part of a stream, at most 10,000 items: read, and to be taken in before the next one is asked for."""
 
-    count: int
     refused: list[Refused]
-    items: Callable[[], list[Item]]
-    take: Callable[[Sequence[Refused]], Taken]
-    """Take it in, as `record.actions.take` does; the refused given are kept beside."""
+
+    @property
+    def items(self) -> list[Item]:
+        """What it was read from."""
+
+    def take(self, refused: Sequence[Refused]) -> Taken:
+        """Take it in, as `record.actions.take` does, in one transaction; the refused given are kept beside."""
 
 
 @dataclass(frozen=True)
 class Stream(Generic[Item]):
-    """Items of one source, each of the given form, how they are read into events, and into which realm they go, when."""
+    """Items of one source, all of the given form, how they are read, and into which realm they go, on whose word, when."""
 
     actor: Actor
     source: str
@@ -53,46 +55,144 @@ class Stream(Generic[Item]):
 
     @contextmanager
     def parts(self) -> Iterator[Iterator[Part[Item]]]:
-        """The parts of the stream, in order; from a second process where there is more than one and it may be forked.
+        """The parts of the stream, in order; from a second process where there is much, and it may be forked.
 
-        Close no transaction around it: a connection cannot be shared, so this one is closed before the fork.
+        The fork is made before the first part is given, and closes this process's connection to the database.
         """
         allow(self.actor, "record.state_facts")
         batches = rows.chunks(self.items, rules.BATCH_MAX)
         first = next(batches, [])
         every = chain([first] if first else [], batches)
         if len(first) < rules.BATCH_MAX or not _may_fork(self.realm):
-            yield map(self._here, every)
+            yield (_Plain(self, batch) for batch in every)
             return
         connection.close()
-        helper = beside.Helper(lambda link: self._make_ready(every, link))
+        helper = beside.Helper(lambda link: _make_ready(self, every, link))
         try:
-            yield self._made_ready(helper)
+            yield _made_ready(self, helper)
         finally:
             helper.close()
 
-    def _here(self, batch: list[Item]) -> Part[Item]:
-        """The part made of a batch without a second process."""
-        good, refused = self.read(batch)
-        return Part(len(batch), refused, lambda: batch, lambda kept: self._take(good, kept))
 
-    def _take(self, good: Sequence[Incoming], refused: Sequence[Refused]) -> Taken:
-        return take(actor=self.actor, source=self.source, events=good, realm=self.realm, at=self.at, refused=refused)
+def take_stream(
+    *, actor: Actor, source: str, raws: Iterable[bytes], realm: Realm, at: datetime
+) -> Iterator[Taken]:
+    """Take raw CloudEvents (JSON bytes) in as `take_events` does, telling of each part once it is in the record for good."""
 
-    def _made_ready(self, helper: beside.Helper) -> Iterator[Part[Item]]:
-        """The parts that the second process sends; each is answered when it was taken.
+    def read(batch: Sequence[bytes]) -> tuple[list[Incoming], list[Refused]]:
+        return rules.read_events(batch, source=source, now=at)
 
-        Parts build on each other: later ones use surrogates that earlier ones made. Once one did not fit, those already
-        made after it are taken without their rows, and the second process begins again from what is committed.
-        """
-        misfits = 0
-        while (message := helper.receive()) is not None:
-            ready = _decoder.decode(message)
-            taken: list[Taken] = []
-            fits = ready.misfits == misfits
+    first = 0
+    with Stream(actor, source, raws, bytes, read, realm, at).parts() as parts:
+        for part in parts:
+            taken = part.take(part.refused)
+            if taken.refused:
+                taken.refused = placed(taken.refused, part.items, first)
+            yield taken
+            first += rules.BATCH_MAX
 
-            def taking(kept: Sequence[Refused], ready: _Ready = ready, taken: list[Taken] = taken, fits: bool = fits) -> Taken:
-                done = self._take_ready(ready, kept) if fits else None
-                ...
-            raise NotImplementedError
-        yield from ()
+
+def _may_fork(realm: Realm) -> bool:
+    """Whether a second process sees the same database, and randomness that is not a copy of ours."""
+    lasting = connection.vendor == "postgresql" or "memory" not in str(connection.settings_dict["NAME"])
+    return lasting and not connection.in_atomic_block and realm.entropy is os.urandom and beside.can_help()
+
+
+class _Plain(Generic[Item]):
+    """A part that is made ready within its transaction."""
+
+    def __init__(self, stream: Stream[Item], items: list[Item]) -> None:
+        self.items = items
+        self._stream = stream
+        self._good, self.refused = stream.read(items)
+
+    def take(self, refused: Sequence[Refused]) -> Taken:
+        """Take it in."""
+        stream = self._stream
+        return take(
+            actor=stream.actor, source=stream.source, events=self._good, realm=stream.realm, at=stream.at, refused=refused
+        )
+
+
+class _Ready(msgspec.Struct, array_like=True):
+    """A part that was made ready ahead. `again` are the places of the understood that are known, or repeated within it."""
+
+    restarts: int
+    items: msgspec.Raw
+    refused: list[Refused]
+    again: list[int]
+    made: Prepared
+    foreseen: vault.Foreseen
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decoder = msgspec.msgpack.Decoder(_Ready)
+
+
+def _make_ready(stream: Stream[Item], batches: Iterable[list[Item]], link: beside.Link) -> None:
+    """The second process's work: make one batch after the other ready, and begin again when one did not fit."""
+    foresight = vault.Foresight(source=stream.source, key=stream.realm.key, entropy=stream.realm.entropy)
+    restarts = 0
+    try:
+        for batch in batches:
+            if not link.all_of_use():
+                foresight.forget()
+                restarts += 1
+            link.send(_encode(_ready(stream, batch, foresight, restarts)))
+    finally:
+        connection.close()
+
+
+def _ready(stream: Stream[Item], batch: list[Item], foresight: vault.Foresight, restarts: int) -> _Ready:
+    good, refused = stream.read(batch)
+    foresight.begin()
+    distinct, again = sort_out(keyed(stream.source, good, stream.realm))
+    made = prepared(stream.source, distinct, stream.realm, to_micros(stream.at), foresight.surrogates_for)
+    places = {id(event): place for place, event in enumerate(good)} if again else {}
+    repeated = [places[id(event)] for _, event in again]
+    return _Ready(restarts, msgspec.Raw(_encode(batch)), refused, repeated, made, foresight.foreseen)
+
+
+def _made_ready(stream: Stream[Item], helper: beside.Helper) -> Iterator[Part[Item]]:
+    """The parts that the second process sends, each answered when it was taken.
+
+    They build on each other: later ones use surrogates that earlier ones made. So once one did not fit, those made ready
+    before the second process began again are taken without their rows.
+    """
+    misfits = 0
+    while (message := helper.receive()) is not None:
+        ready = _decoder.decode(message)
+        part = _Ahead(stream, ready, trusted=ready.restarts == misfits)
+        yield part
+        helper.answer(of_use=part.fitted)
+        misfits += ready.restarts == misfits and not part.fitted
+
+
+class _Ahead(Generic[Item]):
+    """A part that came with its rows."""
+
+    def __init__(self, stream: Stream[Item], ready: _Ready, *, trusted: bool) -> None:
+        self.refused = ready.refused
+        self.fitted = trusted
+        self._stream, self._ready = stream, ready
+
+    @property
+    def items(self) -> list[Item]:
+        """What it was read from."""
+        form = list[self._stream.form]  # type: ignore[name-defined] # known only when it runs
+        items: list[Item] = msgspec.msgpack.decode(self._ready.items, type=form)
+        return items
+
+    def take(self, refused: Sequence[Refused]) -> Taken:
+        """Take it in with its rows; where they do not fit what others wrote since, as if it had come without."""
+        taken = self._with_rows(refused) if self.fitted else None
+        self.fitted = taken is not None
+        return taken or _Plain(self._stream, self.items).take(refused)
+
+    def _with_rows(self, refused: Sequence[Refused]) -> Taken | None:
+        stream, ready = self._stream, self._ready
+        good = stream.read(self.items)[0] if ready.again else []
+        return take_prepared(
+            source=stream.source, made=ready.made, foreseen=ready.foreseen, again=[good[place] for place in ready.again],
+            realm=stream.realm, at=stream.at, refused=refused,
+        )

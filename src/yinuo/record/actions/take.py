@@ -45,7 +45,7 @@ def take_events(
         part = take(actor=actor, source=source, events=good, realm=realm, at=at, refused=refused)
         total.accepted += part.accepted
         total.known += part.known
-        total.refused += _placed(part.refused, chunk, number * rules.BATCH_MAX)
+        total.refused += placed(part.refused, chunk, number * rules.BATCH_MAX)
     return total
 
 
@@ -89,7 +89,7 @@ class _Outdated(Exception):
 
 
 @transaction.atomic
-def _take_prepared(  # noqa: PLR0913 - the parts of one batch
+def _take_prepared(
     source: str, made: Prepared, foreseen: vault.Foreseen, again: Sequence[Keyed], realm: Realm, at: datetime,
     refused: Sequence[Refused],
 ) -> Taken:
@@ -117,7 +117,7 @@ def _write(
     return Taken(accepted=len(made.rows.keys), known=len(again) - len(conflicts), refused=every)
 
 
-def _placed(refused: Sequence[Refused], chunk: Sequence[bytes], first: int) -> list[Refused]:
+def placed(refused: Sequence[Refused], chunk: Sequence[bytes], first: int) -> list[Refused]:
     """The refused by their place among all events, also the conflicts, which were found without it."""
     if not refused:
         return []
