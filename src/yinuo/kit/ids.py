@@ -29,12 +29,13 @@ def keyed_digest(key: bytes, *parts: str) -> bytes:
 
 def keyed_digester(key: bytes, *first: str) -> Callable[[str], bytes]:
     """A function of the last part that gives what `keyed_digest` gives, with the first parts encoded only once."""
-    begun = b"".join(_prefixed(part) for part in first)
-    blake2b = hashlib.blake2b
+    begun = hashlib.blake2b(b"".join(_prefixed(part) for part in first), key=key, digest_size=16).copy
 
     def digest(last: str) -> bytes:
         part = last.encode()
-        return blake2b(begun + len(part).to_bytes(4, "big") + part, key=key, digest_size=16).digest()
+        hashing = begun()
+        hashing.update(len(part).to_bytes(4, "big") + part)
+        return hashing.digest()
 
     return digest
 

@@ -61,37 +61,52 @@ class Foreseen(msgspec.Struct, array_like=True):
 class Foresight:
     """Gives the surrogates of one source's names ahead of the transactions that will keep the new ones, in one order.
 
-    It reads what is committed and remembers what it made itself. Whether that still holds when a transaction comes to keep
-    it, `keep_foreseen` says; if not, forget everything and begin again once all earlier transactions are over.
+    It reads what is committed, and remembers what it gave. Whether that still holds when a transaction comes to keep it,
+    `keep_foreseen` says; if not, forget everything, and begin again once all earlier transactions are over.
     """
 
     def __init__(self, *, source: str, key: bytes, entropy: Entropy) -> None:
         self._source, self._key, self._entropy = source, key, entropy
-        self.forget()
+        self._remembered = Remembered()
+        self._failed = False
+        self._look = True
+        self.foreseen = Foreseen(_epoch(), [])
 
     def forget(self) -> None:
-        """Begin again from what is committed."""
-        self._remembered = Remembered()
-        self.foreseen = Foreseen(_epoch(), [])
+        """Begin again from what is committed, because what was foreseen did not hold."""
+        self._failed = True
+        self._begin_anew()
 
     def begin(self) -> None:
         """Begin the next transaction's share, in the vault's present epoch."""
         epoch = _epoch()
         if epoch != self.foreseen.epoch:
-            self._remembered = Remembered()
+            self._begin_anew()
         self.foreseen = Foreseen(epoch, [])
 
     def surrogates_for(self, *, names: Iterable[Name]) -> dict[Name, str]:
         """The surrogate of every name; those made here are noted in `foreseen`."""
         known, unknown = self._remembered.sort_out(names)
         if unknown:
-            learned, missing = _look_up(self._source, unknown, self._key)
+            found, missing = self._found(unknown)
             made = _draw_surrogates(missing, self._entropy)
             self.foreseen.rows += [(digest, made[name], self._source, name[1]) for digest, name in missing.items()]
-            learned |= made
-            self._remembered.learn(learned)
-            known |= learned
+            self._remembered.learn(found | made)
+            known |= found
+            known |= made
         return known
+
+    def _found(self, unknown: Sequence[Name]) -> tuple[dict[Name, str], dict[bytes, Name]]:
+        """What the table has. Where it had none of a whole share, it is taken to have none: looking is a fifth of the work."""
+        if not self._look:
+            return {}, _digests(self._source, unknown, self._key)
+        found, missing = _look_up(self._source, unknown, self._key)
+        self._look = bool(found) or self._failed or not self._remembered.whole
+        return found, missing
+
+    def _begin_anew(self) -> None:
+        self._remembered = Remembered()
+        self._look = True
 
 
 def keep_foreseen(foreseen: Foreseen) -> bool:
@@ -167,12 +182,16 @@ def keep_fingerprint_rows(prints: Sequence[FingerprintRow]) -> None:
 
 def _look_up(source: str, names: Sequence[Name], key: bytes) -> tuple[dict[Name, str], dict[bytes, Name]]:
     """The surrogates of the names that the table has, and the other names by their digests."""
-    digest_of = {kind: keyed_digester(key, "surrogate", kind, source) for kind in {name[0] for name in names}}
-    digests = {digest_of[name[0]](name[1]): name for name in names}
+    digests = _digests(source, names, key)
     found = rows.select_in(
         connection, "SELECT digest, surrogate FROM vault_surrogate WHERE digest {keys}", list(digests)
     )
     return {digests.pop(bytes(digest)): surrogate for digest, surrogate in found}, digests
+
+
+def _digests(source: str, names: Sequence[Name], key: bytes) -> dict[bytes, Name]:
+    digest_of = {kind: keyed_digester(key, "surrogate", kind, source) for kind in {name[0] for name in names}}
+    return {digest_of[name[0]](name[1]): name for name in names}
 
 
 def _make_surrogates(

@@ -15,6 +15,7 @@ class Remembered:
 
     def __init__(self) -> None:
         self._surrogates: dict[Name, str] = {}
+        self.whole = True       # until the first is let go
 
     def sort_out(self, names: Iterable[Name]) -> tuple[dict[Name, str], list[Name]]:
         """The surrogates of the names remembered, and the other names, each once."""
@@ -34,6 +35,7 @@ class Remembered:
         known = self._surrogates
         known.update(surrogates)
         if len(known) > NAMES_MAX:
+            self.whole = False
             for name in list(islice(known, len(known) - NAMES_MAX * 3 // 4)):
                 known.pop(name, None)      # another thread may have been here
 

@@ -13,7 +13,7 @@ from yinuo.trade.rules import OrderRow
 WEIGHT_ONE = 16                 # a whole outcome; the tools of an unreal one count for less, in sixteenths
 RANK_WEIGHTS = (16, 16, 12, 10, 8, 6, 5, 4, 3, 3, 2, 2, 1, 1, 1, 1)
 """What an order counts by how many earlier ones the same buyer, payer or address had with the merchant; later ones nothing."""
-VALUE_FULL_MINOR = 1_000        # an order counts in full from ten units of a two-digit currency, below in proportion
+VALUE_FULL_MINOR = 2_000        # an order counts in full from twenty units of a two-digit currency, below in proportion
 USED_PERMILLE_MAX = 4095        # keeps value x weight x age weight below 2^36
 UNKNOWN_PLACE = "any"
 
@@ -28,7 +28,7 @@ class Judged(NamedTuple):
 def weight_of(*, rank: int, value_minor: int) -> int:
     """How much an outcome counts, 0 to 16: less for a repeat of the same buyer, less for a trifle.
 
-    Twelve one-yuan orders to oneself weigh less than one real order together.
+    One-yuan orders to oneself weigh nothing at all: a sixteenth of the full value is the least that counts.
     """
     by_rank = RANK_WEIGHTS[rank] if rank < len(RANK_WEIGHTS) else 0
     by_value = min(WEIGHT_ONE, WEIGHT_ONE * value_minor // VALUE_FULL_MINOR)

@@ -38,11 +38,15 @@ def keyed(source: str, events: Sequence[Incoming], realm: Realm) -> list[Keyed]:
     return [(key_of(event.id), event) for event in events]
 
 
-def sort_out(every: Sequence[Keyed]) -> tuple[dict[bytes, Incoming], list[Keyed]]:
-    """The events that the record has not, each once, and the others: known ones, and repetitions within the batch."""
+def sort_out(every: Sequence[Keyed], *, look: bool = True) -> tuple[dict[bytes, Incoming], list[Keyed]]:
+    """The events that the record has not, each once, and the others: known ones, and repetitions within the batch.
+
+    Without a look at the record, none is taken to be known.
+    """
     distinct: dict[bytes, Incoming] = {}
     again = [(key, event) for key, event in every if distinct.setdefault(key, event) is not event]
-    again += [(key, distinct.pop(key)) for key in known_keys(list(distinct))]
+    if look:
+        again += [(key, distinct.pop(key)) for key in known_keys(list(distinct))]
     return distinct, again
 
 

@@ -130,23 +130,29 @@ _decoder = msgspec.msgpack.Decoder(_Ready)
 
 
 def _make_ready(stream: Stream[Item], batches: Iterable[list[Item]], link: beside.Link) -> None:
-    """The second process's work: make one batch after the other ready, and begin again when one did not fit."""
+    """The second process's work: make one batch after the other ready, and begin again when one did not fit.
+
+    Where a batch held nothing known, the next is taken to hold nothing known either, until that was wrong once: a look at
+    the record costs much while another process writes to it.
+    """
     foresight = vault.Foresight(source=stream.source, key=stream.realm.key, entropy=stream.realm.entropy)
-    restarts = 0
+    restarts, look = 0, True
     try:
         for batch in batches:
             if not link.all_of_use():
                 foresight.forget()
                 restarts += 1
-            link.send(_encode(_ready(stream, batch, foresight, restarts)))
+            ready = _ready(stream, batch, foresight, restarts, look=look or restarts > 0)
+            link.send(_encode(ready))
+            look = bool(ready.again)
     finally:
         connection.close()
 
 
-def _ready(stream: Stream[Item], batch: list[Item], foresight: vault.Foresight, restarts: int) -> _Ready:
+def _ready(stream: Stream[Item], batch: list[Item], foresight: vault.Foresight, restarts: int, *, look: bool) -> _Ready:
     good, refused = stream.read(batch)
     foresight.begin()
-    distinct, again = sort_out(keyed(stream.source, good, stream.realm))
+    distinct, again = sort_out(keyed(stream.source, good, stream.realm), look=look)
     made = prepared(stream.source, distinct, stream.realm, to_micros(stream.at), foresight.surrogates_for)
     places = {id(event): place for place, event in enumerate(good)} if again else {}
     repeated = [places[id(event)] for _, event in again]
