@@ -66,7 +66,7 @@ def test_a_killed_rescore_ends_as_if_it_had_not_been(market):
     _run(market, "rescore", "--no-gate")
     assert killed
     assert _rows(market, "credit_standing", "merchant, score, low, high, band, odds_ppm, reasons") == before
-    known = {row for row in _rows(market, "record_opening", "about, content")}
+    known = set(_rows(market, "record_opening", "about, content"))
     assert set(entries) <= known
 
 

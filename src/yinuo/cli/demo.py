@@ -14,7 +14,7 @@ MARK = "made-by-yinuo-demo"
 
 
 @click.command("demo")
-@click.option("--data", type=click.Path(path_type=Path), help="A folder with the Olist CSV files, instead of an invented market.")
+@click.option("--data", type=click.Path(path_type=Path), help="Olist's folder of CSV files, instead of an invented market.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Where to keep it; by default var/demo or var/olist.")
 @click.option("--orders", default=60_000, show_default=True, type=click.IntRange(min=1_500), help="Of the invented market.")
 @click.option("--seed", default=1, show_default=True, help="Of the invented market.")
@@ -74,9 +74,9 @@ def _take_simulated(seed: int, orders: int) -> None:
     import msgspec  # noqa: PLC0415
     from django.conf import settings  # noqa: PLC0415
 
+    from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.cli.import_ import when_told  # noqa: PLC0415
     from yinuo.cli.simulate import SOURCE, lines  # noqa: PLC0415
-    from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
     from yinuo.record import actions  # noqa: PLC0415
     from yinuo.simulate.market import Plan  # noqa: PLC0415
@@ -95,8 +95,8 @@ def _take_simulated(seed: int, orders: int) -> None:
 def _follow() -> None:
     from django.conf import settings  # noqa: PLC0415
 
-    from yinuo.cli._progress import progress  # noqa: PLC0415
     from yinuo.cli._here import now, realm  # noqa: PLC0415
+    from yinuo.cli._progress import progress  # noqa: PLC0415
     from yinuo.pipelines.react import react  # noqa: PLC0415
 
     with progress("Following the record") as tell:
@@ -107,8 +107,8 @@ def _score() -> dict[str, Any]:
     """Fit a scorecard on this history, put it in force, and score week by week."""
     from django.conf import settings  # noqa: PLC0415
 
-    from yinuo.cli._progress import progress  # noqa: PLC0415
     from yinuo.cli._here import now, realm  # noqa: PLC0415
+    from yinuo.cli._progress import progress  # noqa: PLC0415
     from yinuo.credit import actions  # noqa: PLC0415
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
     from yinuo.pipelines import rescore  # noqa: PLC0415
@@ -166,8 +166,8 @@ def _planted(file: Path) -> list[str]:
     import json  # noqa: PLC0415
     from datetime import date  # noqa: PLC0415
 
-    from yinuo.cli.simulate import SOURCE  # noqa: PLC0415
     from yinuo.cli._here import realm  # noqa: PLC0415
+    from yinuo.cli.simulate import SOURCE  # noqa: PLC0415
     from yinuo.credit.queries import band_days  # noqa: PLC0415
     from yinuo.kit.moments import from_day  # noqa: PLC0415
     from yinuo.vault.queries import surrogate_of  # noqa: PLC0415

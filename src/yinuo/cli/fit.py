@@ -22,8 +22,8 @@ def command(*, name: str, until: datetime | None, in_force: bool, output: Path |
     set_up()
     from django.conf import settings  # noqa: PLC0415
 
-    from yinuo.cli._progress import progress  # noqa: PLC0415
     from yinuo.cli._here import now  # noqa: PLC0415
+    from yinuo.cli._progress import progress  # noqa: PLC0415
     from yinuo.credit import actions  # noqa: PLC0415
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
     from yinuo.kit.moments import to_day  # noqa: PLC0415

@@ -16,7 +16,7 @@ import click
 @click.option("--no-gate", is_flag=True, help="Publish even if more than 2% of merchants would change their band.")
 @click.option("--release", "run_id", metavar="RUN", help="Publish a run that waits at the gate.")
 @click.option("--engine", type=click.Choice(["duckdb", "spark"]), help="Instead of YINUO_ENGINE.")
-def command(  # noqa: PLR0913 - one parameter an option
+def command(
     *, as_of: datetime | None, size: int | None, scorecard: str | None, past: bool, no_gate: bool, run_id: str | None,
     engine: str | None,
 ) -> None:
@@ -49,8 +49,8 @@ def _mode() -> str:
 def _run(orders: Any, past: bool, engine: str | None) -> Any:
     from django.conf import settings  # noqa: PLC0415
 
-    from yinuo.cli._progress import progress  # noqa: PLC0415
     from yinuo.cli._here import now, realm  # noqa: PLC0415
+    from yinuo.cli._progress import progress  # noqa: PLC0415
     from yinuo.pipelines import rescore  # noqa: PLC0415
 
     work = rescore.rescore_past if past else rescore.rescore

@@ -24,7 +24,7 @@ SOURCE = "demo"
 @click.option("--orders", default=60_000, show_default=True, type=click.IntRange(min=500))
 @click.option("--days", default=365, show_default=True, type=click.IntRange(min=60))
 @click.option("--starts", type=click.DateTime(["%Y-%m-%d"]), help="The first day; by default 2025-01-01.")
-def command(  # noqa: PLR0913 - one parameter an option
+def command(
     *, output: Path, seed: int, merchants: int, buyers: int, orders: int, days: int, starts: datetime | None
 ) -> None:
     """Write an invented marketplace as CloudEvents, one a line, into OUTPUT (a file, or - for standard output).

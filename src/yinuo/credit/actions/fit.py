@@ -40,7 +40,7 @@ class Shape:
         return self.measure, self.half_life_days
 
 
-# Small priors, a little kinder on the observed side: a few merchants make most failures, so the typical one lies below the mean.
+# Small priors, a little kinder on the observed side: few merchants make most failures, so the typical one lies below the mean.
 SHAPES = (
     Shape("handling_time", 30, "dispatch", UNIT * 3 // 4, UNIT),
     Shape("handling_time", 365, "dispatch", UNIT * 3 // 4, UNIT),

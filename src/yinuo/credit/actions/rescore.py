@@ -180,7 +180,8 @@ def _write_standings(run: Run, scoring: Scoring) -> None:
         (
             f"{card}/{merchant}", card, merchant, run.id, run.size, run.as_of, result.band, RANKS[result.band],
             result.score, result.low, result.high, result.odds_ppm, result.outcomes,
-            scoring.measured_on, result.override, json.dumps(result.facets), json.dumps(result.reasons), json.dumps(result.way_back),
+            scoring.measured_on, result.override,
+            *(json.dumps(part) for part in (result.facets, result.reasons, result.way_back)),
         )
         for merchant, result in scoring.results.items()
     ]

@@ -1,6 +1,6 @@
 """报告的中文用语。键与 `english.py` 相同，有测试比对。"""
 
-# ruff: noqa: E501 - a sentence stays whole, so that it can be compared with its translation
+
 
 WORDS: dict[str, str] = {
     "title": "如果当时就有一诺",
