@@ -4,10 +4,13 @@ import itertools
 
 import pytest
 
+from yinuo.credit.actions import judge_orders
 from yinuo.credit.events import ComplaintJudged, ReviewJudged
 from yinuo.credit.models import Delivery, Dispatch
 from yinuo.credit.rules.judging import RANK_WEIGHTS
+from yinuo.kit.actors import SYSTEM
 from yinuo.record.queries import every_fact
+from yinuo.trade.models import Order
 
 ORDER = {"order": "o1", "merchant": "m1", "buyer": "b1", "amount_minor": 5000, "currency": "CNY", "carrier": "swift",
          "hand_over_by": "2026-05-03T00:00:00Z", "deliver_by": "2026-05-06T00:00:00Z"}
@@ -91,3 +94,22 @@ def test_a_complaint_is_judged_when_it_closes(take, event):
     ])
     (judged,) = [r.fact for batch in every_fact() for r in batch if isinstance(r.fact, ComplaintJudged)]
     assert (judged.topic, judged.cause, judged.answer_hours) == ("not_as_described", "merchant", 30)
+
+
+def test_a_judgement_withdrawn_can_be_made_again(take, story, event):
+    take(story[:2])
+    take([event("record.fact_withdrawn", id="w", time="2026-05-20T00:00:00Z", event="2")])
+    take([event("delivery.shipment_handed_over", id="2b", time="2026-05-02T00:00:00Z", shipment="s1", order="o1")])
+    assert (Dispatch.objects.get().outcome, Dispatch.objects.get().revision) == ("on_time", 1)
+
+
+def test_an_order_judged_twice_before_the_first_is_followed_keeps_the_second(take, story, event, realm, now):
+    take(story)
+    Order.objects.update(cancelled_at=1_778_000_000_000_000, cancelled_by="merchant")
+    order = Order.objects.get().pk
+    for _ in range(2):      # the follower does not come in between
+        judge_orders(actor=SYSTEM, ids=[order], realm=realm, at=now)
+    Order.objects.update(cancelled_at=None)
+    judge_orders(actor=SYSTEM, ids=[order], realm=realm, at=now)
+    take([])
+    assert (Dispatch.objects.get().outcome, Dispatch.objects.get().revision) == ("late", 2)

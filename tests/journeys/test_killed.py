@@ -62,7 +62,7 @@ def test_a_killed_rescore_ends_as_if_it_had_not_been(market):
     before = _rows(market, "credit_standing", "merchant, score, low, high, band, odds_ppm, reasons")
     entries = _rows(market, "record_opening", "about, content")
     luck = random.Random(5)
-    killed = sum(_killed(market, luck.uniform(0.5, 4.0), "rescore", "--past") for _ in range(ROUNDS))
+    killed = sum(_killed(market, luck.uniform(0.5, 3.0), "rescore", "--past") for _ in range(ROUNDS))
     _run(market, "rescore", "--no-gate")
     assert killed
     assert _rows(market, "credit_standing", "merchant, score, low, high, band, odds_ppm, reasons") == before
@@ -74,7 +74,7 @@ def test_a_killed_rebuild_goes_on_and_ends_the_same(market):
     tables = ("trade_order", "delivery_shipment", "reviews_review", "merchants_merchant", "credit_dispatch")
     before = {table: _rows(market, table, "*") for table in tables}
     luck = random.Random(6)
-    killed = sum(_killed(market, luck.uniform(0.8, 3.0), "rebuild") for _ in range(ROUNDS))
+    killed = sum(_killed(market, luck.uniform(0.3, 1.5), "rebuild") for _ in range(2 * ROUNDS))
     _run(market, "rebuild")
     assert killed
     assert {table: _rows(market, table, "*") for table in tables} == before

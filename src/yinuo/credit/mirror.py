@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from django.db import connection
 
 from yinuo.credit import events
 from yinuo.kit import mirrors
-from yinuo.kit.facts import Recorded
+from yinuo.kit.facts import Fact, Recorded
 from yinuo.kit.mirrors import AT, Writes
+from yinuo.kit.moments import to_micros
+from yinuo.kit.realm import OWN_SOURCE
+from yinuo.record.actions import Statement
+from yinuo.record.events import FactWithdrawn
 
 _DELIVERY = {
     "id": "order",
@@ -35,6 +40,18 @@ MIRROR: mirrors.Mirror = {
     ),
     events.DeliveryJudged: Writes("credit_delivery", _DELIVERY),
 }
+
+
+def apply_own(statements: Iterable[Statement], *, gone: Mapping[type[Fact], Iterable[str]], at: datetime) -> None:
+    """Bring the tables up to what credit just stated, in the transaction that states it; `gone` are judgements withdrawn."""
+    for kind, orders in gone.items():
+        mirrors.forget(connection, {kind: MIRROR[kind]}, sorted(orders))
+    recorded = [
+        Recorded(-1, statement.at, to_micros(at), OWN_SOURCE, statement.fact)
+        for statement in statements
+        if not isinstance(statement.fact, FactWithdrawn)
+    ]
+    mirrors.apply(connection, MIRROR, recorded)
 
 
 def apply(facts: Iterable[Recorded]) -> None:

@@ -1,4 +1,4 @@
-"""Tables of credit: judged outcomes (mirrors of its own facts), scorecards, runs, standings, listings' rates, buyers' levels."""
+"""Tables of credit: judged outcomes (mirrors of its own facts), scorecards, runs, standings, rates and levels."""
 
 from __future__ import annotations
 

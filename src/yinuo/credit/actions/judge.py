@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from msgspec.structs import replace
 
 from yinuo.care.queries import ComplaintRow, complaints
+from yinuo.credit import mirror
 from yinuo.credit.events import ComplaintJudged, DeliveryJudged, DispatchJudged, ReviewJudged
 from yinuo.credit.rules.judging import (
     UNKNOWN_PLACE,
@@ -73,7 +74,13 @@ def judge_orders(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime
             deliveries[order.id] = judged
     statements = _differences("dispatch", dispatches, dispatched, realm)
     statements += _differences("delivery", deliveries, delivered, realm)
-    return record.append(actor=SYSTEM, statements=statements, realm=realm, at=at)
+    appended = record.append(actor=SYSTEM, statements=statements, realm=realm, at=at)
+    # The next judgement may come before the follower gets to these: it must find what was judged already.
+    gone: dict[type[Fact], set[str]] = {
+        DispatchJudged: dispatched.keys() - dispatches.keys(), DeliveryJudged: delivered.keys() - deliveries.keys()
+    }
+    mirror.apply_own(statements, gone=gone, at=at)
+    return appended
 
 
 @transaction.atomic(savepoint=False)
@@ -156,10 +163,13 @@ def _differences(
 ) -> list[record.Statement]:
     """Statements that bring what was judged before to what should be judged now."""
     statements = []
+    fresh = _fresh_revisions(kind, [subject for subject in now if subject not in before], realm)
     for subject, judged in now.items():
         earlier = before.get(subject)
         if earlier is None:
-            statements.append(record.Statement(f"{kind}/{subject}/0", judged.at, judged.fact))
+            revision = fresh[subject]
+            fact = replace(judged.fact, revision=revision) if revision else judged.fact
+            statements.append(record.Statement(f"{kind}/{subject}/{revision}", judged.at, fact))
         elif (earlier.at, replace(earlier.fact, revision=0)) != judged:
             revision = earlier.fact.revision + 1
             statements.append(
@@ -173,6 +183,18 @@ def _differences(
         withdrawal = FactWithdrawn(event=record.entry_key(realm, OWN_SOURCE, event_id).hex(), reason="source_fault")
         statements.append(record.Statement(f"{event_id}/withdrawn", before[subject].at, withdrawal))
     return statements
+
+
+def _fresh_revisions(kind: str, subjects: Sequence[str], realm: Realm) -> dict[str, int]:
+    """For each subject the first revision never stated: not 0 where an earlier judgement was withdrawn."""
+    fresh = dict.fromkeys(subjects, 0)
+    used = set(subjects)
+    while used:
+        known = record.known_ids(realm=realm, ids=[f"{kind}/{subject}/{fresh[subject]}" for subject in used])
+        used = {event_id.split("/")[1] for event_id in known}
+        for subject in used:
+            fresh[subject] += 1
+    return fresh
 
 
 def _state_about(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -79,10 +79,11 @@ class Scoring:
 
 
 def score_all(
-    *, engine: Any, store: Store, climate: Climate, card: Card, pins: Pins, merchants: Sequence[str] = (),
+    *, engine: Any, store: Store, climate: Climate, card: Card, pins: Pins, merchants: Collection[str] = (),
     explain: bool = True,
 ) -> Scoring:
     """Score every merchant who has evidence, and every other that is registered as not having enough."""
+    merchants = frozenset(merchants)
     evidence = evidence_at(engine, store, climate, as_of=pins.as_of, wanted=wanted_by(card, MEASURES))
     scores = card.scores(evidence.observed, evidence.expected)
     odds = _odds(engine, store, evidence, scores, pins.as_of) if card.calibrated_on else 0
@@ -90,12 +91,14 @@ def score_all(
     results = {}
     for place, merchant in enumerate(evidence.merchants):
         observed, expected = evidence.of(place)
+        if merchant not in merchants and not any(observed.values()):
+            continue        # everything ever told of them was withdrawn
         grounds = findings.get(merchant, [])
         results[merchant] = standing_of(
             card, observed, expected, odds_at_middle=odds, as_of=pins.as_of,
             override=grounds[0] if grounds else "", findings=len(grounds), explain=explain,
         )
-    for merchant in set(merchants) - results.keys():
+    for merchant in merchants - results.keys():
         grounds = findings.get(merchant, [])
         results[merchant] = standing_of(
             card, {}, {}, odds_at_middle=0, as_of=pins.as_of, override=grounds[0] if grounds else "", findings=len(grounds)

@@ -271,7 +271,8 @@ def _orders_until(
     card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], goal: int
 ) -> int | None:
     base = max(1, observed.get(EFFECTIVE, 0))
-    for orders in (*range(1, 50), *range(50, 500, 10), *range(500, 5001, 100)):
+    counts: tuple[int, ...] = (*range(1, 50), *range(50, 500, 10), *range(500, 5001, 100))
+    for orders in counts:
         later = {
             feature.wanted: expected.get(feature.wanted, 0) + orders * _mean(expected.get(("handling_time", 365), 0), base)
             if feature.measure == "handling_time" else expected.get(feature.wanted, 0)

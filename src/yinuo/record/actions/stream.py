@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import chain
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -182,7 +183,7 @@ class _Ahead(Generic[Item]):
         self.fitted = trusted
         self._stream, self._ready = stream, ready
 
-    @property
+    @cached_property
     def items(self) -> list[Item]:
         """What it was read from."""
         form = list[self._stream.form]  # type: ignore[name-defined] # known only when it runs

@@ -122,8 +122,11 @@ def placed(refused: Sequence[Refused], chunk: Sequence[bytes], first: int) -> li
     if not refused:
         return []
     places = {id(raw): place for place, raw in enumerate(chunk)}
-    placed = [msgspec.structs.replace(event, index=first + places[id(event.raw)]) for event in refused]
-    return sorted(placed, key=attrgetter("index"))
+    every = [
+        msgspec.structs.replace(event, index=first + (places[id(event.raw)] if event.index < 0 else event.index))
+        for event in refused
+    ]
+    return sorted(every, key=attrgetter("index"))
 
 
 def _conflicts(source: str, again: Sequence[Keyed], realm: Realm) -> list[Refused]:
