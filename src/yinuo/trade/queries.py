@@ -35,24 +35,22 @@ def earlier_orders(ids: Sequence[str]) -> Counter[str]:
     return Counter(dict(found))
 
 
-def earlier_orders_to_same(*, name: str, placed: Iterable[OrderRow]) -> Counter[str]:
+def earlier_orders_to_same(placed: Iterable[OrderRow]) -> Counter[str]:
     """For each order, how many earlier ones of the merchant went to the same address or were paid by the same payer.
 
-    `name` is "address" or "payer". An address that more than 1,000 orders share is left out: it is not one person.
+    The larger of the two counts. What more than 1,000 orders share is left out: it is not one person.
     """
     wanted = {order.id: order for order in placed if order.merchant and order.placed_at is not None}
-    prints = fingerprints_of(name=name, subjects=list(wanted))
-    sharing = subjects_sharing(name=name, digests=set(prints.values()), limit=SHARING_MAX)
+    prints = fingerprints_of(names=("address", "payer"), subjects=list(wanted))
+    sharing = subjects_sharing(digests=set(prints.values()), limit=SHARING_MAX)
     others = {order for group in sharing.values() if len(group) > 1 for order in group}
     known = {order: (merchant, placed_at) for order, merchant, placed_at in _placements(sorted(others))}
     counts: Counter[str] = Counter()
-    for order, digest in prints.items():
-        merchant, placed_at = wanted[order].merchant, wanted[order].placed_at
-        assert placed_at is not None
-        counts[order] = sum(
-            1 for other in sharing.get(digest, ()) if other != order and other in known
-            and known[other][0] == merchant and known[other][1] < placed_at
-        )
+    for (order, _), digest in prints.items():
+        merchant, placed_at = wanted[order].merchant, wanted[order].placed_at or 0
+        others_known = (known[other] for other in sharing.get(digest, ()) if other != order and other in known)
+        earlier = sum(1 for at, moment in others_known if at == merchant and moment < placed_at)
+        counts[order] = max(counts[order], earlier)
     return counts
 
 

@@ -18,14 +18,15 @@ def words_of(*, name: str, subjects: Sequence[str]) -> dict[str, str]:
     return {key.partition("/")[0]: words for key, words in found}
 
 
-def fingerprints_of(*, name: str, subjects: Sequence[str]) -> dict[str, bytes]:
-    """The fingerprint kept under `name` for each subject that has one."""
+def fingerprints_of(*, names: Sequence[str], subjects: Sequence[str]) -> dict[tuple[str, str], bytes]:
+    """The fingerprints kept under these names, by (subject, name)."""
     found = rows.select_in(
         connection,
         "SELECT key, digest FROM vault_fingerprint WHERE key {keys}",
-        [f"{subject}/{name}" for subject in subjects],
+        [f"{subject}/{name}" for subject in subjects for name in names],
     )
-    return {key.partition("/")[0]: bytes(digest) for key, digest in found}
+    split = ((key.partition("/"), digest) for key, digest in found)
+    return {(subject, name): bytes(digest) for (subject, _, name), digest in split}
 
 
 def surrogate_of(*, kind: str, source: str, source_id: str, key: bytes) -> str | None:
@@ -45,12 +46,10 @@ def source_ids_of(*, surrogates: Iterable[str]) -> dict[str, tuple[str, str]]:
     return {surrogate: (source, source_id) for surrogate, source, source_id in found}
 
 
-def subjects_sharing(*, name: str, digests: Iterable[bytes], limit: int) -> dict[bytes, list[str]]:
-    """The subjects behind each fingerprint of this name; those shared by more than `limit` are left out."""
+def subjects_sharing(*, digests: Iterable[bytes], limit: int) -> dict[bytes, list[str]]:
+    """The subjects behind each fingerprint; those shared by more than `limit` are left out."""
     found = rows.select_in(connection, "SELECT digest, key FROM vault_fingerprint WHERE digest {keys}", list(digests))
     groups: dict[bytes, list[str]] = {}
     for digest, key in found:
-        subject, _, kept_name = key.partition("/")
-        if kept_name == name:
-            groups.setdefault(bytes(digest), []).append(subject)
+        groups.setdefault(bytes(digest), []).append(key.partition("/")[0])
     return {digest: subjects for digest, subjects in groups.items() if len(subjects) <= limit}

@@ -137,11 +137,7 @@ def _weights(settled: Sequence[OrderRow], before: Mapping[str, Judged]) -> dict[
     weights = {order.id: before[order.id].fact.weight for order in settled if order.id in before}
     new = [order for order in settled if order.id not in before]
     ids = [order.id for order in new]
-    ranks = (
-        earlier_orders(ids)
-        | earlier_orders_to_same(name="address", placed=new)
-        | earlier_orders_to_same(name="payer", placed=new)
-    )
+    ranks = earlier_orders(ids) | earlier_orders_to_same(new)
     return weights | {order.id: weight_of(rank=ranks[order.id], value_minor=order.amount_minor or 0) for order in new}
 
 

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.facts import Fact
-from yinuo.kit.ids import keyed_digest
+from yinuo.kit.ids import keyed_digest, keyed_digester
 from yinuo.kit.moments import to_micros
 from yinuo.kit.realm import OWN_SOURCE, Realm
 from yinuo.record import rules
@@ -32,8 +32,9 @@ def append(*, actor: Actor, statements: Sequence[Statement], realm: Realm, at: d
     """Append Yinuo's own facts; those whose id was used before are left alone. Returns how many were new."""
     allow(actor, "record.state_facts")
     appended = 0
+    key_of = keyed_digester(realm.key, "entry", OWN_SOURCE)
     for chunk in rows.chunks(statements, rules.BATCH_MAX):
-        distinct = {entry_key(realm, OWN_SOURCE, statement.id): statement for statement in chunk}
+        distinct = {key_of(statement.id): statement for statement in chunk}
         for key in known_keys(list(distinct)):
             del distinct[key]
         write(source=OWN_SOURCE, statements=distinct, realm=realm, recorded=to_micros(at))
@@ -48,7 +49,8 @@ def entry_key(realm: Realm, source: str, event_id: str) -> bytes:
 
 def known_ids(*, realm: Realm, ids: Sequence[str]) -> list[str]:
     """Those of Yinuo's own event ids that the record has already."""
-    keys = {entry_key(realm, OWN_SOURCE, event_id): event_id for event_id in ids}
+    key_of = keyed_digester(realm.key, "entry", OWN_SOURCE)
+    keys = {key_of(event_id): event_id for event_id in ids}
     return [keys[key] for key in known_keys(list(keys))]
 
 
