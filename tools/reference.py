@@ -91,7 +91,7 @@ def _commands() -> str:
 
     def tell(command: click.Command, path: str, parent: click.Context | None) -> None:
         context = click.Context(
-            command, info_name=path.rsplit(maxsplit=1)[-1], parent=parent, max_content_width=100, terminal_width=100
+            command, info_name=path.rsplit(maxsplit=1)[-1], parent=parent, **({"max_content_width": 100} | command.context_settings), terminal_width=100
         )
         lines.extend([f"## `{path}`", "", "```", command.get_help(context), "```", ""])
         if isinstance(command, click.Group):

@@ -70,7 +70,7 @@ def test_a_review_hidden_as_bought_counts_nothing_and_counts_again_once_restored
     take([event("reviews.review_restored", id="3", time="2026-05-03T00:00:00Z", review="r1")])
     judged = [(r.fact.revision, r.fact.weight) for batch in every_fact(at_size=0) for r in batch
               if isinstance(r.fact, ReviewJudged)]
-    assert judged == [(0, 16), (1, 0), (2, 16)]
+    assert judged == [(0, 4), (1, 0), (2, 4)]     # it names no order that anybody knows
 
 
 def test_orders_of_one_buyer_or_one_address_count_less_and_less(take, event):
@@ -113,3 +113,21 @@ def test_an_order_judged_twice_before_the_first_is_followed_keeps_the_second(tak
     judge_orders(actor=SYSTEM, ids=[order], realm=realm, at=now)
     take([])
     assert (Dispatch.objects.get().outcome, Dispatch.objects.get().revision) == ("late", 2)
+
+
+def test_orders_placed_at_one_moment_do_not_all_count_in_full(take, event):
+    raws = []
+    for number in range(20):
+        raws += [
+            event("trade.order_placed", id=f"p{number}", time="2026-05-01T00:00:00Z", **(ORDER | {"order": f"o{number}"})),
+            event("delivery.shipment_handed_over", id=f"h{number}", time="2026-05-02T00:00:00Z", shipment=f"s{number}",
+                  order=f"o{number}"),
+        ]
+    take(raws)
+    assert sorted(Dispatch.objects.values_list("weight", flat=True), reverse=True) == [*RANK_WEIGHTS, 0, 0, 0, 0]
+
+
+def test_a_buyers_cancellation_cannot_undo_a_late_hand_over(take, story, event):
+    take(story)
+    take([event("trade.order_cancelled", id="c", time="2026-05-08T00:00:00Z", order="o1", by="buyer")])
+    assert (Dispatch.objects.get().outcome, Dispatch.objects.get().cause) == ("late", "merchant")

@@ -200,3 +200,17 @@ def test_keys(realm, now):
         actions.check_key(key=key, at=now)
     with pytest.raises(Conflict):
         actions.make_key(actor=SYSTEM, source="yinuo", expires=None, realm=realm, at=now)
+
+
+@pytest.mark.parametrize("moment", ["1969-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"])
+def test_a_moment_that_no_reader_could_take_is_refused_at_the_door(take, event, moment):
+    placed = {"order": "o1", "merchant": "m1", "amount_minor": 1, "currency": "CNY"}
+    taken = take([event("trade.order_placed", id="1", hand_over_by=moment, **placed)])
+    (refused,) = taken.refused
+    assert (taken.accepted, refused.path) == (0, "data.hand_over_by")
+
+
+def test_an_unclosed_string_is_not_tried_again_from_every_quote():
+    body = b'["' + b'\\"' * 200_000
+    with pytest.raises(Malformed):
+        rules.split_batch(body)

@@ -67,7 +67,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("yinuo: stopped; what was finished is kept, and the same command goes on from there.", err=True)
+        click.echo("yinuo: stopped.", err=True)
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         sys.exit(0)

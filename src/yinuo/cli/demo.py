@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -20,15 +21,21 @@ MARK = "made-by-yinuo-demo"
 @click.option("--seed", default=1, show_default=True, help="Of the invented market.")
 @click.option("--serve/--no-serve", default=True, show_default=True, help="Serve the site when all is done.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.pass_context
 def command(
-    context: click.Context, *, data: Path | None, folder: Path | None, orders: int, seed: int, serve: bool, port: int
+    *, data: Path | None, folder: Path | None, orders: int, seed: int, serve: bool, port: int
 ) -> None:
     """Take a marketplace's year in, score it, tell what was found, and serve the site.
 
     Everything is kept in a folder of its own, which is made anew each time; no server, key or account is needed.
     """
     started = time.monotonic()
+    from yinuo.cli.serve import check_port  # noqa: PLC0415 - Django starts only once the folder is chosen
+    from yinuo.pipelines.importing.olist import open_folder  # noqa: PLC0415
+
+    if serve:
+        check_port("127.0.0.1", port)
+    if data:
+        open_folder(data)       # refuses a wrong folder before anything is made anew
     folder = folder or Path("var") / ("olist" if data else "demo")
     _fresh(folder)
     os.environ["YINUO_DATA"] = str(folder)
@@ -48,10 +55,10 @@ def command(
     for line in summary(report, planted):
         click.echo(line)
     click.echo(f"Done in {time.monotonic() - started:.0f} s; everything is in {folder}.")
+    click.echo(f"To see it again: YINUO_DATA={folder} yinuo serve; other commands work on it the same way.")
     if serve:
-        from yinuo.cli.serve import command as serving  # noqa: PLC0415
-
-        context.invoke(serving, port=port)
+        sys.stdout.flush()      # the server takes this process's place, and with it nothing of what scoring left behind
+        os.execv(sys.executable, [sys.executable, "-m", "yinuo", "serve", "--port", str(port)])  # noqa: S606
 
 
 def _fresh(folder: Path) -> None:

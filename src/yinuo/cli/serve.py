@@ -34,7 +34,7 @@ def command(host: str, port: int, processes: int, no_worker: bool) -> None:
 
     Ctrl-C stops both; a request or a batch that is being worked on is finished first.
     """
-    _check_port(host, port)
+    check_port(host, port)
     set_up()
     from django.db import connections  # noqa: PLC0415 - only after set-up
 
@@ -69,7 +69,7 @@ def _serve(host: str, port: int, processes: int) -> None:
     ).serve()
 
 
-def _check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int) -> None:
     """Refuse a port that is taken before anything is started."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as trial:

@@ -128,7 +128,7 @@ SETTINGS = (
         "What adds up the daybook: DuckDB in memory, or Spark (extra `spark`).",
     ),
     Setting("YINUO_BODY_MEGABYTES", "16", _megabytes, "How large one request to the API may be."),
-    Setting("YINUO_REALM", "Demo Market", str, "The marketplace's name, as pages show it."),
+    Setting("YINUO_REALM", "Marketplace", str, "The marketplace's name, as pages show it."),
 )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Field, Query, Router, Schema
 
 from yinuo.credit import queries
 from yinuo.kit.actors import PUBLIC
@@ -120,10 +120,10 @@ class MethodOut(Schema):
 class DirectoryQuery(Schema):
     """What to list: part of a name, a band, an order, and the merchant to go on behind."""
 
-    search: str = ""
+    search: Annotated[str, Field(max_length=100)] = ""
     band: Literal["", "excellent", "good", "expected", "new", "caution", "poor", "unlawful"] = ""
     sort: queries.Sort = "standing"
-    after: str = ""
+    after: Annotated[str, Field(max_length=20)] = ""
 
 
 @router.get("/standings/{merchant}", response=StandingOut, summary="How a merchant stands, and why")

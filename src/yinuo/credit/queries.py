@@ -91,7 +91,7 @@ def standing_of(*, viewer: Actor, mode: str, merchant: str) -> Standing | None:
     """The merchant's standing by the scorecard in force, or None where no run has judged it yet. One query."""
     _let_see(viewer, mode)
     in_force = Scorecard.objects.filter(state="in_force").values("name")
-    return Standing.objects.filter(merchant=merchant, scorecard=Subquery(in_force)).first()
+    return Standing.objects.filter(merchant=merchant.replace("\0", ""), scorecard=Subquery(in_force)).first()
 
 
 def facets_of(*, viewer: Actor, standing: Standing) -> list[dict[str, Any]]:
@@ -169,6 +169,7 @@ def directory(
 
     Where standings are not public it lists names alone, in their order.
     """
+    search, after = search.replace("\0", ""), after.replace("\0", "")      # PostgreSQL takes none, and no name has one
     if band and band not in BANDS:
         raise Malformed(f"{band!r} is not a band; there are {', '.join(BANDS)}.", path="band")
     if not is_public(viewer=viewer, mode=mode):

@@ -13,7 +13,7 @@ from yinuo.credit.rules.climate import CLIMATE_DAYS, Climate
 from yinuo.credit.rules.engine import Store, climate_at, open_engine
 from yinuo.credit.rules.scorecard import Card
 from yinuo.kit.actors import SYSTEM
-from yinuo.kit.moments import day_of, to_micros
+from yinuo.kit.moments import day_of, from_day, to_micros
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed
 from yinuo.merchants.queries import every_merchant
@@ -50,8 +50,21 @@ def default_day(engine: Any, store: Store, at: datetime) -> int:
     """The day as of which to score: the day after the last outcome; for a running shop that is the present day's end."""
     last = store.last_day(engine)
     if last is None:
-        raise Malformed("There is nothing to score yet: import a shop's history first, `yinuo import --help`.")
+        raise Malformed(
+            f"There are {store.archived()['size']:,} facts and no judged outcome among them. An order is judged once it is "
+            "handed over or called off; for that it needs `hand_over_by` when placed, and a hand-over. See docs/guide/import.md."
+        )
     return min(last, day_of(to_micros(at))) + 1
+
+
+def chosen_day(engine: Any, store: Store, orders: Orders, at: datetime) -> int:
+    """The day asked for, or the default; refuses one that lies ahead, when all that is known would have aged away."""
+    if orders.as_of is None:
+        return default_day(engine, store, at)
+    tomorrow = day_of(to_micros(at)) + 1
+    if orders.as_of > tomorrow:
+        raise Malformed(f"{from_day(orders.as_of)} lies ahead; the last day to score as of is {from_day(tomorrow)}.")
+    return orders.as_of
 
 
 def rescore(*, engine_name: str, folder: Path, realm: Realm, orders: Orders, at: datetime, progress: Progress = _quiet) -> Any:
@@ -59,7 +72,7 @@ def rescore(*, engine_name: str, folder: Path, realm: Realm, orders: Orders, at:
     with open_engine(engine_name) as engine:
         store = prepare(engine=engine, folder=folder, size=orders.size, progress=progress)
         card = chosen_card(orders, at)
-        as_of = orders.as_of or default_day(engine, store, at)
+        as_of = chosen_day(engine, store, orders, at)
         climate = climate_at(engine, store, as_of=as_of)
         scoring = _score(engine, store, climate, card, as_of, orders)
         outage = credit.outage_in(engine, store, as_of=as_of)
@@ -80,7 +93,7 @@ def rescore_past(
     with open_engine(engine_name) as engine:
         store = prepare(engine=engine, folder=folder)
         card = chosen_card(orders, at)
-        until = orders.as_of or default_day(engine, store, at)
+        until = chosen_day(engine, store, orders, at)
         days = mondays(engine, store, until)
         climate = climate_at(engine, store, as_of=until, days=until - days[0] + CLIMATE_DAYS if days else CLIMATE_DAYS)
         run = None

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union
 import msgspec
 from msgspec import Meta
 
-from yinuo.kit.facts import SOURCE_ID_LENGTH_MAX, Fact, Kind, fact_union, kind_named, kinds
+from yinuo.kit.facts import SAFE_INTEGER_MAX, SOURCE_ID_LENGTH_MAX, Fact, Kind, fact_union, kind_named, kinds
 from yinuo.kit.moments import MICROS_PER_MINUTE, to_micros
 from yinuo.kit.money import digits_of
 from yinuo.kit.realm import OWN_SOURCE
@@ -42,7 +42,8 @@ _HALF_PAIR = re.compile(
     rb"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2})"
 )
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+# A string runs to its closing quote or to the end: an open one must not be tried again from every quote within it.
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 _CLOSING = {b"[": b"]", b"{": b"}"}
 _SOURCE = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,63}$")
 
@@ -300,6 +301,9 @@ def understood(
         raise Malformed("The time lies in the future." if at > 0 else "The time lies before 1970.", path="time")
     if supersedes is not None:
         _check_supersedes(supersedes, id, kind)
+    for name in kind.moments:
+        if (moment := getattr(wire, name)) is not None and not 0 <= to_micros(moment) <= SAFE_INTEGER_MAX:
+            raise Malformed("The time must lie between 1970 and 2255.", path=f"data.{name}")
     for name in kind.currencies:
         if (currency := getattr(wire, name)) is not None:
             _check_currency(currency, name)

@@ -92,7 +92,8 @@ def earlier_reviews(ids: Sequence[str]) -> Counter[str]:
         connection,
         """
         SELECT r.id, COUNT(*) FROM reviews_review r
-        JOIN reviews_review p ON p.merchant = r.merchant AND p.buyer = r.buyer AND p.published_at < r.published_at
+        JOIN reviews_review p ON p.merchant = r.merchant AND p.buyer = r.buyer
+        AND (p.published_at < r.published_at OR (p.published_at = r.published_at AND p.id < r.id))
         WHERE r.id {keys} GROUP BY r.id
         """,
         ids,

@@ -11,8 +11,6 @@ from yinuo.kit import rows
 from yinuo.trade.rules import OrderRow
 from yinuo.vault.queries import fingerprints_of, subjects_sharing
 
-SHARING_MAX = 1_000     # an address with more orders than this is an office block, not a person
-
 
 def orders(ids: Sequence[str]) -> list[OrderRow]:
     """The orders of these ids that any fact told of."""
@@ -27,7 +25,8 @@ def earlier_orders(ids: Sequence[str]) -> Counter[str]:
         connection,
         """
         SELECT o.id, COUNT(*) FROM trade_order o
-        JOIN trade_order p ON p.buyer = o.buyer AND p.merchant = o.merchant AND p.placed_at < o.placed_at
+        JOIN trade_order p ON p.buyer = o.buyer AND p.merchant = o.merchant
+        AND (p.placed_at < o.placed_at OR (p.placed_at = o.placed_at AND p.id < o.id))
         WHERE o.id {keys} GROUP BY o.id
         """,
         ids,
@@ -38,18 +37,18 @@ def earlier_orders(ids: Sequence[str]) -> Counter[str]:
 def earlier_orders_to_same(placed: Iterable[OrderRow]) -> Counter[str]:
     """For each order, how many earlier ones of the merchant went to the same address or were paid by the same payer.
 
-    The larger of the two counts. What more than 1,000 orders share is left out: it is not one person.
+    The larger of the two counts. Orders placed at the same moment count by their ids.
     """
     wanted = {order.id: order for order in placed if order.merchant and order.placed_at is not None}
     prints = fingerprints_of(names=("address", "payer"), subjects=list(wanted))
-    sharing = subjects_sharing(digests=set(prints.values()), limit=SHARING_MAX)
+    sharing = subjects_sharing(digests=set(prints.values()))
     others = {order for group in sharing.values() if len(group) > 1 for order in group}
     known = {order: (merchant, placed_at) for order, merchant, placed_at in _placements(sorted(others))}
     counts: Counter[str] = Counter()
     for (order, _), digest in prints.items():
         merchant, placed_at = wanted[order].merchant, wanted[order].placed_at or 0
-        others_known = (known[other] for other in sharing.get(digest, ()) if other != order and other in known)
-        earlier = sum(1 for at, moment in others_known if at == merchant and moment < placed_at)
+        others_known = ((other, *known[other]) for other in sharing.get(digest, ()) if other != order and other in known)
+        earlier = sum(1 for other, at, moment in others_known if at == merchant and (moment, other) < (placed_at, order))
         counts[order] = max(counts[order], earlier)
     return counts
 

@@ -46,10 +46,10 @@ def source_ids_of(*, surrogates: Iterable[str]) -> dict[str, tuple[str, str]]:
     return {surrogate: (source, source_id) for surrogate, source, source_id in found}
 
 
-def subjects_sharing(*, digests: Iterable[bytes], limit: int) -> dict[bytes, list[str]]:
-    """The subjects behind each fingerprint; those shared by more than `limit` are left out."""
+def subjects_sharing(*, digests: Iterable[bytes]) -> dict[bytes, list[str]]:
+    """The subjects behind each fingerprint."""
     found = rows.select_in(connection, "SELECT digest, key FROM vault_fingerprint WHERE digest {keys}", list(digests))
     groups: dict[bytes, list[str]] = {}
     for digest, key in found:
         groups.setdefault(bytes(digest), []).append(key.partition("/")[0])
-    return {digest: subjects for digest, subjects in groups.items() if len(subjects) <= limit}
+    return groups

@@ -6,8 +6,11 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, get_args
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.encoding import iri_to_uri
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
 from django.views.decorators.http import require_safe
 
 from yinuo.catalogue import queries as catalogue
@@ -32,7 +35,7 @@ SEARCH_LENGTH_MAX = 100
 def directory(request: HttpRequest) -> HttpResponse:
     """All merchants, to search, filter and sort; as a fragment where only the list is asked for."""
     filters = _filters(request)
-    after = request.GET.get("after", "")
+    after = request.GET.get("after", "").replace("\0", "")
     page = credit.directory(
         viewer=PUBLIC,
         mode=_mode(),
@@ -68,7 +71,7 @@ def merchant(request: HttpRequest, merchant: str) -> HttpResponse:
     standing = credit.standing_of(viewer=PUBLIC, mode=_mode(), merchant=merchant) if is_public else None
     before = request.GET.get("reviews_before", "")
     listed = reviews.newest_reviews(
-        viewer=PUBLIC, merchant=merchant, before=int(before) if before.isdecimal() else None, limit=REVIEWS + 1
+        viewer=PUBLIC, merchant=merchant, before=int(before) if _is_moment(before) else None, limit=REVIEWS + 1
     )
     counts = reviews.review_counts(viewer=PUBLIC, merchant=merchant)
     context = {
@@ -200,3 +203,22 @@ def _band_rows() -> list[dict[str, Any]]:
             rows.append({"band": band.key, "low": band.lowest, "high": above})
             above = band.lowest - 1
     return rows
+
+
+def _is_moment(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= 16
+
+
+@require_safe
+def language(request: HttpRequest) -> HttpResponse:
+    """Keep the language asked for in a cookie and go back to the page. Reads no body: anybody may ask, however slowly."""
+    target = request.GET.get("next", "/")
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
+        target = "/"
+    response = HttpResponseRedirect(iri_to_uri(target))
+    wanted = request.GET.get("language", "")
+    if check_for_language(wanted):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, wanted, max_age=settings.LANGUAGE_COOKIE_AGE, samesite="Lax", httponly=True
+        )
+    return response

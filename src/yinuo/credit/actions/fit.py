@@ -204,7 +204,10 @@ def _training(months: Sequence[Month], before: int) -> tuple[np.ndarray, np.ndar
             f"There are {int(orders.sum()):,} judged orders of merchants with a history to learn from; "
             f"a scorecard of one's own needs {ORDERS_MIN:,}."
         )
-    return np.concatenate([part[0] for part in parts]), orders, np.concatenate([part[2] for part in parts])
+    failures = np.concatenate([part[2] for part in parts])
+    if not 0 < failures.sum() < orders.sum():
+        raise Malformed("A scorecard learns from orders that went wrong and orders that went well; here is only one kind.")
+    return np.concatenate([part[0] for part in parts]), orders, failures
 
 
 def _logistic(x: np.ndarray, orders: np.ndarray, failures: np.ndarray) -> np.ndarray:
@@ -257,7 +260,7 @@ def foretell(card: Card, month: Month) -> np.ndarray:
 def fit(*, months: Sequence[Month], name: str) -> tuple[Card, dict[str, Any]]:
     """The scorecard for now, and the report on how its like would have done: refitted each month on the past alone."""
     if len(months) < MONTHS_MIN:
-        raise Malformed(f"There are {len(months)} months of history; {MONTHS_MIN} are needed to fit and to measure.")
+        raise Malformed(f"The months of history are {len(months)}; {MONTHS_MIN} are needed to fit and to measure.")
     end = months[-1].number + 1
     card = fit_card(months, before=end, name=name)
     told = walk_forward(months)

@@ -41,6 +41,7 @@ from yinuo.trade.queries import earlier_orders, earlier_orders_to_same, orders
 from yinuo.trade.rules import OrderRow
 
 NO_LANE = "/".join([UNKNOWN_PLACE] * 3)
+UNPROVED_WEIGHT = 4         # what a review counts at most that names no order anybody knows, in sixteenths
 MICROS_PER_HOUR = 60 * MICROS_PER_MINUTE
 _DISPATCH_COLUMNS = (
     "id", "revision", "merchant", "buyer", "listing", "lane", "outcome", "cause", "used_permille", "placed_day",
@@ -108,6 +109,8 @@ def judge_complaints(*, actor: Actor, ids: Iterable[str], realm: Realm, at: date
 
 def _judge_review(review: ReviewRow, rank: int, order: OrderRow | None) -> Judged:
     weight = 0 if review.hidden_as == "bought" else weight_of(rank=rank, value_minor=_value_of(order))
+    if order is None:
+        weight = min(weight, UNPROVED_WEIGHT)
     fact = ReviewJudged(
         review=review.id, merchant=review.merchant or "", listing=review.listing, stars=review.stars or 1,
         lane=lane_of(order) if order else NO_LANE, weight=weight,

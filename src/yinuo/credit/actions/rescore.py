@@ -163,10 +163,10 @@ def release(*, actor: Actor, run_id: str, scoring: Scoring, realm: Realm, at: da
 
 
 def _moved(before: Mapping[str, str], scoring: Scoring) -> list[str]:
-    """The merchants whose band changed; to be judged for the first time, or no longer, is no change of band."""
+    """The merchants whose band changed; to be judged for the first time is no change of band."""
     return [
         merchant for merchant, result in scoring.results.items()
-        if before.get(merchant, "new") != "new" and result.band not in ("new", before[merchant])
+        if before.get(merchant, "new") not in ("new", result.band)
     ]
 
 

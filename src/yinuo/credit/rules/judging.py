@@ -66,7 +66,7 @@ def judge_dispatch(
         "value_minor": min(order.amount_minor or 0, 2**31 - 1),
         "weight": weight,
     }
-    if order.cancelled_at is not None:
+    if order.cancelled_at is not None and not _came_too_late(order, journey):
         by = order.cancelled_by or "unknown"
         return Judged(order.cancelled_at, DispatchJudged(outcome="cancelled", cause=by, **shared))  # type: ignore[arg-type]
     if journey.handed_over_at is None or order.hand_over_by is None:
@@ -78,6 +78,12 @@ def judge_dispatch(
             outcome="late" if cause else "on_time", cause=cause, used_permille=used_permille(order, journey), **shared  # type: ignore[arg-type]
         ),
     )
+
+
+def _came_too_late(order: OrderRow, journey: Journey) -> bool:
+    """Whether a cancellation that is not the merchant's own came after the hand-over, which it cannot undo."""
+    handed_over = journey.handed_over_at is not None and journey.handed_over_at <= (order.cancelled_at or 0)
+    return handed_over and order.cancelled_by != "merchant"
 
 
 def used_permille(order: OrderRow, journey: Journey) -> int | None:

@@ -35,6 +35,7 @@ OUTCOMES = ("dispatches", WHOLE)
 EFFECTIVE = ("dispatches", 365)
 FAILED = ("failures", WHOLE)
 RECENT_DAYS = 28
+WIDTH_STEP = 5
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,9 +113,13 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         return scores
 
     def half_width(self, effective: int) -> int:
-        """Half the interval's width in points, for effective outcomes in 1/1,024: narrower the more is known."""
+        """Half the interval's width in points, for effective outcomes in 1/1,024: narrower the more is known.
+
+        Rounded up to fives, so that nobody reads a merchant's exact number of orders off it.
+        """
         spread = self.spread_points * self.spread_points * self.spread_outcomes * UNIT
-        return isqrt(spread // (self.spread_outcomes * UNIT + max(0, effective)))
+        width = isqrt(spread // (self.spread_outcomes * UNIT + max(0, effective)))
+        return -(-width // WIDTH_STEP) * WIDTH_STEP
 
 
 FACETS: Mapping[str, tuple[Wanted, ...]] = {

@@ -84,6 +84,8 @@ class Order(NamedTuple):
 
 def open_folder(folder: Path) -> dict[str, Table]:
     """The data set's files, opened; refuses a folder that lacks one, or a file that lacks a column."""
+    if not folder.is_dir():
+        raise NotFound("There is no such folder.", path=str(folder))
     missing = [name for name, _ in FILES.values() if not (folder / name).is_file()]
     if missing:
         raise NotFound(f"The folder has no {', '.join(missing)}; they are named as Kaggle names them.", path=str(folder))

@@ -20,14 +20,14 @@ from yinuo.pipelines.importing.values import moment_reader
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "order": (r"order_?(id|no|number|nr|sn)", r"suborder_?(id|no)", "order"),
     "merchant": (r"(merchant|seller|vendor|store|shop|supplier)_?(id|no|number)", "(merchant|seller|vendor)"),
-    "buyer": (r"(buyer|customer|user|member|client)(_unique)?_?(id|no|number)", "(buyer|customer)"),
+    "buyer": (r"(buyer|customer|user|member|client)(_unique)?_?(id|no|number)", "(buyer|customer|client)"),
     "listing": (r"(listing|product|item|sku|goods|offer)_?(id|no|number|code)?",),
     "basket": (r"(basket|cart|checkout|parent_order)_?(id|no)?",),
     "items": (r"(items|quantity|qty|count|item_count|num_items)",),
-    "amount_minor": (r"(total|amount|order_total|total_amount|grand_total|payment_value|sum|value|price)(_paid)?",),
+    "amount_minor": (r"(total|amount|order_total|total_amount|grand_total|payment_value|sum|value|price)(_paid|_[a-z]{3})?",),
     "price_minor": (r"(unit_|list_|sale_)?price", "amount"),
     "currency": (r"currency(_code)?",),
-    "hand_over_by": (r"(ship|dispatch|hand_?over|shipping)_?(by|limit|deadline|due)(_date|_at|_time)?",),
+    "hand_over_by": (r"(ship|dispatch|hand_?over|shipping)_?(by|before|until|limit|deadline|due)(_date|_at|_time)?",),
     "deliver_by": (
         r"(order_)?(estimated|promised|expected)_(delivery|arrival)(_date|_at|_time)?", r"(deliver_by|eta|delivery_due)"),
     "origin": (r"(origin|ship_from|seller_(state|region|province))",),

@@ -22,8 +22,8 @@ def keep_refused(*, source: str, refused: Sequence[Refused], at: datetime) -> No
             source=source,
             received=at,
             event_id=event.id,
-            path=event.path[:200],
-            sentence=event.sentence,
+            path=event.path[:200].replace("\0", "\ufffd"),
+            sentence=event.sentence.replace("\0", "\ufffd"),
             raw=event.raw,
         )
         for event in refused

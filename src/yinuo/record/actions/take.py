@@ -24,7 +24,7 @@ from yinuo.record.rules import Incoming, Refused
 from yinuo.vault import actions as vault
 
 _CONFLICT = "This id was used before with other content. To correct a fact, send a new id with 'supersedes': {!r}."
-RACES_MAX = 5   # two batches with the same new event: the later one starts over and finds it known
+RACES_MAX = 12   # two batches with the same new event: the later one starts over and finds it known
 
 
 class Taken(msgspec.Struct):
