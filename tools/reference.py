@@ -90,9 +90,9 @@ def _commands() -> str:
     lines = ["# Commands", ""]
 
     def tell(command: click.Command, path: str, parent: click.Context | None) -> None:
-        context = click.Context(
-            command, info_name=path.rsplit(maxsplit=1)[-1], parent=parent, **({"max_content_width": 100} | command.context_settings), terminal_width=100
-        )
+        settings = {"max_content_width": 100} | command.context_settings
+        name = path.rsplit(maxsplit=1)[-1]
+        context = click.Context(command, info_name=name, parent=parent, terminal_width=100, **settings)
         lines.extend([f"## `{path}`", "", "```", command.get_help(context), "```", ""])
         if isinstance(command, click.Group):
             for name in command.list_commands(context):
