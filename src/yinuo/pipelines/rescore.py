@@ -51,8 +51,8 @@ def default_day(engine: Any, store: Store, at: datetime) -> int:
     last = store.last_day(engine)
     if last is None:
         raise Malformed(
-            f"There are {store.archived()['size']:,} facts and no judged outcome among them. An order is judged once "
-            "it is handed over or called off; for that it needs `hand_over_by` when placed, and a hand-over. See docs/guide/import.md."
+            f"There are {store.archived()['size']:,} facts and no judged outcome among them. An order is judged once it is "
+            "handed over or called off; for that it must say `hand_over_by` when placed. See docs/guide/import.md."
         )
     return min(last, day_of(to_micros(at))) + 1
 
