@@ -294,7 +294,7 @@ def _mean(total: int, base: int) -> int:
 
 def _days_until(card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], goal: int) -> int | None:
     """The first day on which ageing alone reaches the goal, looked for week by week and then day by day."""
-    week = next((days for days in range(7, 365, 7) if _aged_score(card, observed, expected, days) >= goal), None)
+    week = next((days for days in range(7, 358, 7) if _aged_score(card, observed, expected, days) >= goal), None)
     if week is None:
         return None
     return next(days for days in range(week - 6, week + 1) if _aged_score(card, observed, expected, days) >= goal)
