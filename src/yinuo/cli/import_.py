@@ -44,7 +44,7 @@ def command(
       yinuo import export/ --propose --mapping shop.toml
       yinuo import export/ --source shop --mapping shop.toml
       yinuo import events.ndjson --source shop
-      yinuo import olist shared/data/olist
+      yinuo import olist path/to/olist
     """
     set_up()
     calm_collector()
