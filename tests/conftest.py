@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ os.environ["YINUO_DATA"] = tempfile.mkdtemp(prefix="yinuo-tests-")
 import hypothesis
 import msgspec
 import pytest
+from django.db import connection
 
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.realm import Realm
@@ -66,3 +67,18 @@ def take(realm: Realm, now: datetime, db: None) -> Callable[[Sequence[bytes]], A
         return taken
 
     return taking
+
+
+@pytest.fixture
+def _new_connection() -> Iterator[None]:
+    yield
+    connection.close()
+
+
+@pytest.fixture
+def lasting(_new_connection: None, transactional_db: None) -> Iterator[None]:
+    """Transactions that commit. Emptying the tables afterwards takes a superuser: the record refuses it to others."""
+    yield
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")

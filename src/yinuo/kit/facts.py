@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Meta
 from msgspec import inspect as shapes
 
-from yinuo.kit.moments import MICROS_PER_MINUTE, to_micros
+from yinuo.kit.moments import to_micros
 from yinuo.kit.refusals import Malformed
 
 SAFE_INTEGER_MAX = 2**53 - 1   # what JSON readers everywhere keep exactly
@@ -193,11 +193,6 @@ def _value_source(kind: Kind, column: str) -> str:
     else:
         return f"wire.{column}"
     return f"None if wire.{column} is None else {value}"
-
-
-def minutes_between(start: int, end: int) -> int:
-    """Whole minutes from one moment to another, rounded down; negative when the end comes first."""
-    return (end - start) // MICROS_PER_MINUTE
 
 
 def _kind_of(cls: type[Fact], texts: dict[str, Text], fingerprints: frozenset[str], external: bool) -> Kind:

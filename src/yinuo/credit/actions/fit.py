@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from yinuo.credit.rules import daybook as daybooks
-from yinuo.credit.rules.engine import Store, climate_at, evidence_at, to_arrow
+from yinuo.credit.rules.engine import Store, climate_at, evidence_at, recent_outcomes, to_arrow
 from yinuo.credit.rules.evidence import UNIT, Wanted
 from yinuo.credit.rules.scorecard import PPM, RECENT_DAYS, Card, Feature, odds_at_middle, probability_ppm
 from yinuo.credit.rules.tables import BINS_EACH_SIDE, quarter_bins
@@ -145,23 +145,15 @@ def _month(engine: Any, store: Store, number: int, outcomes: Sequence[dict[str, 
         ],
         axis=1,
     )
-    recent_orders, recent_failures = _recent(engine, store, as_of, place)
+    recent_orders, recent_failures = recent_outcomes(
+        engine, store, as_of=as_of, days=RECENT_DAYS, merchants=merchants
+    )
     known = spread(evidence.observed["dispatches", 0]) // UNIT
     month = Month(number, merchants, bins, recent_orders, recent_failures, known)
     for row in placed:
         for table, name in ((month.orders, "orders"), (month.failures, "failures")):
             table.setdefault(row["known_month"], np.zeros(len(merchants), np.int64))[place[row["merchant"]]] += row[name]
     return month
-
-
-def _recent(engine: Any, store: Store, as_of: int, place: dict[str, int]) -> tuple[np.ndarray, int]:
-    rows = store.rows(engine, as_of=as_of, days=RECENT_DAYS)
-    sums = rows.group_by("merchant").aggregate(outcomes=rows.dispatches.sum(), failures=rows.failures.sum())
-    counts, failures = np.zeros(len(place), np.int64), 0
-    for row in to_arrow(sums).to_pylist():
-        counts[place[row["merchant"]]] = int(row["outcomes"] or 0) // 16
-        failures += int(row["failures"] or 0)
-    return counts, failures // 16
 
 
 def fit_card(months: Sequence[Month], *, before: int, name: str) -> Card:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 from django.db import connection, transaction
 
 from yinuo.catalogue.queries import open_findings
@@ -20,7 +19,7 @@ from yinuo.credit.features import MEASURES
 from yinuo.credit.models import Run, Standing
 from yinuo.credit.rules.bands import RANKS
 from yinuo.credit.rules.climate import Climate
-from yinuo.credit.rules.engine import Store, evidence_at
+from yinuo.credit.rules.engine import Store, evidence_at, recent_outcomes
 from yinuo.credit.rules.evidence import Evidence
 from yinuo.credit.rules.scorecard import (
     RECENT_DAYS,
@@ -86,7 +85,10 @@ def score_all(
     merchants = frozenset(merchants)
     evidence = evidence_at(engine, store, climate, as_of=pins.as_of, wanted=wanted_by(card, MEASURES))
     scores = card.scores(evidence.observed, evidence.expected)
-    odds = _odds(engine, store, evidence, scores, pins.as_of) if card.calibrated_on else 0
+    odds = 0
+    if card.calibrated_on:
+        recent = recent_outcomes(engine, store, as_of=pins.as_of, days=RECENT_DAYS, merchants=evidence.merchants)
+        odds = odds_at_middle(scores, *recent)
     findings = open_findings(before=pins.as_of * MICROS_PER_DAY)
     results = {}
     for place, merchant in enumerate(evidence.merchants):
@@ -104,16 +106,6 @@ def score_all(
             card, {}, {}, odds_at_middle=0, as_of=pins.as_of, override=grounds[0] if grounds else "", findings=len(grounds)
         )
     return Scoring(pins, climate, evidence, results, card.calibrated_on or None)
-
-
-def _odds(engine: Any, store: Store, evidence: Evidence, scores: np.ndarray, as_of: int) -> int:
-    """The odds at 500 from the outcomes of the last four weeks."""
-    recent = store.rows(engine, as_of=as_of, days=RECENT_DAYS)
-    sums = recent.group_by("merchant").aggregate(outcomes=recent.dispatches.sum(), failures=recent.failures.sum())
-    found = {row["merchant"]: row for row in sums.to_pyarrow().to_pylist()}
-    counts = np.array([int(found.get(merchant, {}).get("outcomes") or 0) // 16 for merchant in evidence.merchants])
-    failures = sum(int(row["failures"] or 0) for row in found.values()) // 16
-    return odds_at_middle(scores, counts, failures)
 
 
 @transaction.atomic

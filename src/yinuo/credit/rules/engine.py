@@ -19,6 +19,7 @@ from yinuo.credit.rules import climate as climates
 from yinuo.credit.rules import daybook as daybooks
 from yinuo.credit.rules.climate import CLIMATE_DAYS, Climate
 from yinuo.credit.rules.evidence import Evidence, Wanted, ages_table, evidence_from, evidence_query
+from yinuo.credit.rules.judging import WEIGHT_ONE
 from yinuo.credit.rules.measures import Measure
 from yinuo.credit.rules.narrowing import narrowed, places_of
 from yinuo.credit.rules.tables import AGE_DAYS_MAX
@@ -288,6 +289,17 @@ def _one_key(keys: Sequence[np.ndarray]) -> np.ndarray:
 
 def _names_schema(key: str) -> pa.Schema:
     return pa.schema([(f"{key}_code", pa.int64()), (key, pa.string())])
+
+
+def recent_outcomes(
+    engine: Any, store: Store, *, as_of: int, days: int, merchants: Sequence[str]
+) -> tuple[np.ndarray, int]:
+    """How many outcomes of the last days each of the merchants had, and how many of everybody's failed: whole ones."""
+    recent = store.rows(engine, as_of=as_of, days=days)
+    sums = recent.group_by("merchant").aggregate(outcomes=recent.dispatches.sum(), failures=recent.failures.sum())
+    found = {row["merchant"]: row for row in to_arrow(sums).to_pylist()}
+    counts = np.array([int(found.get(merchant, {}).get("outcomes") or 0) // WEIGHT_ONE for merchant in merchants])
+    return counts, sum(int(row["failures"] or 0) for row in found.values()) // WEIGHT_ONE
 
 
 def to_arrow(table: Any) -> pa.Table:
