@@ -33,6 +33,7 @@ lock: ## Compile the requirement files anew
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements/runtime.txt
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra spark -o requirements/spark.txt
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --group pyproject.toml:peers -o requirements/peers.txt
 
 clean: ## Remove the virtual environment and everything made here
 	rm -rf .venv var build dist
