@@ -26,6 +26,7 @@ from django.conf import settings
 from django.db import connection
 from yinuo.config.realm import realm
 from yinuo.kit.actors import SYSTEM
+from yinuo.kit.opening import inner_of
 from yinuo.kit.refusals import Malformed
 from yinuo.pipelines.react import react
 from yinuo.pipelines.bench.orders import events
@@ -61,10 +62,10 @@ def ask(sql):
 
 def tell(**more):
     entries = queries.entry_count()
-    commitments = ask("SELECT e.commitment, o.salt, o.content FROM record_entry e JOIN record_opening o ON o.entry_id = e.id")
+    commitments = ask("SELECT e.inner, o.salt, o.content FROM record_entry e JOIN record_opening o ON o.entry_id = e.id")
     print(json.dumps(more | {
         "fitted": fitted, "entries": entries, "pending": queries.pending_count(), "children": children(),
-        "bound": all(rules.commitment_of(salt, content) == commitment for commitment, salt, content in commitments),
+        "bound": all(inner_of(salt, content) == inner[:32] for inner, salt, content in commitments),
         "salts": len({salt for _, salt, _ in commitments}),
         "facts": len({content for _, _, content in commitments}),
     }), flush=True)

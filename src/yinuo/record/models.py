@@ -1,4 +1,4 @@
-"""Tables of the record. Entry, Opening and Seal are insert-only: the database refuses to change them (migration 0002)."""
+"""Tables of the record. What is sealed is insert-only: the database itself refuses to change it (migration 0002)."""
 
 from __future__ import annotations
 
@@ -24,14 +24,23 @@ class Entry(models.Model):
 
     id = RowNumber(primary_key=True)                              # given by `write`, dense within a batch
     key = models.BinaryField(max_length=16, unique=True)          # keyed hash of source and event id
-    commitment = models.BinaryField(max_length=32)                # SHA-256 over salt and content
+    inner = models.BinaryField(max_length=64)                     # what binds its main part, then its person's (kit.opening)
 
 
 class Opening(models.Model):
-    """What unlocks an entry's commitment: the salt and the content. May be deleted, never changed."""
+    """What unlocks an entry's main part: the salt and the content. May be deleted, never changed."""
 
     entry = models.OneToOneField(Entry, models.DO_NOTHING, primary_key=True, related_name="+", db_constraint=False)
-    about = models.CharField(max_length=20, db_index=True)
+    about = models.CharField(max_length=20, db_index=True)        # "-" for a person: the next table names them
+    salt = models.BinaryField(max_length=32)
+    content = models.BinaryField()
+
+
+class PersonOpening(models.Model):
+    """What unlocks an entry's part about a person. Deleted when that person is forgotten; the main part stands without it."""
+
+    entry = models.OneToOneField(Entry, models.DO_NOTHING, primary_key=True, related_name="+", db_constraint=False)
+    person = models.CharField(max_length=20, db_index=True)
     salt = models.BinaryField(max_length=32)
     content = models.BinaryField()
 
@@ -41,6 +50,8 @@ class Pending(models.Model):
 
     first = RowNumber(primary_key=True)
     last = models.BigIntegerField()
+    at = models.BigIntegerField()                                 # when it was recorded, in microseconds
+    subjects = models.BinaryField()                               # of each entry, whom it will be counted by (rules.Counted)
 
     class Meta:
         constraints = (
@@ -49,10 +60,35 @@ class Pending(models.Model):
 
 
 class Seal(models.Model):
-    """The number that an entry got, for ever: dense from 0, in the order of sealing."""
+    """The number that an entry got, for ever, dense from 0 in the order of sealing; and what the log shows of it."""
 
     seq = RowNumber(primary_key=True)
     entry = models.OneToOneField(Entry, models.DO_NOTHING, related_name="+", db_constraint=False)
+    leaf = models.BinaryField(max_length=65)
+
+
+class Mention(models.Model):
+    """The how-manieth fact about a subject a sealed fact is: a gap in anybody's numbers would show what was left out."""
+
+    pk = models.CompositePrimaryKey("subject", "number")
+    subject = models.CharField(max_length=20)
+    number = models.IntegerField()
+    seq = models.BigIntegerField()
+
+
+class Tile(models.Model):
+    """256 hashes of the Merkle tree in a row, or as many as there are yet (C2SP tlog-tiles). Only ever grows."""
+
+    id = RowNumber(primary_key=True)                              # level x 2^48 + number
+    hashes = models.BinaryField(max_length=8192)
+
+
+class Checkpoint(models.Model):
+    """A signed head of the tree, as it was published."""
+
+    size = RowNumber(primary_key=True)
+    at = models.DateTimeField()
+    note = models.TextField()
 
 
 class Replacement(models.Model):
@@ -63,10 +99,11 @@ class Replacement(models.Model):
 
 
 class Head(models.Model):
-    """How many entries are sealed. One row."""
+    """How many entries are sealed, and the root over them. One row, which never shrinks."""
 
     id = models.SmallIntegerField(primary_key=True)
     size = models.BigIntegerField()
+    root = models.BinaryField(max_length=32)
 
     class Meta:
         constraints = (models.CheckConstraint(condition=models.Q(id=1), name="record_head_is_one_row"),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import connection
@@ -10,12 +10,14 @@ from django.db.models import F, Sum
 
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
-from yinuo.kit.facts import Fact, Recorded
+from yinuo.kit.facts import Recorded
+from yinuo.kit.tree import Place, edge_of
 from yinuo.record.models import Cursor, Entry, Head, Pending, RefusedEvent, Replacement
-from yinuo.record.rules import BATCH_MAX, decode_content
+from yinuo.record.rules import BATCH_MAX, WITHHELD, decode_content
 
 _FACTS = """
-SELECT s.seq, o.content FROM record_seal s JOIN record_opening o ON o.entry_id = s.entry_id
+SELECT s.seq, o.content, p.person FROM record_seal s JOIN record_opening o ON o.entry_id = s.entry_id
+LEFT JOIN record_personopening p ON p.entry_id = s.entry_id
 """
 _NOT_REPLACED = """
 NOT EXISTS (
@@ -53,7 +55,7 @@ def facts(*, start: int, stop: int, at_size: int | None = None) -> list[Recorded
         parameters.append(size() if at_size is None else at_size)
     with connection.cursor() as cursor:
         cursor.execute(sql + " ORDER BY s.seq", parameters)
-        return [recorded(seq, content) for seq, content in cursor.fetchall()]
+        return _recorded(cursor.fetchall())
 
 
 def every_fact(*, start: int = 0, stop: int | None = None, at_size: int | None = None) -> Iterator[list[Recorded]]:
@@ -66,12 +68,10 @@ def every_fact(*, start: int = 0, stop: int | None = None, at_size: int | None =
 def facts_about(*, subjects: Sequence[str], at_size: int | None = None) -> list[Recorded]:
     """The standing facts about each of the subjects, in the order of sealing."""
     limit = size() if at_size is None else at_size
-    found = rows.select_in(
-        connection,
-        _FACTS + f" WHERE s.seq < {limit:d} AND " + _NOT_REPLACED.replace("%s", f"{limit:d}") + " AND o.about {keys}",
-        list(subjects),
-    )
-    return [recorded(seq, content) for seq, content in sorted(found)]
+    still = f" WHERE s.seq < {limit:d} AND " + _NOT_REPLACED.replace("%s", f"{limit:d}")
+    found = rows.select_in(connection, _FACTS + still + " AND o.about {keys}", list(subjects))
+    found += rows.select_in(connection, _FACTS + still + f" AND o.about = '{WITHHELD}' AND p.person {{keys}}", list(subjects))
+    return _recorded(sorted(found))
 
 
 def replaced_by(*, start: int, stop: int) -> list[Recorded]:
@@ -81,13 +81,14 @@ def replaced_by(*, start: int, stop: int) -> list[Recorded]:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT ts.seq, o.content FROM record_seal rs JOIN record_replacement r ON r.entry_id = rs.entry_id
+            SELECT ts.seq, o.content, p.person FROM record_seal rs JOIN record_replacement r ON r.entry_id = rs.entry_id
             JOIN record_entry t ON t.key = r.target JOIN record_seal ts ON ts.entry_id = t.id
-            JOIN record_opening o ON o.entry_id = t.id WHERE rs.seq >= %s AND rs.seq < %s ORDER BY ts.seq
+            JOIN record_opening o ON o.entry_id = t.id LEFT JOIN record_personopening p ON p.entry_id = t.id
+            WHERE rs.seq >= %s AND rs.seq < %s ORDER BY ts.seq
             """,
             [start, stop],
         )
-        return [recorded(seq, content) for seq, content in cursor.fetchall()]
+        return _recorded(cursor.fetchall())
 
 
 def replacements(*, stop: int) -> list[tuple[int, int]]:
@@ -110,8 +111,46 @@ def refused_waiting(*, viewer: Actor, source: str | None = None) -> list[Refused
     return list(waiting.filter(source=source) if source else waiting)
 
 
-def recorded(seq: int, content: bytes) -> Recorded:
-    """The recorded fact of an opening's content."""
-    opened = decode_content(bytes(content))
-    fact: Fact = opened.fact
-    return Recorded(int(seq), opened.at, opened.recorded, opened.source, fact)
+def _recorded(found: Iterable[tuple[int, bytes, str | None]]) -> list[Recorded]:
+    """The recorded facts of (number, main part, person); those about a person who was forgotten are left out."""
+    every = []
+    for seq, main, person in found:
+        content = decode_content(bytes(main), person)
+        if content is not None:
+            every.append(Recorded(int(seq), content.at, content.recorded, content.source, content.fact))
+    return every
+
+
+def tile_id(level: int, number: int) -> int:
+    """The key of a tile's row."""
+    return (level << 48) + number
+
+
+def tiles(places: Iterable[Place]) -> dict[Place, bytes]:
+    """The tiles at these places, as far as they go; one that is not there yet is left out."""
+    wanted = {tile_id(*place): place for place in places}
+    found = rows.select_in(connection, "SELECT id, hashes FROM record_tile WHERE id {keys}", list(wanted))
+    return {wanted[key]: bytes(hashes) for key, hashes in found}
+
+
+def edge_tiles(size: int) -> dict[Place, bytes]:
+    """The unfinished tiles of a tree of that size."""
+    return tiles(edge_of(size))
+
+
+def next_numbers(subjects: Sequence[str]) -> dict[str, int]:
+    """How many sealed facts mention each subject: the number that the next one gets."""
+    last = "(SELECT m.number FROM record_mention m WHERE m.subject = {} ORDER BY m.number DESC LIMIT 1)"
+    numbers = dict.fromkeys(subjects, 0)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"SELECT s, {last.format('s')} FROM unnest(%s::text[]) s", [list(subjects)])
+            found = cursor.fetchall()
+        else:
+            found = []
+            for chunk in rows.chunks(subjects, rows.SQLITE_KEYS_MAX):
+                values = ",".join(["(%s)"] * len(chunk))
+                cursor.execute(f"SELECT v.column1, {last.format('v.column1')} FROM (VALUES {values}) v", chunk)
+                found += cursor.fetchall()
+    numbers.update((subject, number + 1) for subject, number in found if number is not None)
+    return numbers

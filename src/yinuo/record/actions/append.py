@@ -13,18 +13,21 @@ from yinuo.kit.actors import Actor, allow
 from yinuo.kit.facts import Fact
 from yinuo.kit.ids import keyed_digest, keyed_digester
 from yinuo.kit.moments import to_micros
+from yinuo.kit.opening import inner_of, no_person
 from yinuo.kit.realm import OWN_SOURCE, Realm
 from yinuo.record import rules
 from yinuo.record.events import FactWithdrawn
+from yinuo.record.rules import Counted
 
 
 class Statement(msgspec.Struct, frozen=True):
-    """A fact to append: its id at its source, when it happened (microseconds), and the id of the one it supersedes."""
+    """A fact to append: its id at its source, when it happened (microseconds), the id of the one it supersedes, its texts."""
 
     id: str
     at: int
     fact: Fact
     supersedes: str | None = None
+    texts: Mapping[str, str] = {}       # name -> SHA-256 of each text that came with it
 
 
 @transaction.atomic(savepoint=False)    # savepoints make SQLite keep a journal of every page: twenty times slower
@@ -61,33 +64,43 @@ def known_keys(keys: Sequence[bytes]) -> dict[bytes, int]:
 
 
 class Rows(msgspec.Struct, array_like=True):
-    """New entries and their openings, column by column, all but their ids; and (place among them, key of what it replaces)."""
+    """New entries and their openings, column by column, all but their ids; with their place where only some have it."""
 
     keys: list[bytes]
-    commitments: list[bytes]
+    inners: list[bytes]
     abouts: list[str]
     salts: list[bytes]
     contents: list[bytes]
-    replacements: list[tuple[int, bytes]]
+    persons: list[tuple[int, str, bytes, bytes]]       # person, salt, content
+    replacements: list[tuple[int, bytes]]              # key of what it replaces
+    counted: list[Counted]
+    recorded: int
 
 
 def rows_of(*, source: str, statements: Mapping[bytes, Statement], realm: Realm, recorded: int) -> Rows:
     """What `write_rows` will write of these statements. Asks nothing of the database."""
-    drawn = realm.entropy(rules.SALT_BYTES * len(statements))
-    salts = [drawn[place : place + rules.SALT_BYTES] for place in range(0, len(drawn), rules.SALT_BYTES)]
-    contents = [
-        rules.encode_content(at=statement.at, recorded=recorded, source=source, fact=statement.fact)
-        for statement in statements.values()
-    ]
-    facts = [statement.fact for statement in statements.values()]
-    return Rows(
-        list(statements),
-        list(map(rules.commitment_of, salts, contents)),
-        [getattr(fact, fact.__struct_fields__[0])[:20] for fact in facts],
-        salts,
-        contents,
-        _replacements(source, statements, realm),
-    )
+    made = Rows([], [], [], [], [], [], [], [], recorded)
+    drawn = realm.entropy(2 * rules.SALT_BYTES * len(statements))
+    for place, (key, statement) in enumerate(statements.items()):
+        target = _target(source, statement, realm)
+        parts = rules.parts_of(
+            at=statement.at, recorded=recorded, source=source, fact=statement.fact, supersedes=target, texts=statement.texts
+        )
+        start = 2 * rules.SALT_BYTES * place
+        salt, other = drawn[start : start + 32], drawn[start + 32 : start + 64]
+        person = no_person(salt)
+        if parts.person is not None and parts.who is not None:
+            made.persons.append((place, parts.who, other, parts.person))
+            person = inner_of(other, parts.person)
+        if target is not None:
+            made.replacements.append((place, target))
+        made.keys.append(key)
+        made.inners.append(inner_of(salt, parts.main) + person)
+        made.abouts.append(rules.about_of(statement.fact))
+        made.salts.append(salt)
+        made.contents.append(parts.main)
+        made.counted.append(rules.counted(statement.fact))
+    return made
 
 
 def write(*, source: str, statements: Mapping[bytes, Statement], realm: Realm, recorded: int) -> None:
@@ -101,24 +114,23 @@ def write_rows(made: Rows) -> None:
         return
     first = _reserve_ids()
     ids = range(first, first + len(made.keys))
-    entries = list(zip(ids, made.keys, made.commitments, strict=True))
+    entries = list(zip(ids, made.keys, made.inners, strict=True))
     openings = list(zip(ids, made.abouts, made.salts, made.contents, strict=True))
+    persons = [(first + place, *rest) for place, *rest in made.persons]
     replacements = [(first + place, target) for place, target in made.replacements]
-    rows.insert(connection, "record_entry", ("id", "key", "commitment"), entries, unique="key")
+    pending = (ids[0], ids[-1], made.recorded, rules.encode_counted(made.counted))
+    rows.insert(connection, "record_entry", ("id", "key", "inner"), entries, unique="key")
     rows.insert(connection, "record_opening", ("entry_id", "about", "salt", "content"), openings)
-    rows.insert(connection, "record_pending", ("first", "last"), [(ids[0], ids[-1])])
+    rows.insert(connection, "record_personopening", ("entry_id", "person", "salt", "content"), persons)
+    rows.insert(connection, "record_pending", ("first", "last", "at", "subjects"), [pending])
     rows.insert(connection, "record_replacement", ("entry_id", "target"), replacements)
 
 
-def _replacements(source: str, statements: Mapping[bytes, Statement], realm: Realm) -> list[tuple[int, bytes]]:
-    """(place, key of the entry it replaces) of those that supersede or withdraw another."""
-    found = []
-    for place, statement in enumerate(statements.values()):
-        if statement.supersedes is not None:
-            found.append((place, entry_key(realm, source, statement.supersedes)))
-        elif isinstance(statement.fact, FactWithdrawn):
-            found.append((place, bytes.fromhex(statement.fact.event)))
-    return found
+def _target(source: str, statement: Statement, realm: Realm) -> bytes | None:
+    """The key of the entry that a statement supersedes or withdraws."""
+    if statement.supersedes is not None:
+        return entry_key(realm, source, statement.supersedes)
+    return bytes.fromhex(statement.fact.event) if isinstance(statement.fact, FactWithdrawn) else None
 
 
 def _reserve_ids() -> int:

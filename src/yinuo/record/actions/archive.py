@@ -21,7 +21,7 @@ from django.db import connection
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.facts import kinds
 from yinuo.kit.moments import MICROS_PER_DAY
-from yinuo.record import queries
+from yinuo.record import queries, rules
 
 SEGMENT_FACTS = 65_536
 MANIFEST = "manifest.json"
@@ -91,41 +91,53 @@ def archive_schema() -> pa.Schema:
 
 
 def _write_segment(file: Path, start: int, stop: int) -> dict[str, int]:
-    numbers, contents = _contents(start, stop)
-    table = _table(numbers, contents)
+    table = _table(_openings(start, stop))
     _replace(file, table)
     days = pc.min_max(table["day"]).as_py()
     return {"facts": stop - start, "first_day": days["min"] or 0, "last_day": days["max"] or 0}
 
 
-def _contents(start: int, stop: int) -> tuple[list[int], list[bytes]]:
-    """The numbers and canonical contents of sealed facts, those replaced included: readers leave them out by size."""
+def _openings(start: int, stop: int) -> list[tuple[int, bytes, str | None]]:
+    """The numbers, main parts and persons of sealed facts, those replaced included: readers leave them out by size.
+
+    Each part is held against what binds it: an archive made of altered openings would be an altered score.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.seq, o.content FROM record_seal s JOIN record_opening o ON o.entry_id = s.entry_id "
-            "WHERE s.seq >= %s AND s.seq < %s ORDER BY s.seq",
+            "SELECT s.seq, o.content, p.person, o.salt, p.salt, p.content, e.inner FROM record_seal s "
+            "JOIN record_entry e ON e.id = s.entry_id JOIN record_opening o ON o.entry_id = s.entry_id "
+            "LEFT JOIN record_personopening p ON p.entry_id = s.entry_id WHERE s.seq >= %s AND s.seq < %s ORDER BY s.seq",
             [start, stop],
         )
         found = cursor.fetchall()
-    return [seq for seq, _ in found], [bytes(content) for _, content in found]
+    for seq, main, who, salt, other_salt, other, inner in found:
+        rules.check_opening(seq, bytes(inner), bytes(salt), bytes(main))
+        if who is not None:
+            rules.check_person_opening(seq, bytes(inner), bytes(other_salt), bytes(other), who)
+    return [(seq, bytes(main), who) for seq, main, who, *_ in found]
 
 
-def _table(numbers: list[int], contents: list[bytes]) -> pa.Table:
+def _table(openings: list[tuple[int, bytes, str | None]]) -> pa.Table:
     """Arrow reads the canonical JSON by itself; nothing passes through Python objects."""
     schema = archive_schema()
-    if not contents:
+    if not openings:
         return schema.empty_table()
     body = pa.struct([("kind", pa.string()), *[(name, schema.field(name).type) for name in fact_columns()]])
-    explicit = pa.schema([("at", pa.int64()), ("recorded", pa.int64()), ("source", pa.string()), ("fact", body)])
+    explicit = pa.schema(
+        [("at", pa.int64()), ("recorded", pa.int64()), ("source", pa.string()), ("fact", body), ("supersedes", pa.string())]
+    )
     read = pj.read_json(
-        io.BytesIO(b"\n".join(contents)),
+        io.BytesIO(b"\n".join(main for _, main, _ in openings)),
         read_options=pj.ReadOptions(block_size=1 << 22, use_threads=False),
-        parse_options=pj.ParseOptions(explicit_schema=explicit, unexpected_field_behavior="error"),
+        parse_options=pj.ParseOptions(explicit_schema=explicit, unexpected_field_behavior="ignore"),
     )
     fact = read["fact"].combine_chunks()
-    columns = {"seq": pa.array(numbers, pa.int64()), "day": pc.divide(read["at"], MICROS_PER_DAY)}
+    columns = {
+        "seq": pa.array([seq for seq, _, _ in openings], pa.int64()), "day": pc.divide(read["at"], MICROS_PER_DAY)
+    }
     columns |= {name: read[name] for name in ("at", "recorded", "source")}
     columns |= {field.name: pc.struct_field(fact, field.name) for field in body}
+    columns[rules.PERSON] = pa.array([who for _, _, who in openings], pa.string())
     return pa.table([columns[name] for name in schema.names], schema=schema)
 
 

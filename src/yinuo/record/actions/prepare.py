@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import Protocol
 
 import msgspec
@@ -80,9 +81,18 @@ def statements_of(source: str, every: Sequence[Keyed], realm: Realm, give: Give)
     for name in withdrawn:
         surrogates[name] = entry_key(realm, source, name[1]).hex()
     return [
-        Statement(event.id, event.at, to_fact(event.kind, event.wire, surrogates), event.supersedes)
+        Statement(
+            event.id, event.at, to_fact(event.kind, event.wire, surrogates), event.supersedes, _digests_of_texts(event)
+        )
         for _, event in every
     ]
+
+
+def _digests_of_texts(event: Incoming) -> dict[str, str]:
+    """SHA-256 of each text that came with an event, by its name."""
+    return {
+        name: sha256(words.encode()).hexdigest() for name in event.kind.texts if (words := getattr(event.wire, name))
+    }
 
 
 def words_of(key: bytes, event: Incoming, statement: Statement) -> list[vault.Words]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import Any
 
 import msgspec
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -133,11 +132,11 @@ def _conflicts(source: str, again: Sequence[Keyed], realm: Realm) -> list[Refuse
     """Those of the known events that say something else than the first time. What was forgotten cannot be compared."""
     found = rows.select_in(
         connection,
-        "SELECT e.key, o.content, r.target FROM record_entry e JOIN record_opening o ON o.entry_id = e.id "
-        "LEFT JOIN record_replacement r ON r.entry_id = e.id WHERE e.key {keys}",
+        "SELECT e.key, o.content, p.person FROM record_entry e JOIN record_opening o ON o.entry_id = e.id "
+        "LEFT JOIN record_personopening p ON p.entry_id = e.id WHERE e.key {keys}",
         list({key for key, _ in again}),
     )
-    first = {bytes(key): (rules.decode_content(bytes(content)), target) for key, content, target in found}
+    first = {bytes(key): rules.decode_content(bytes(main), person) for key, main, person in found}
     give = partial(vault.known_surrogates, source=source, key=realm.key, entropy=realm.entropy)
     statements = statements_of(source, again, realm, give)
     texts = [text for (key, event), said in zip(again, statements, strict=True) for text in words_of(key, event, said)]
@@ -145,15 +144,13 @@ def _conflicts(source: str, again: Sequence[Keyed], realm: Realm) -> list[Refuse
     return [
         Refused(-1, event.id, "id", _CONFLICT.format(event.id), event.raw)
         for (key, event), said in zip(again, statements, strict=True)
-        if key in first and (key in otherwise or not _same(first[key], said, source, realm))
+        if first.get(key) is not None and (key in otherwise or not _same(first[key], said, source, realm))
     ]
 
 
-def _same(first: tuple[Any, bytes | None], said: Statement, source: str, realm: Realm) -> bool:
-    content, target = first
-    if (content.at, content.fact) != (said.at, said.fact):
+def _same(first: rules.Content, said: Statement, source: str, realm: Realm) -> bool:
+    if (first.at, first.fact) != (said.at, said.fact):
         return False
     if isinstance(said.fact, FactWithdrawn):
         return True
-    aim = None if said.supersedes is None else entry_key(realm, source, said.supersedes)
-    return aim == (None if target is None else bytes(target))
+    return first.supersedes == (None if said.supersedes is None else entry_key(realm, source, said.supersedes).hex())

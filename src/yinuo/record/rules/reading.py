@@ -1,8 +1,7 @@
-"""Decisions of the record on plain values: permissions, reading events, content and commitments."""
+"""Reading events: CloudEvents as shops send them, each understood or refused alone, with a path and a sentence."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,31 +11,20 @@ from typing import Annotated, Any, Literal, Union
 import msgspec
 from msgspec import Meta
 
-from yinuo.kit.facts import SAFE_INTEGER_MAX, SOURCE_ID_LENGTH_MAX, Fact, Kind, fact_union, kind_named, kinds
+from yinuo.kit.facts import SAFE_INTEGER_MAX, SOURCE_ID_LENGTH_MAX, Kind, kind_named, kinds
 from yinuo.kit.moments import MICROS_PER_MINUTE, to_micros
 from yinuo.kit.money import digits_of
 from yinuo.kit.realm import OWN_SOURCE
 from yinuo.kit.refusals import Conflict, Malformed, Refusal
 from yinuo.record.events import FactWithdrawn
 
-PERMISSIONS = {
-    "record.state_facts": frozenset({"source", "system"}),
-    "record.seal": frozenset({"system"}),
-    "record.make_key": frozenset({"system"}),
-    "record.see_refused": frozenset({"steward", "system"}),
-    "record.replay_refused": frozenset({"steward", "system"}),
-}
-
-BATCH_MAX = 10_000             # facts in one transaction
 EVENT_BYTES_MAX = 65_536
 CLOCK_SKEW_MINUTES_MAX = 10    # how far a source's clock may run ahead of ours
-SALT_BYTES = 32
 CONTENT_TYPES = {
     "application/cloudevents+json": (b"{",),
     "application/cloudevents-batch+json": (b"[",),
     "application/json": (b"{", b"["),
 }
-COMMITMENT_TAG = b"yinuo/commit/v1"
 _ZERO = b"\\u0000"              # how JSON writes the character NUL
 _HALF_PAIR = re.compile(
     rb"(?<!\\)(?:\\\\)*(\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
@@ -82,49 +70,16 @@ class Refused(msgspec.Struct, frozen=True):
     raw: bytes
 
 
-class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """What an opening holds: when the fact happened, when it was recorded (microseconds), who stated it, the fact."""
-
-    at: int
-    recorded: int
-    source: str
-    fact: Any
-
-
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 """What reading hostile JSON may end in: broken form, broken UTF-8, numbers too long, nesting too deep."""
 
 _event_decoder = msgspec.json.Decoder(CloudEvent)
 _batch_decoder = msgspec.json.Decoder(list[msgspec.Raw])
-_content_encoder = msgspec.json.Encoder(order="sorted")
 
 
 @cache
 def _data_decoder(kind: str) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind_named(kind).wire)
-
-
-@cache
-def _content_decoder() -> msgspec.json.Decoder[Any]:
-    typed = msgspec.defstruct(
-        "TypedContent", [("at", int), ("recorded", int), ("source", str), ("fact", fact_union())], frozen=True
-    )
-    return msgspec.json.Decoder(typed)
-
-
-def encode_content(*, at: int, recorded: int, source: str, fact: Fact) -> bytes:
-    """The canonical bytes of a fact: JSON with sorted keys, no spaces, integers and short strings only (RFC 8785)."""
-    return _content_encoder.encode(Content(at=at, recorded=recorded, source=source, fact=fact))
-
-
-def decode_content(content: bytes) -> Any:
-    """The `Content` whose canonical bytes these are."""
-    return _content_decoder().decode(content)
-
-
-def commitment_of(salt: bytes, content: bytes) -> bytes:
-    """The 32 bytes that bind the record to a content without showing it."""
-    return hashlib.sha256(COMMITMENT_TAG + salt + content).digest()
 
 
 def check_source(source: str) -> str:

@@ -1,0 +1,194 @@
+"""What the record binds itself to: a fact's content, in two parts, so that a person's can be forgotten and the rest proven."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import force_setattr, replace
+
+from yinuo.kit.facts import Fact, Kind, fact_union, kinds
+from yinuo.kit.opening import inner_of
+from yinuo.kit.refusals import Refusal
+
+PERSON = "buyer"                        # the type of the subjects that are people with a right to be forgotten
+NUMBERED = ("merchant", "order")        # the types of the other subjects that the record counts, so that a gap shows
+WITHHELD = "-"                          # stands in the main part for a person whom the kind cannot leave out
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a main part holds: when the fact happened, when it was recorded (microseconds), who stated it, the fact.
+
+    Where there are any: the key of the entry that it supersedes, and SHA-256 of the texts that came with it.
+    """
+
+    at: int
+    recorded: int
+    source: str
+    fact: Any
+    supersedes: str | None = None
+    texts: dict[str, str] | None = None
+
+
+class Parts(NamedTuple):
+    """The canonical bytes of a content's two parts, and the person that the second is about; None where there is no person."""
+
+    main: bytes
+    person: bytes | None
+    who: str | None
+
+
+class _Named(msgspec.Struct):
+    buyer: str
+
+
+class _PersonPart(msgspec.Struct):
+    fact: _Named
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_person_decoder = msgspec.json.Decoder(_PersonPart)
+
+
+def canonical(value: Any) -> bytes:
+    """The canonical JSON (RFC 8785) of a value of integers and short ASCII strings: sorted keys, no spaces."""
+    return _encoder.encode(value)
+
+
+@cache
+def kind_of(cls: type[Fact]) -> Kind:
+    """The kind that a class of facts was registered under."""
+    return next(kind for kind in kinds().values() if kind.cls is cls)
+
+
+@cache
+def person_field(cls: type[Fact]) -> str | None:
+    """The field in which facts of a class name a person, if they do."""
+    found = [field for field, subject in kind_of(cls).subjects.items() if subject == PERSON]
+    assert found in ([], [PERSON]), f"{cls.__name__}: a person is named once, in the field {PERSON!r}"
+    return found[0] if found else None
+
+
+@cache
+def _numbered_fields(cls: type[Fact]) -> tuple[str, ...]:
+    return tuple(sorted(field for field, subject in kind_of(cls).subjects.items() if subject in NUMBERED))
+
+
+@cache
+def _stand_in(cls: type[Fact]) -> str | None:
+    return WITHHELD if kind_of(cls).about == PERSON else None
+
+
+def parts_of(
+    *, at: int, recorded: int, source: str, fact: Fact, supersedes: bytes | None, texts: Mapping[str, str]
+) -> Parts:
+    """The two parts of a content. Texts that are the person's own are bound in the person's part."""
+    cls = type(fact)
+    who = getattr(fact, PERSON) if person_field(cls) else None
+    public, private = texts, {}
+    if who is not None:
+        fact = replace(fact, **{PERSON: _stand_in(cls)})
+        if texts:
+            owners = kind_of(cls).texts
+            private = {name: digest for name, digest in texts.items() if owners[name].owner == PERSON}
+            public = {name: digest for name, digest in texts.items() if name not in private}
+    main = _encoder.encode(
+        Content(
+            at=at, recorded=recorded, source=source, fact=fact, texts=dict(public) or None,
+            supersedes=None if supersedes is None else supersedes.hex(),
+        )
+    )
+    if who is None:
+        return Parts(main, None, None)
+    if private:
+        return Parts(main, _encoder.encode({"fact": {PERSON: who}, "texts": private}), who)
+    return Parts(main, b'{"fact":{"%b":"%b"}}' % (PERSON.encode(), who.encode()), who)
+
+
+class Counted(NamedTuple):
+    """By whom a fact is counted: fields of its main part, the subjects in them, and the person, if it has one."""
+
+    fields: str                         # joined by "+", in order
+    subjects: list[str]
+    person: str | None
+
+
+_counted_encoder = msgspec.msgpack.Encoder()
+_counted_decoder = msgspec.msgpack.Decoder(list[Counted])
+
+
+def counted(fact: Fact) -> Counted:
+    """By whom a fact will be counted."""
+    fields, subjects = [], []
+    for field in _numbered_fields(type(fact)):
+        if (subject := getattr(fact, field)) is not None:
+            fields.append(field)
+            subjects.append(subject)
+    return Counted("+".join(fields), subjects, getattr(fact, PERSON, None))
+
+
+def encode_counted(every: Sequence[Counted]) -> bytes:
+    """What waits with a pending batch."""
+    return _counted_encoder.encode(every)
+
+
+def decode_counted(waiting: bytes) -> list[Counted]:
+    """By whom each fact of a pending batch will be counted."""
+    return _counted_decoder.decode(waiting)
+
+
+def about_of(fact: Fact) -> str:
+    """The subject that a fact is about; withheld if that is a person."""
+    about: str = getattr(fact, fact.__struct_fields__[0])
+    return WITHHELD if fact.__struct_fields__[0] == PERSON else about[:20]
+
+
+@cache
+def numbers_form(fields: str) -> bytes:
+    """The canonical JSON of the numbers of these fields, each to be filled in."""
+    return ("{" + ",".join(f'"{field}":%d' for field in fields.split("+") if field) + "}").encode()
+
+
+@cache
+def _content_decoder() -> msgspec.json.Decoder[Any]:
+    typed = msgspec.defstruct(
+        "TypedContent",
+        [
+            ("at", int), ("recorded", int), ("source", str), ("fact", fact_union()),
+            ("supersedes", str | None, None), ("texts", dict[str, str] | None, None),
+        ],
+        frozen=True,
+    )
+    return msgspec.json.Decoder(typed)
+
+
+def decode_content(main: bytes, who: str | None) -> Any:
+    """The `Content` of a main part, and of the person whom it concerns; None if it was about a person now forgotten."""
+    content = _content_decoder().decode(main)
+    if who is not None:
+        force_setattr(content.fact, PERSON, who)
+    elif getattr(content.fact, PERSON, None) == WITHHELD:
+        return None
+    return content
+
+
+class Altered(Refusal):
+    """What the record holds is not what it bound itself to."""
+
+    code = "altered"
+
+
+def check_opening(seq: int, inner: bytes, salt: bytes, main: bytes) -> None:
+    """Refuse a main part that is not the one that the entry was bound to when it was appended."""
+    if inner_of(salt, main) != inner[:32]:
+        raise Altered(f"The opening of fact {seq:,} is not what was appended: its salt or content was changed.")
+
+
+def check_person_opening(seq: int, inner: bytes, salt: bytes, content: bytes, who: str) -> None:
+    """Refuse a person's part that is not the one that the entry was bound to, or is filed under somebody else."""
+    if inner_of(salt, content) != inner[32:]:
+        raise Altered(f"The person's opening of fact {seq:,} is not what was appended: its salt or content was changed.")
+    if _person_decoder.decode(content).fact.buyer != who:
+        raise Altered(f"The person's opening of fact {seq:,} is filed under another person than it names.")
