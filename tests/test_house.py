@@ -89,7 +89,7 @@ def test_nothing_of_this_workplace_is_committed():
 @pytest.mark.parametrize(
     ("file", "line"),
     [
-        ("record/queries.py", "from yinuo.trade import queries as planted"),          # an import that points up
+        ("record/queries/facts.py", "from yinuo.trade import queries as planted"),          # an import that points up
         ("credit/actions/judge.py", "from yinuo.trade.models import Order as planted"),   # another domain's tables
         ("trade/rules.py", "from django.conf import settings as planted"),            # Django among the rules
         ("trade/queries.py", "from yinuo.trade import actions as planted"),           # a question that acts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pyarrow import parquet
 
 from yinuo.delivery.models import Shipment
 from yinuo.kit.actors import SYSTEM
+from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, NotFound, Refusal
 from yinuo.pipelines.importing import mapped, propose, run, tables
 from yinuo.pipelines.importing.items import Item
@@ -92,7 +94,7 @@ def orders(tmp_path):
 def _facts():
     from yinuo.record.actions import seal  # noqa: PLC0415
 
-    seal(actor=SYSTEM)
+    seal(actor=SYSTEM, realm=Realm(key=b"k" * 32, entropy=os.urandom))
     return [recorded for batch in queries.every_fact() for recorded in batch]
 
 

@@ -99,10 +99,10 @@ def test_kinds_are_listed_with_their_fields(client):
     assert not fields["by"]["required"]
 
 
-def test_health(post, client, event):
+def test_health(post, client, event, realm):
     post(event("trade.order_paid", id="e1", order="o1"), ONE)
     assert client.get("/api/health").json() == {"size": 0, "pending": 1, "lag": 0}
-    actions.seal(actor=SYSTEM)
+    actions.seal(actor=SYSTEM, realm=realm)
     assert client.get("/api/health").json() == {"size": 1, "pending": 0, "lag": 1}
 
 

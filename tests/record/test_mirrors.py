@@ -44,7 +44,7 @@ def follow(batches, *, size=None):
     for batch in batches:
         actions.take_events(actor=SYSTEM, source="shop", raws=batch, realm=realm, at=NOW)
         if size:
-            while actions.seal(actor=SYSTEM, limit=size):
+            while actions.seal(actor=SYSTEM, realm=realm, limit=size):
                 pass
         react(domains=settings.DOMAINS, realm=realm, at=NOW)
 

@@ -44,10 +44,10 @@ def in_thread(function):
 
 
 @pytest.mark.django_db
-def test_numbers_are_dense_also_when_a_batch_is_sealed_in_parts(state):
+def test_numbers_are_dense_also_when_a_batch_is_sealed_in_parts(state, realm):
     state(*"abcde")
     state(*"fg")
-    assert [actions.seal(actor=SYSTEM, limit=3) for _ in range(4)] == [3, 3, 1, 0]
+    assert [actions.seal(actor=SYSTEM, realm=realm, limit=3) for _ in range(4)] == [3, 3, 1, 0]
     assert numbers() == list(range(7))
     assert queries.size() == 7
     assert queries.pending_count() == 0
@@ -57,21 +57,21 @@ def test_numbers_are_dense_also_when_a_batch_is_sealed_in_parts(state):
 
 
 @pytest.mark.django_db
-def test_only_the_system_seals(state):
+def test_only_the_system_seals(state, realm):
     state("a")
     with pytest.raises(NotAllowed):
-        actions.seal(actor=PUBLIC)
+        actions.seal(actor=PUBLIC, realm=realm)
     assert (queries.size(), queries.pending_count()) == (0, 1)
 
 
 @only_postgresql
 @pytest.mark.usefixtures("lasting")
-def test_passes_at_the_same_time_share_the_work(state):
+def test_passes_at_the_same_time_share_the_work(state, realm):
     for number in range(20):
         state(*(f"{number}-{part}" for part in range(25)))
 
     def seal():
-        while actions.seal(actor=SYSTEM, limit=7):
+        while actions.seal(actor=SYSTEM, realm=realm, limit=7):
             pass
 
     for thread in [in_thread(seal) for _ in range(3)]:
@@ -82,7 +82,7 @@ def test_passes_at_the_same_time_share_the_work(state):
 
 @only_postgresql
 @pytest.mark.usefixtures("lasting")
-def test_what_commits_late_is_not_skipped(state):
+def test_what_commits_late_is_not_skipped(state, realm):
     begun, go_on = threading.Event(), threading.Event()
 
     def late():
@@ -94,10 +94,10 @@ def test_what_commits_late_is_not_skipped(state):
     thread = in_thread(late)
     assert begun.wait(20)
     state("early")                      # a higher id, committed first
-    assert actions.seal(actor=SYSTEM) == 1
+    assert actions.seal(actor=SYSTEM, realm=realm) == 1
     go_on.set()
     thread.join()
-    assert actions.seal(actor=SYSTEM) == 1
+    assert actions.seal(actor=SYSTEM, realm=realm) == 1
     assert numbers() == [0, 1]
     assert [recorded.seq for recorded in queries.facts(start=0, stop=2)] == [0, 1]
 

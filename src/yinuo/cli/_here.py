@@ -12,7 +12,7 @@ from yinuo.kit.realm import Realm
 
 def realm() -> Realm:
     """This installation's realm, with the machine's own randomness."""
-    return Realm(key=settings.SECRET, entropy=os.urandom)
+    return Realm(key=settings.SECRET, entropy=os.urandom, log=settings.LOG)
 
 
 def now() -> datetime:

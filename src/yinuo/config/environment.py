@@ -128,6 +128,10 @@ SETTINGS = (
         "What adds up the daybook: DuckDB in memory, or Spark (extra `spark`).",
     ),
     Setting("YINUO_BODY_MEGABYTES", "16", _megabytes, "How large one request to the API may be."),
+    Setting(
+        "YINUO_ORIGIN", "", str,
+        "The name of the record's log, such as `example.com/yinuo`, given before the first start; by default one of its own.",
+    ),
     Setting("YINUO_REALM", "Marketplace", str, "The marketplace's name, as pages show it."),
 )
 

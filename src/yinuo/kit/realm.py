@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from yinuo.kit.ids import Entropy
+from yinuo.kit.log import Log
 
 OWN_SOURCE = "yinuo"
 """The source of facts that Yinuo states itself; no shop may use it."""
@@ -12,7 +13,10 @@ OWN_SOURCE = "yinuo"
 
 @dataclass(frozen=True, slots=True)
 class Realm:
-    """What an action needs of the installation: the secret its keyed hashes use, and where its random bytes come from."""
+    """What an action needs of the installation: the secret its keyed hashes use, where its random bytes come from, and as
+    whom the record signs its heads (nobody, where nothing is published).
+    """
 
     key: bytes
     entropy: Entropy
+    log: Log | None = None

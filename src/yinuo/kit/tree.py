@@ -9,28 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 
-from yinuo.kit.merkle import node_hash
+from yinuo.kit.merkle import EMPTY_ROOT, HASH_BYTES, Node, Reader, Unproven, node_hash
+from yinuo.kit.tile_paths import TILE_HEIGHT, TILE_WIDTH, hash_in, tile_with, width_in
 
-HASH_BYTES = 32
-TILE_HASHES = 256
-TILE_BYTES = TILE_HASHES * HASH_BYTES
-TILE_HEIGHT = 8
+TILE_BYTES = TILE_WIDTH * HASH_BYTES
 Place = tuple[int, int]
-"""A tile's level and number."""
-
-
-def width_of(level: int, number: int, size: int) -> int:
-    """How many hashes the tile has in a tree of that size."""
-    return max(0, min(TILE_HASHES, (size >> (TILE_HEIGHT * level)) - number * TILE_HASHES))
+"""A tile's level and index."""
 
 
 def edge_of(size: int) -> list[Place]:
     """The unfinished tiles of a tree, bottom first; those that have no hash yet included."""
-    places = []
-    level = 0
-    while size >> (TILE_HEIGHT * level):
-        places.append((level, size >> (TILE_HEIGHT * (level + 1))))
-        level += 1
+    places: list[Place] = []
+    while size >> (TILE_HEIGHT * len(places)):
+        places.append((len(places), size >> (TILE_HEIGHT * (len(places) + 1))))
     return places
 
 
@@ -40,11 +31,15 @@ class Edge:
     def __init__(self, size: int, tiles: Mapping[Place, bytes]) -> None:
         self.size = size
         self._hashes = [
-            tiles.get((level, number), b"")[: width_of(level, number, size) * HASH_BYTES] for level, number in edge_of(size)
+            tiles.get(place, b"")[: width_in(*place, size) * HASH_BYTES] for place in edge_of(size)
         ]
-        for (level, number), hashes in zip(edge_of(size), self._hashes, strict=True):
-            if len(hashes) != width_of(level, number, size) * HASH_BYTES:
-                raise ValueError(f"tile {level}/{number} is shorter than a tree of {size} needs it")
+        for place, hashes in zip(edge_of(size), self._hashes, strict=True):
+            if len(hashes) != width_in(*place, size) * HASH_BYTES:
+                raise Unproven(f"The tile {place[0]}/{place[1]} is shorter than a tree of {size:,} entries needs it.")
+
+    def copy(self) -> Edge:
+        """Another edge of the same tree, to grow apart."""
+        return Edge(self.size, dict(zip(edge_of(self.size), self._hashes, strict=True)))
 
     def append(self, hashes: Sequence[bytes]) -> dict[Place, bytes]:
         """Append leaf hashes; returns every tile that changed, whole, as far as it goes."""
@@ -73,7 +68,7 @@ class Edge:
         for hashes in self._hashes:
             for peak in _peaks(hashes):
                 found = peak if found is None else node_hash(peak, found)
-        return sha256(b"").digest() if found is None else found
+        return EMPTY_ROOT if found is None else found
 
 
 def _peaks(hashes: bytes) -> list[bytes]:
@@ -96,29 +91,12 @@ def subtree(hashes: bytes) -> bytes:
     return hashes
 
 
-def reader(
-    read_tiles: Callable[[Iterable[Place]], Mapping[Place, bytes]]
-) -> Callable[[Sequence[tuple[int, int]]], list[bytes]]:
-    """A reader of subtree hashes, by (height, index), out of tiles that are read at once, each once."""
+def reader(read_tiles: Callable[[Iterable[Place]], Mapping[Place, bytes]], size: int) -> Reader:
+    """A reader of a tree's subtree hashes out of its tiles, each of which is read once at each call."""
 
-    def read(wanted: Sequence[tuple[int, int]]) -> list[bytes]:
-        spans = [_span(height, index) for height, index in wanted]
-        tiles = read_tiles(sorted({place for place, _, _ in spans}))
-        return [subtree(_cut(tiles, place, first, last)) for place, first, last in spans]
+    def read(wanted: Sequence[Node]) -> list[bytes]:
+        places = [(tile.level, tile.index) for tile in (tile_with(node, size) for node in wanted)]
+        tiles = read_tiles(sorted(set(places)))
+        return [hash_in(tiles.get(place, b""), node) for place, node in zip(places, wanted, strict=True)]
 
     return read
-
-
-def _span(height: int, index: int) -> tuple[Place, int, int]:
-    """In which tile a subtree's hashes lie, from which byte to which."""
-    level, within = divmod(height, TILE_HEIGHT)
-    first = index << within
-    start = first % TILE_HASHES * HASH_BYTES
-    return (level, first // TILE_HASHES), start, start + (HASH_BYTES << within)
-
-
-def _cut(tiles: Mapping[Place, bytes], place: Place, first: int, last: int) -> bytes:
-    hashes = tiles.get(place, b"")[first:last]
-    if len(hashes) != last - first:
-        raise ValueError(f"tile {place[0]}/{place[1]} is missing or too short")
-    return hashes

@@ -31,11 +31,13 @@ def _quiet(done: int, total: int) -> None:
     pass
 
 
-def seal_all() -> int:
-    """Seal everything that is pending; returns how many facts that were."""
+def seal_all(*, realm: Realm, at: datetime) -> int:
+    """Seal everything that is pending and sign the head; returns how many facts that were."""
     total = 0
-    while sealed := record.seal(actor=SYSTEM):
+    while sealed := record.seal(actor=SYSTEM, realm=realm):
         total += sealed
+    if realm.log is not None:
+        record.publish(actor=SYSTEM, log=realm.log, at=at)
     return total
 
 
@@ -45,10 +47,10 @@ def react(*, domains: Sequence[str], realm: Realm, at: datetime, progress: Progr
     Each batch, with all it causes, is one transaction together with the cursor: a crash repeats or skips nothing.
     """
     followed = 0
-    seal_all()
+    seal_all(realm=realm, at=at)
     while batch := _follow(CURSOR, domains, realm, at):
         followed += batch
-        seal_all()
+        seal_all(realm=realm, at=at)
         progress(queries.cursor_position(CURSOR), queries.size())
     return followed
 

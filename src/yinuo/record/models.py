@@ -84,11 +84,12 @@ class Tile(models.Model):
 
 
 class Checkpoint(models.Model):
-    """A signed head of the tree, as it was published."""
+    """A signed head of the tree, as it was published. A pinned one is kept because something refers to it."""
 
     size = RowNumber(primary_key=True)
     at = models.DateTimeField()
     note = models.TextField()
+    pinned = models.BooleanField(default=False)
 
 
 class Replacement(models.Model):

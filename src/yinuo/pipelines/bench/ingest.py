@@ -41,7 +41,7 @@ def run(options: Options) -> dict[str, Any]:
     options.say("Taking them in from a file")
     file_speed = _from_file(file, count, options)
     options.say("Sealing them")
-    seal_speed = _sealing(count)
+    seal_speed = _sealing(count, options)
     options.say("Writing the same rows bare")
     floor_speed = _floor()
     options.say("Taking them in over HTTP")
@@ -69,9 +69,9 @@ def _from_file(file: Path, count: int, options: Options) -> float:
     return count / seconds
 
 
-def _sealing(count: int) -> float:
+def _sealing(count: int, options: Options) -> float:
     started = time.perf_counter()
-    while actions.seal(actor=SYSTEM):
+    while actions.seal(actor=SYSTEM, realm=options.realm):
         pass
     return count / (time.perf_counter() - started)
 

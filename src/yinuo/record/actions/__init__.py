@@ -4,6 +4,7 @@ from yinuo.record.actions.append import Statement, append, entry_key, known_ids
 from yinuo.record.actions.archive import archive
 from yinuo.record.actions.follow import hold_cursor, move_cursor
 from yinuo.record.actions.keys import check_key, make_key, revoke_key
+from yinuo.record.actions.publish import publish
 from yinuo.record.actions.refuse import keep_refused, replay_refused
 from yinuo.record.actions.seal import seal
 from yinuo.record.actions.stream import Part, Stream, take_stream
@@ -23,6 +24,7 @@ __all__ = [
     "known_ids",
     "make_key",
     "move_cursor",
+    "publish",
     "replay_refused",
     "revoke_key",
     "seal",

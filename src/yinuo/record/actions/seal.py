@@ -9,18 +9,17 @@ from django.db import connection, transaction
 
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
-from yinuo.kit.merkle import leaf_hash
+from yinuo.kit.merkle import EMPTY_ROOT, leaf_hash
 from yinuo.kit.opening import NO_NUMBERS, leaf_of, part_commitment
+from yinuo.kit.realm import Realm
 from yinuo.kit.tree import Edge
 from yinuo.record import queries, rules
 from yinuo.record.models import Head, Pending
 from yinuo.record.rules import Counted
 
-EMPTY_ROOT = Edge(0, {}).root()
-
 
 @transaction.atomic
-def seal(*, actor: Actor, limit: int = rules.BATCH_MAX) -> int:
+def seal(*, actor: Actor, realm: Realm, limit: int = rules.BATCH_MAX) -> int:
     """Number what has committed, at most `limit` entries, and grow the tree by it; returns how many.
 
     A second pass at the same time waits.
@@ -31,6 +30,8 @@ def seal(*, actor: Actor, limit: int = rules.BATCH_MAX) -> int:
     allow(actor, "record.seal")
     Head.objects.get_or_create(pk=1, defaults={"size": 0, "root": EMPTY_ROOT})
     head = Head.objects.select_for_update().get(pk=1)
+    if realm.log is not None:
+        realm.log.check_not_behind(head.size)
     waiting = _take_waiting(limit)
     if not waiting.ids:
         return 0

@@ -164,12 +164,15 @@ def _content_decoder() -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(typed)
 
 
-def decode_content(main: bytes, who: str | None) -> Any:
-    """The `Content` of a main part, and of the person whom it concerns; None if it was about a person now forgotten."""
+def decode_content(main: bytes, who: str | None, *, withheld: bool = False) -> Any:
+    """The `Content` of a main part, and of the person whom it concerns.
+
+    None if it was about a person now forgotten, unless what is `withheld` will do.
+    """
     content = _content_decoder().decode(main)
     if who is not None:
         force_setattr(content.fact, PERSON, who)
-    elif getattr(content.fact, PERSON, None) == WITHHELD:
+    elif not withheld and getattr(content.fact, PERSON, None) == WITHHELD:
         return None
     return content
 

@@ -11,7 +11,6 @@ from django.db.models import F, Sum
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.facts import Recorded
-from yinuo.kit.tree import Place, edge_of
 from yinuo.record.models import Cursor, Entry, Head, Pending, RefusedEvent, Replacement
 from yinuo.record.rules import BATCH_MAX, WITHHELD, decode_content
 
@@ -119,38 +118,3 @@ def _recorded(found: Iterable[tuple[int, bytes, str | None]]) -> list[Recorded]:
         if content is not None:
             every.append(Recorded(int(seq), content.at, content.recorded, content.source, content.fact))
     return every
-
-
-def tile_id(level: int, number: int) -> int:
-    """The key of a tile's row."""
-    return (level << 48) + number
-
-
-def tiles(places: Iterable[Place]) -> dict[Place, bytes]:
-    """The tiles at these places, as far as they go; one that is not there yet is left out."""
-    wanted = {tile_id(*place): place for place in places}
-    found = rows.select_in(connection, "SELECT id, hashes FROM record_tile WHERE id {keys}", list(wanted))
-    return {wanted[key]: bytes(hashes) for key, hashes in found}
-
-
-def edge_tiles(size: int) -> dict[Place, bytes]:
-    """The unfinished tiles of a tree of that size."""
-    return tiles(edge_of(size))
-
-
-def next_numbers(subjects: Sequence[str]) -> dict[str, int]:
-    """How many sealed facts mention each subject: the number that the next one gets."""
-    last = "(SELECT m.number FROM record_mention m WHERE m.subject = {} ORDER BY m.number DESC LIMIT 1)"
-    numbers = dict.fromkeys(subjects, 0)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(f"SELECT s, {last.format('s')} FROM unnest(%s::text[]) s", [list(subjects)])
-            found = cursor.fetchall()
-        else:
-            found = []
-            for chunk in rows.chunks(subjects, rows.SQLITE_KEYS_MAX):
-                values = ",".join(["(%s)"] * len(chunk))
-                cursor.execute(f"SELECT v.column1, {last.format('v.column1')} FROM (VALUES {values}) v", chunk)
-                found += cursor.fetchall()
-    numbers.update((subject, number + 1) for subject, number in found if number is not None)
-    return numbers

@@ -1,0 +1,57 @@
+"""The keys with which the record's heads are signed: one file that only its owner can read, made at the first start."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from yinuo.kit.log import Log, log_of
+from yinuo.kit.note_keys import SEED_BYTES, check_key_name
+from yinuo.kit.refusals import Malformed
+
+KEYS = "log-keys.json"
+LAST = "log-last-checkpoint"
+
+
+def read_log(folder: Path, origin: str) -> Log:
+    """The log of this installation; its keys and its origin are made once, and kept with what it signed last.
+
+    `origin` names a new log; empty, it gets a name of its own that no other has. Two processes starting at once agree.
+    """
+    file = folder / KEYS
+    if not file.exists():
+        if (folder / LAST).exists():
+            raise Malformed("The log's keys are gone, but it has signed before; restore them from a backup.", path=str(file))
+        _make(file, origin or f"yinuo.invalid/{secrets.token_hex(8)}")
+    try:
+        kept: dict[str, Any] = json.loads(file.read_text())
+        seeds = [bytes.fromhex(kept[name]) for name in ("ed25519", "ml_dsa_44")]
+        name = str(kept["origin"])
+    except (ValueError, KeyError, TypeError):
+        seeds, name = [], ""
+    if [len(seed) for seed in seeds] != [SEED_BYTES] * 2:
+        raise Malformed("The file does not hold the keys of a log; restore it from a backup.", path=str(file))
+    if origin and origin != name:
+        raise Malformed(
+            f"The log was begun as {name!r}; its origin cannot change. To begin another log, move {file} and "
+            f"{folder / LAST} away.", path="YINUO_ORIGIN",
+        )
+    return log_of(origin=name, ed25519=seeds[0], ml_dsa=seeds[1], last=folder / LAST)
+
+
+def _make(file: Path, origin: str) -> None:
+    check_key_name(origin)
+    content = {"origin": origin, "ed25519": secrets.token_hex(SEED_BYTES), "ml_dsa_44": secrets.token_hex(SEED_BYTES)}
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as handle:
+        json.dump(content, handle)
+    try:
+        os.link(temporary, file)        # fails if another process was first
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()

@@ -1,0 +1,55 @@
+"""Publish: sign the tree's head, so that nobody can be shown another one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from yinuo.kit.actors import Actor, allow
+from yinuo.kit.log import Log, LogStopped
+from yinuo.record import queries
+from yinuo.record.models import Checkpoint, Head
+
+KEPT_EVERY = timedelta(minutes=10)      # of the checkpoints in between, only the newest is kept
+
+
+@transaction.atomic
+def publish(*, actor: Actor, log: Log, at: datetime) -> str | None:
+    """Sign the head if it grew since the last time, and return the checkpoint; None where there is nothing new to sign.
+
+    What was signed last stands in a file outside the database. A head that does not continue it is never signed.
+    """
+    allow(actor, "record.seal")
+    head = Head.objects.select_for_update().filter(pk=1).first()
+    if head is None or head.size == 0:
+        log.check_not_behind(0)
+        return None
+    log.check_not_behind(head.size)
+    if queries.root_of(head.size) != bytes(head.root):
+        raise LogStopped("The record's head does not follow from its tiles: one of them was altered. Nothing is signed.")
+    last = log.last_signed()
+    if last is not None:
+        signed, note = last
+        if queries.root_of(signed.size) != signed.root:
+            raise LogStopped(
+                f"The record's first {signed.size:,} facts are not those whose head was signed before: the record was altered, "
+                "or put back and continued. Nothing is signed; the guide to the record says how to recover."
+            )
+        if signed.size == head.size:
+            _keep(signed.size, note, at)    # a crash may have come between the file and the row
+            return None
+    note = log.sign(size=head.size, root=bytes(head.root))
+    log.remember(note)
+    _keep(head.size, note, at)
+    return note
+
+
+def _keep(size: int, note: str, at: datetime) -> None:
+    """Keep the checkpoint's row; the one before it goes, unless it is ten minutes younger than that before, or pinned."""
+    if Checkpoint.objects.filter(pk=size).exists():
+        return
+    before = list(Checkpoint.objects.order_by("-size")[:2])
+    if len(before) == 2 and not before[0].pinned and before[0].at - before[1].at < KEPT_EVERY:
+        before[0].delete()
+    Checkpoint.objects.create(size=size, at=at, note=note)
