@@ -13,6 +13,7 @@ from pathlib import Path
 from yinuo.kit.checkpoints import Checkpoint, parse_checkpoint
 from yinuo.kit.note_keys import Method, Signer, Verifier
 from yinuo.kit.notes import open_note, sign_note
+from yinuo.kit.policies import Policy
 from yinuo.kit.refusals import Refusal
 
 
@@ -35,6 +36,11 @@ class Log:
     def verifiers(self) -> list[Verifier]:
         """The public keys of the signers."""
         return [signer.verifier for signer in self.signers]
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of who trusts this log alone."""
+        return Policy(dict.fromkeys(self.verifiers, ""))
 
     def sign(self, *, size: int, root: bytes) -> str:
         """The checkpoint of a head, signed by every key."""

@@ -2,6 +2,7 @@
 
 from yinuo.record.actions.append import Statement, append, entry_key, known_ids
 from yinuo.record.actions.archive import archive
+from yinuo.record.actions.export import export
 from yinuo.record.actions.follow import hold_cursor, move_cursor
 from yinuo.record.actions.keys import check_key, make_key, revoke_key
 from yinuo.record.actions.publish import publish
@@ -19,6 +20,7 @@ __all__ = [
     "archive",
     "check_key",
     "entry_key",
+    "export",
     "hold_cursor",
     "keep_refused",
     "known_ids",
