@@ -1,0 +1,98 @@
+"""Evidence: files that show facts of a record to whoever trusts its keys, checked without the record.
+
+A proof file shows one fact. A pack shows many in one JSON object, with the hashes that they share.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from yinuo.kit.canonical import read_canonical
+from yinuo.kit.checkpoints import parse_decimal, parse_hash
+from yinuo.kit.merkle import Node, Unproven, leaf_hash, root_from
+from yinuo.kit.opening import RevealedFact, read_revealed
+from yinuo.kit.policies import Accepted, Policy, parse_policy
+from yinuo.kit.refusals import Malformed
+from yinuo.kit.tlog_proofs import parse_tlog_proof
+
+PACK_FORMAT = "yinuo-pack-v1"
+PACK_KINDS = ("order", "credit", "reviews")
+_NODE = re.compile(r"([0-9]{1,2})/([0-9]{1,19})\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Facts that were found in a record, and the checkpoint that vouches for it."""
+
+    accepted: Accepted
+    facts: tuple[RevealedFact, ...]
+
+
+def check_fact_proof(proof: str | bytes, policy: Policy) -> Proven:
+    """The fact that a proof file shows in its extra data; refuses one that the policy's log does not hold there."""
+    parsed = parse_tlog_proof(proof)
+    if not parsed.extra:
+        raise Malformed("The proof file shows no fact: it has no extra data.")
+    try:
+        text = parsed.extra.decode()
+    except UnicodeDecodeError:
+        raise Malformed("The proof's extra data is not UTF-8 text.") from None
+    fact = read_revealed(read_canonical(text, "proof's extra data"))
+    if fact.index != parsed.index:
+        raise Unproven(f"The proof is about entry {parsed.index}, the fact shown says that it is entry {fact.index}.")
+    return Proven(parsed.check(leaf_hash(fact.leaf), policy), (fact,))
+
+
+def check_pack(pack: Any, policy: Policy | None = None) -> Proven:
+    """The facts that a pack shows, by this policy; by the pack's own, which proves less, where none is given."""
+    _check_head(pack)
+    accepted = (policy or parse_policy(pack["policy"])).accept(pack["checkpoint"])
+    checkpoint = accepted.checkpoint
+    if pack["size"] != checkpoint.size:
+        raise Unproven(f"The pack speaks of {pack['size']} entries, its checkpoint of {checkpoint.size}.")
+    facts = tuple(read_revealed(each) for each in pack["facts"])
+    leaves = {fact.index: leaf_hash(fact.leaf) for fact in facts}
+    if list(leaves) != sorted(leaves) or len(leaves) != len(facts):
+        raise Malformed("The pack's facts do not stand in the order of their index, each once.")
+    if root_from(checkpoint.size, leaves, _nodes(pack["nodes"])) != checkpoint.root:
+        raise Unproven("The facts and hashes of this pack do not lead to the checkpoint's root: at least one was changed.")
+    return Proven(accepted, facts)
+
+
+def numbers_about(facts: Iterable[RevealedFact], field: str, subject: str) -> list[int]:
+    """The numbers that a subject gave to the facts about it among these; a left-out fact leaves a gap."""
+    found = []
+    for fact in facts:
+        for part in (fact.main, fact.person):
+            stated = part.content.get("fact") if part else None
+            if part and isinstance(stated, dict) and stated.get(field) == subject and field in part.numbers:
+                found.append(part.numbers[field])
+    return sorted(found)
+
+
+def _check_head(pack: Any) -> None:
+    """Refuse what is not a pack, before anything in it is believed."""
+    if not isinstance(pack, dict) or pack.get("format") != PACK_FORMAT:
+        raise Malformed(f"This is not a pack of the form {PACK_FORMAT}.")
+    if pack.get("kind") not in PACK_KINDS:
+        raise Malformed("This pack is of a kind that is not known here.")
+    shapes: dict[str, type] = {
+        "note": str, "about": dict, "checkpoint": str, "policy": str, "size": int, "facts": list, "nodes": dict
+    }
+    for name, shape in shapes.items():
+        if type(pack.get(name)) is not shape:
+            raise Malformed(f"The pack's {name!r} is missing or of another form.")
+
+
+def _nodes(given: Mapping[str, Any]) -> dict[Node, bytes]:
+    nodes: dict[Node, bytes] = {}
+    for name, text in given.items():
+        match = _NODE.match(name)
+        if not match or not isinstance(text, str):
+            raise Malformed("A hash of the pack is named by its level and index, such as 3/17.")
+        node = parse_decimal(match[1], "level of a hash"), parse_decimal(match[2], "index of a hash")
+        nodes[node] = parse_hash(text, f"hash {name}")
+    return nodes
