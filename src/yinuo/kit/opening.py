@@ -22,7 +22,8 @@ NO_NUMBERS = b"{}"
 _INNER = b"yinuo/inner/v1"
 _NONE = b"yinuo/none/v1"
 _PART = b"yinuo/part/v1"
-_LEAF_VERSION = b"\x01"
+LEAF_VERSION = b"\x01"
+LEAF_BYTES = 65
 
 
 def inner_of(salt: bytes, part: bytes) -> bytes:
@@ -42,7 +43,7 @@ def part_commitment(numbers: bytes, inner: bytes) -> bytes:
 
 def leaf_of(c_main: bytes, c_person: bytes) -> bytes:
     """The entry: a version byte and the two commitments; the same length for every fact."""
-    return _LEAF_VERSION + c_main + c_person
+    return LEAF_VERSION + c_main + c_person
 
 
 @dataclass(frozen=True, slots=True)

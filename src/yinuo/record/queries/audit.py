@@ -11,7 +11,7 @@ from yinuo.kit.checkpoints import parse_checkpoint
 from yinuo.kit.log import Log
 from yinuo.kit.merkle import HASH_BYTES, leaf_hash
 from yinuo.kit.notes import open_note, parse_note
-from yinuo.kit.opening import part_commitment
+from yinuo.kit.opening import LEAF_BYTES, LEAF_VERSION, part_commitment
 from yinuo.kit.refusals import Refusal
 from yinuo.kit.tree import Edge, Place
 from yinuo.record import rules
@@ -108,6 +108,8 @@ def _check(row: _Row, numbers: dict[tuple[int, str], int]) -> None:
     """Refuse a row that does not fit together."""
     if row.inner is None:
         raise rules.Altered(f"Fact {row.seq:,} has a number but no entry.")
+    if row.leaf[:1] != LEAF_VERSION or len(row.leaf) != LEAF_BYTES:
+        raise rules.Altered(f"The log's entry of fact {row.seq:,} has not the form of one.")
     if row.main is not None and row.salt is not None:
         rules.check_opening(row.seq, row.inner, row.salt, row.main)
         content = rules.decode_content(row.main, None, withheld=True)
