@@ -155,7 +155,6 @@ def test_a_disruption_excuses_its_own_sources_orders_alone(take, story, event, s
     declared = event("delivery.disruption_declared", id="d", time="2026-05-10T00:00:00Z", source=source, disruption="d1",
                      carrier="swift", starts="2026-05-02T00:00:00Z", ends="2026-05-08T00:00:00Z")
     take([declared], source=source)
-    take([event("trade.order_paid", id="y", order="o1")])
     dispatch = Dispatch.objects.get()
     assert (dispatch.cause, dispatch.revision) == (("force_majeure", 1) if source == "shop" else ("merchant", 0))
     late = {"order": "o2", "merchant": "m2"}
@@ -214,6 +213,15 @@ def test_orders_weigh_less_and_less_in_whatever_order_and_batches_they_come(take
     stated = [order.pk for order in Order.objects.order_by("placed_seq")]
     weights = dict(Dispatch.objects.values_list("pk", "weight"))
     assert [weights[order] for order in stated] == [*RANK_WEIGHTS, 0, 0, 0, 0]
+
+
+def test_reviews_told_newest_first_do_not_all_count_in_full(take, event):
+    for number in range(6, 0, -1):
+        take(handed_over(event, number, buyer=f"b{number}"))
+        take([event("reviews.review_published", id=f"r{number}", time=f"2026-05-0{number}T00:00:00Z", review=f"r{number}",
+                    buyer="b", merchant="m1", order=f"o{number}", stars=5)])
+    judged = [r.fact.weight for batch in every_fact() for r in batch if isinstance(r.fact, ReviewJudged)]
+    assert judged == list(RANK_WEIGHTS[:6])
 
 
 def test_an_order_cannot_leave_its_rank_by_being_stated_again(take, event):
