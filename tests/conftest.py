@@ -54,16 +54,16 @@ def event() -> Callable[..., bytes]:
 
 
 @pytest.fixture
-def take(realm: Realm, now: datetime, db: None) -> Callable[[Sequence[bytes]], Any]:
-    """Takes events of the source "shop" in, and follows the record."""
+def take(realm: Realm, now: datetime, db: None) -> Callable[..., Any]:
+    """Takes events of a source in ("shop" by default), at a moment (now), and follows the record."""
     from django.conf import settings  # noqa: PLC0415 - only once Django is set up
 
     from yinuo.pipelines.react import react  # noqa: PLC0415
     from yinuo.record import actions  # noqa: PLC0415
 
-    def taking(raws: Sequence[bytes]) -> Any:
-        taken = actions.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm, at=now)
-        react(domains=settings.DOMAINS, realm=realm, at=now)
+    def taking(raws: Sequence[bytes], *, source: str = "shop", at: datetime = now) -> Any:
+        taken = actions.take_events(actor=SYSTEM, source=source, raws=raws, realm=realm, at=at)
+        react(domains=settings.DOMAINS, realm=realm, at=at)
         return taken
 
     return taking

@@ -1,14 +1,21 @@
 """Outcomes are judged as facts tell them, in whatever order they come."""
 
 import itertools
+import random
+from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from yinuo.credit.actions import judge_orders
 from yinuo.credit.events import ComplaintJudged, ReviewJudged
 from yinuo.credit.models import Delivery, Dispatch
-from yinuo.credit.rules.judging import RANK_WEIGHTS
+from yinuo.credit.rules.judging import RANK_WEIGHTS, WEIGHT_ONE, weight_of
+from yinuo.credit.rules.values import FULL_VALUE_UNITS, full_value_minor
 from yinuo.kit.actors import SYSTEM
+from yinuo.kit.money import digits_of
+from yinuo.kit.rows import chunks
 from yinuo.record.queries import every_fact
 from yinuo.trade.models import Order
 
@@ -131,3 +138,134 @@ def test_a_buyers_cancellation_cannot_undo_a_late_hand_over(take, story, event):
     take(story)
     take([event("trade.order_cancelled", id="c", time="2026-05-08T00:00:00Z", order="o1", by="buyer")])
     assert (Dispatch.objects.get().outcome, Dispatch.objects.get().cause) == ("late", "merchant")
+
+
+def handed_over(event, number, *, time="2026-05-02T00:00:00Z", **fields):
+    """An order of its own and its timely hand-over."""
+    placed = ORDER | {"order": f"o{number}"} | fields
+    return [
+        event("trade.order_placed", id=f"p{number}", time=f"2026-05-01T00:{number:02}:00Z", **placed),
+        event("delivery.shipment_handed_over", id=f"h{number}", time=time, shipment=f"s{number}", order=f"o{number}"),
+    ]
+
+
+@pytest.mark.parametrize("source", ["shop", "rival"])
+def test_a_disruption_excuses_its_own_sources_orders_alone(take, story, event, source):
+    take(story)
+    declared = event("delivery.disruption_declared", id="d", time="2026-05-10T00:00:00Z", source=source, disruption="d1",
+                     carrier="swift", starts="2026-05-02T00:00:00Z", ends="2026-05-08T00:00:00Z")
+    take([declared], source=source)
+    dispatch = Dispatch.objects.get()
+    assert (dispatch.cause, dispatch.revision) == (("force_majeure", 1) if source == "shop" else ("merchant", 0))
+    late = {"order": "o2", "merchant": "m2"}
+    take([
+        event("trade.order_placed", id="p2", time="2026-05-01T00:00:00Z", **(ORDER | late)),
+        event("delivery.shipment_handed_over", id="h2", time="2026-05-04T00:00:00Z", shipment="s2", order="o2"),
+    ])
+    causes = set(Dispatch.objects.values_list("cause", flat=True))
+    assert causes == {"force_majeure" if source == "shop" else "merchant"}
+
+
+@pytest.mark.parametrize(("ends", "taken"), [
+    ("2026-04-30T00:00:00Z", 0), ("2026-05-01T00:00:00Z", 0), ("2026-05-01T00:00:01Z", 1), ("2026-06-30T00:00:00Z", 1),
+    ("2026-06-30T00:00:01Z", 0),
+])
+def test_a_disruption_ends_after_it_starts_and_lasts_sixty_days_at_most(take, event, ends, taken):
+    told = take([event("delivery.disruption_declared", id="d", disruption="d1", carrier="swift", starts="2026-05-01T00:00:00Z",
+                       ends=ends)])
+    assert told.accepted == taken
+    assert [refused.path for refused in told.refused] == ["data.ends"] * (1 - taken)
+
+
+@pytest.mark.parametrize(("days", "cause"), [(1, "carrier"), (2, "merchant")])
+def test_ready_stated_long_after_the_hand_over_moves_nothing(take, story, event, now, days, cause):
+    take(story, at=now - timedelta(days=days))
+    take([event("delivery.shipment_ready", id="4", time="2026-05-02T12:00:00Z", shipment="s1", order="o1")])
+    dispatch = Dispatch.objects.get()
+    assert (dispatch.cause, dispatch.used_permille) == (cause, 750 if cause == "carrier" else 1500)
+
+
+def test_an_empty_second_parcel_neither_shifts_blame_nor_makes_an_order_timely(take, story, event, now):
+    take(story, at=now - timedelta(hours=1))
+    before = [Dispatch.objects.values().get(), Delivery.objects.values().get()]
+    parcel = {"shipment": "empty", "order": "o1"}
+    take([
+        event("delivery.shipment_ready", id="r", time="2026-05-01T12:00:00Z", **parcel),
+        event("delivery.shipment_handed_over", id="h", time="2026-05-02T00:00:00Z", **parcel),
+        event("delivery.shipment_delivered", id="a", time="2026-05-03T00:00:00Z", **parcel),
+    ])
+    assert [Dispatch.objects.values().get(), Delivery.objects.values().get()] == before
+
+
+def test_harm_keeps_the_cause_that_was_stated_first(take, story, event, now):
+    take(story[:2], at=now - timedelta(hours=2))
+    for hours, shipment, cause in ((1, "s1", "merchant"), (0, "s2", "carrier")):
+        harmed = event("delivery.shipment_damaged", id=shipment, shipment=shipment, order="o1", harm="lost", cause=cause)
+        take([harmed], at=now - timedelta(hours=hours))
+    assert Delivery.objects.get().cause == "merchant"
+
+
+@pytest.mark.parametrize("step", [1, 3, 40])
+@pytest.mark.parametrize("numbers", [range(19, -1, -1), random.Random(3).sample(range(20), 20)], ids=["newest first", "mixed"])
+def test_orders_weigh_less_and_less_in_whatever_order_and_batches_they_come(take, event, numbers, step):
+    for some in chunks([raw for number in numbers for raw in handed_over(event, number)], step):
+        take(some)
+    stated = [order.pk for order in Order.objects.order_by("placed_seq")]
+    weights = dict(Dispatch.objects.values_list("pk", "weight"))
+    assert [weights[order] for order in stated] == [*RANK_WEIGHTS, 0, 0, 0, 0]
+
+
+def test_reviews_told_newest_first_do_not_all_count_in_full(take, event):
+    for number in range(6, 0, -1):
+        take(handed_over(event, number, buyer=f"b{number}"))
+        take([event("reviews.review_published", id=f"r{number}", time=f"2026-05-0{number}T00:00:00Z", review=f"r{number}",
+                    buyer="b", merchant="m1", order=f"o{number}", stars=5)])
+    judged = [r.fact.weight for batch in every_fact() for r in batch if isinstance(r.fact, ReviewJudged)]
+    assert judged == list(RANK_WEIGHTS[:6])
+
+
+def test_an_order_cannot_leave_its_rank_by_being_stated_again(take, event):
+    for number in range(4):
+        take(handed_over(event, number, address="the same door", buyer=f"b{number}"))
+    before = list(Dispatch.objects.order_by("pk").values_list("pk", "weight", "revision"))
+    take([event("trade.order_placed", id=f"again{number}", time="2026-04-01T00:00:00Z",
+                **(ORDER | {"order": f"o{number}", "buyer": "other", "address": f"door {number}", "amount_minor": 9}))
+          for number in range(4)])
+    assert list(Dispatch.objects.order_by("pk").values_list("pk", "weight", "revision")) == before
+
+
+def test_a_corrected_value_is_weighed_again(take, event):
+    take(handed_over(event, 1, amount_minor=0))
+    assert Dispatch.objects.get().weight == 0
+    take([event("trade.order_placed", id="p1b", time="2026-05-01T00:00:00Z", supersedes="p1", **(ORDER | {"order": "o1"}))])
+    assert (Dispatch.objects.get().weight, Dispatch.objects.get().revision) == (16, 1)
+    assert not Delivery.objects.exists()
+
+
+def test_a_second_statement_of_an_order_moves_its_failure_to_nobody(take, story, event):
+    take(story)
+    before = [Dispatch.objects.values().get(), Delivery.objects.values().get()]
+    other = ORDER | {"merchant": "m2", "hand_over_by": "2026-05-09T00:00:00Z", "amount_minor": 0}
+    take([event("trade.order_placed", id="1b", time="2026-05-01T00:00:00Z", **other)])
+    assert [Dispatch.objects.values().get(), Delivery.objects.values().get()] == before
+
+
+@pytest.mark.parametrize("currency", [*FULL_VALUE_UNITS, "XOF", None])
+def test_every_currency_has_a_value_from_which_orders_count_in_full(currency):
+    full = full_value_minor(currency)
+    assert weight_of(rank=0, value_minor=full, currency=currency) == WEIGHT_ONE
+    assert weight_of(rank=0, value_minor=full - full // WEIGHT_ONE, currency=currency) < WEIGHT_ONE
+    assert full >= WEIGHT_ONE if currency is None else full >= 10 ** digits_of(currency)
+
+
+def test_full_value_is_worth_about_the_same_everywhere():
+    assert [full_value_minor(code) for code in ("CNY", "USD", "JPY", "VND", "KWD", "BRL")] == [
+        2_000, 300, 500, 100_000, 1_000, 2_000
+    ]
+
+
+@given(rank=st.integers(0, 40), value=st.integers(0, 2**53 - 1), currency=st.sampled_from([*FULL_VALUE_UNITS, None]))
+def test_weights_stay_in_bounds_and_fall_with_the_rank(rank, value, currency):
+    weight = weight_of(rank=rank, value_minor=value, currency=currency)
+    assert 0 <= weight <= WEIGHT_ONE
+    assert weight_of(rank=rank + 1, value_minor=value, currency=currency) <= weight

@@ -23,14 +23,17 @@ MIRROR: mirrors.Mirror = {
             "topic": "topic",
             "opened_at": AT,
         },
+        once="opened_at",
     ),
     events.ComplaintAnswered: Writes(
         "care_complaint",
         {"id": "complaint", "answered_at": AT},
+        once="answered_at",
     ),
     events.ComplaintClosed: Writes(
         "care_complaint",
         {"id": "complaint", "outcome": "outcome", "cause": "cause", "closed_at": AT},
+        once="closed_at",
     ),
 }
 

@@ -35,7 +35,7 @@ def judge_disrupted_orders(facts: Sequence[Recorded], *, realm: Realm, at: datet
     for recorded in facts:
         fact = recorded.fact
         assert isinstance(fact, DisruptionDeclared)
-        ids += orders_within(carrier=fact.carrier, starts=fact.starts, ends=fact.ends)
+        ids += orders_within(source=recorded.source, carrier=fact.carrier, starts=fact.starts, ends=fact.ends)
     actions.judge_orders(actor=SYSTEM, ids=ids, realm=realm, at=at)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import timedelta
+from typing import Any, Literal
 
 from yinuo.kit.facts import Code, DisruptionId, Fact, Moment, OrderId, ShipmentId, fact
+from yinuo.kit.refusals import Malformed
+
+DISRUPTION_DAYS_MAX = 60    # what lasts longer is no disruption but how the carrier works
 
 
 @fact()
@@ -42,9 +46,16 @@ class ShipmentDamaged(Fact, frozen=True, kw_only=True, tag="delivery.shipment_da
     cause: Literal["merchant", "carrier", "force_majeure", "unknown"] = "unknown"
 
 
-@fact()
+def _lasts_a_while(wire: Any) -> None:
+    if wire.ends <= wire.starts:
+        raise Malformed("A disruption ends after it starts.", path="data.ends")
+    if wire.ends - wire.starts > timedelta(days=DISRUPTION_DAYS_MAX):
+        raise Malformed(f"A disruption lasts {DISRUPTION_DAYS_MAX} days at most.", path="data.ends")
+
+
+@fact(check=_lasts_a_while)
 class DisruptionDeclared(Fact, frozen=True, kw_only=True, tag="delivery.disruption_declared"):
-    """A carrier could not work as promised for a while (a strike, a flood); delays within it are nobody's fault."""
+    """A carrier could not work as promised for up to 60 days (a strike, a flood); delays in it are nobody's fault."""
 
     disruption: DisruptionId
     carrier: Code

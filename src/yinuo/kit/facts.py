@@ -83,6 +83,10 @@ class Text:
     retention: Literal["profile", "content", "transaction"]
 
 
+Check = Callable[[Any], None]
+"""Raises `Malformed` where a decoded event's fields do not fit each other, which no type can say."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """What the registry knows of one kind of fact."""
@@ -98,6 +102,7 @@ class Kind:
     wire: type[msgspec.Struct]
     columns: Mapping[str, Literal["int", "text"]]
     external: bool
+    check: Check | None
 
     def names_in(self, wire: msgspec.Struct) -> tuple[tuple[str, str], ...]:
         """The subjects that a decoded event of this kind names, as (type, id at the source)."""
@@ -119,16 +124,17 @@ FactClass = TypeVar("FactClass", bound=type[Fact])
 
 
 def fact(
-    *, texts: Mapping[str, Text] | None = None, fingerprints: Iterable[str] = (), external: bool = True
+    *, texts: Mapping[str, Text] | None = None, fingerprints: Iterable[str] = (), external: bool = True,
+    check: Check | None = None,
 ) -> Callable[[FactClass], FactClass]:
     """Register a class of facts under the kind given as its `tag`.
 
     `texts` and `fingerprints` arrive with the event but are not part of the fact: they go to the vault. A kind that is not
-    `external` is stated by Yinuo itself and refused from a shop.
+    `external` is stated by Yinuo itself and refused from a shop. An event that `check` raises for is refused.
     """
 
     def register(cls: FactClass) -> FactClass:
-        kind = _kind_of(cls, dict(texts or {}), frozenset(fingerprints), external)
+        kind = _kind_of(cls, dict(texts or {}), frozenset(fingerprints), external, check)
         if kind.name in _kinds:
             raise TypeError(f"the kind {kind.name!r} is declared twice")
         _kinds[kind.name] = kind
@@ -195,7 +201,9 @@ def _value_source(kind: Kind, column: str) -> str:
     return f"None if wire.{column} is None else {value}"
 
 
-def _kind_of(cls: type[Fact], texts: dict[str, Text], fingerprints: frozenset[str], external: bool) -> Kind:
+def _kind_of(
+    cls: type[Fact], texts: dict[str, Text], fingerprints: frozenset[str], external: bool, check: Check | None
+) -> Kind:
     info = shapes.type_info(cls)
     assert isinstance(info, shapes.StructType)
     name = str(info.tag)
@@ -237,7 +245,7 @@ def _kind_of(cls: type[Fact], texts: dict[str, Text], fingerprints: frozenset[st
     )
     return Kind(
         name=name, cls=cls, about=about, subjects=subjects, moments=frozenset(moments), currencies=frozenset(currencies),
-        texts=texts, fingerprints=fingerprints, wire=wire, columns=columns, external=external,
+        texts=texts, fingerprints=fingerprints, wire=wire, columns=columns, external=external, check=check,
     )
 
 

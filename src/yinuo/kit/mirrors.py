@@ -2,6 +2,9 @@
 
 Every column is written by one kind of fact, so facts may come late, in any order, or again: the row ends the same. A fact
 whose subject is not known yet makes a stub row.
+
+Most kinds are stated once about a subject. Of two that contradict each other the first stands, by its number in the record,
+until it is superseded or withdrawn: once the outcome is known, nobody improves on what was stated but by correcting it openly.
 """
 
 from __future__ import annotations
@@ -16,17 +19,26 @@ from yinuo.kit.facts import Fact, Recorded
 
 AT = "@at"
 """Stands for the fact's business time, in microseconds, among a mirror's columns."""
+RECORDED = "@recorded"
+"""Stands for the moment at which it was recorded, in microseconds."""
+SEQ = "@seq"
+"""Stands for its number in the record."""
+SOURCE = "@source"
+"""Stands for who stated it."""
 
 
 @dataclass(frozen=True)
 class Writes:
-    """What one kind of fact writes: the table, and for each column the fact's field, `AT`, or a constant in a 1-tuple.
+    """What one kind of fact writes: the table, and for each column the fact's field, `AT` or its like, or a 1-tuple's constant.
 
-    The first column is the key.
+    The first column is the key; where it is made of two fields ("shipment/order"), `about` names the subject's own column.
+    `once` is the column that tells that the kind was stated: once it has a value, another fact of the kind changes nothing.
     """
 
     table: str
     columns: Mapping[str, str | tuple[Any]]
+    once: str | None = None
+    about: str | None = None
 
     def row_maker(self) -> Callable[[Recorded], tuple[Any, ...]]:
         """A function that makes a fact's row."""
@@ -38,23 +50,26 @@ Mirror = Mapping[type[Fact], Writes]
 
 
 def apply(connection: Any, mirror: Mirror, facts: Iterable[Recorded]) -> None:
-    """Bring the tables up to these facts, which come in the order of sealing; later ones win."""
-    latest: dict[type[Fact], dict[Any, tuple[Any, ...]]] = {kind: {} for kind in mirror}
+    """Bring the tables up to these facts, which come in the order of sealing: later ones win, of what is `once` the first."""
+    made: dict[type[Fact], dict[Any, tuple[Any, ...]]] = {kind: {} for kind in mirror}
     makers = {kind: writes.row_maker() for kind, writes in mirror.items()}
     for recorded in facts:
         kind = type(recorded.fact)
         if kind in makers:
             row = makers[kind](recorded)
-            latest[kind][row[0]] = row
+            if mirror[kind].once is None:
+                made[kind][row[0]] = row
+            else:
+                made[kind].setdefault(row[0], row)
     for kind, writes in mirror.items():
         columns = list(writes.columns)
-        rows.upsert(connection, writes.table, columns[0], columns, list(latest[kind].values()))
+        rows.upsert(connection, writes.table, columns[0], columns, list(made[kind].values()), unless=writes.once)
 
 
 def forget(connection: Any, mirror: Mirror, subjects: Sequence[str]) -> None:
     """Delete the rows of these subjects, before what still stands about them is applied again."""
-    for table, key in {(writes.table, next(iter(writes.columns))) for writes in mirror.values()}:
-        rows.delete_in(connection, table, key, subjects)
+    for table, about in {(writes.table, writes.about or next(iter(writes.columns))) for writes in mirror.values()}:
+        rows.delete_in(connection, table, about, subjects)
 
 
 def clear(connection: Any, mirror: Mirror) -> None:
@@ -67,4 +82,7 @@ def clear(connection: Any, mirror: Mirror) -> None:
 def _reader(source: str | tuple[Any]) -> Callable[[Recorded], Any]:
     if isinstance(source, tuple):
         return lambda recorded: source[0]
-    return attrgetter("at" if source == AT else f"fact.{source}")
+    if "/" in source:
+        read = attrgetter(*(f"fact.{field}" for field in source.split("/")))
+        return lambda recorded: "/".join(read(recorded))
+    return attrgetter(source[1:] if source.startswith("@") else f"fact.{source}")

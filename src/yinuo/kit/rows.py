@@ -49,17 +49,20 @@ def insert(
 
 
 def upsert(
-    connection: Any, table: str, key: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+    connection: Any, table: str, key: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, unless: str | None = None
 ) -> None:
     """Insert the rows or, where the key exists, set the columns given; the key is the first column.
 
-    Rows must have distinct keys. A column not named keeps its value (its default in a new row).
+    Rows must have distinct keys. A column not named keeps its value (its default in a new row). A row that has a value in the
+    column `unless` already stays as it is.
     """
     if not rows:
         return
     names = _names(columns)
     sets = ", ".join(f'"{column}" = excluded."{column}"' for column in columns if column != key)
     conflict = f"ON CONFLICT ({key}) DO UPDATE SET {sets}" if sets else f"ON CONFLICT ({key}) DO NOTHING"
+    if unless:
+        conflict += f' WHERE {table}."{unless}" IS NULL'
     with connection.wrap_database_errors, connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             _upsert_postgresql(cursor, table, names, conflict, sorted(rows, key=itemgetter(0)))

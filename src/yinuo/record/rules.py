@@ -307,6 +307,8 @@ def understood(
     for name in kind.currencies:
         if (currency := getattr(wire, name)) is not None:
             _check_currency(currency, name)
+    if kind.check is not None:
+        kind.check(wire)
     return Incoming(id, kind, at, wire, supersedes, raw)
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 
 from yinuo.kit import mirrors
 from yinuo.kit.facts import Recorded
-from yinuo.kit.mirrors import AT, Writes
+from yinuo.kit.mirrors import AT, SEQ, Writes
 from yinuo.reviews import events
 
 MIRROR: mirrors.Mirror = {
@@ -22,7 +22,9 @@ MIRROR: mirrors.Mirror = {
             "listing": "listing",
             "stars": "stars",
             "published_at": AT,
+            "published_seq": SEQ,
         },
+        once="published_at",
     ),
     events.ReviewReplied: Writes(
         "reviews_review",

@@ -15,6 +15,7 @@ class Review(models.Model):
     listing = models.CharField(max_length=20, null=True)
     stars = models.SmallIntegerField(null=True)
     published_at = models.BigIntegerField(null=True)
+    published_seq = models.BigIntegerField(null=True)              # the number of the fact that stated it
     replied_at = models.BigIntegerField(null=True)
     hidden_at = models.BigIntegerField(null=True)
     hidden_ground = models.CharField(max_length=20, null=True)

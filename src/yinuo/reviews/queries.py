@@ -87,13 +87,13 @@ def reviews(ids: Sequence[str]) -> list[ReviewRow]:
 
 
 def earlier_reviews(ids: Sequence[str]) -> Counter[str]:
-    """For each review, how many earlier ones the same buyer wrote about the same merchant."""
+    """For each review, how many of the same buyer's about the same merchant were stated before it."""
     found = many_rows.select_in(
         connection,
         """
         SELECT r.id, COUNT(*) FROM reviews_review r
         JOIN reviews_review p ON p.merchant = r.merchant AND p.buyer = r.buyer
-        AND (p.published_at < r.published_at OR (p.published_at = r.published_at AND p.id < r.id))
+        AND p.published_seq < r.published_seq
         WHERE r.id {keys} GROUP BY r.id
         """,
         ids,

@@ -8,7 +8,7 @@ from django.db import connection
 
 from yinuo.kit import mirrors
 from yinuo.kit.facts import Recorded
-from yinuo.kit.mirrors import AT, Writes
+from yinuo.kit.mirrors import AT, SEQ, Writes
 from yinuo.trade import events
 
 MIRROR: mirrors.Mirror = {
@@ -29,19 +29,24 @@ MIRROR: mirrors.Mirror = {
             "destination": "destination",
             "carrier": "carrier",
             "placed_at": AT,
+            "placed_seq": SEQ,
         },
+        once="placed_at",
     ),
     events.OrderPaid: Writes(
         "trade_order",
         {"id": "order", "paid_at": AT},
+        once="paid_at",
     ),
     events.OrderCancelled: Writes(
         "trade_order",
         {"id": "order", "cancelled_by": "by", "cancelled_ground": "ground", "cancelled_at": AT},
+        once="cancelled_at",
     ),
     events.RefundGranted: Writes(
         "trade_refund",
         {"id": "refund", "order": "order", "amount_minor": "amount_minor", "ground": "ground", "granted_at": AT},
+        once="granted_at",
     ),
 }
 

@@ -22,6 +22,7 @@ class Order(models.Model):
     destination = models.CharField(max_length=40, null=True)
     carrier = models.CharField(max_length=40, null=True)
     placed_at = models.BigIntegerField(null=True)
+    placed_seq = models.BigIntegerField(null=True)                 # the number of the fact that stated it
     paid_at = models.BigIntegerField(null=True)
     cancelled_at = models.BigIntegerField(null=True)
     cancelled_by = models.CharField(max_length=13, null=True)
@@ -30,7 +31,7 @@ class Order(models.Model):
     class Meta:
         indexes = (
             models.Index(fields=("merchant", "placed_at"), name="trade_order_by_merchant"),
-            models.Index(fields=("buyer", "merchant", "placed_at"), name="trade_order_by_buyer"),
+            models.Index(fields=("buyer", "merchant", "placed_seq"), name="trade_order_by_buyer"),
         )
 
 

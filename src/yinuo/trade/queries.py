@@ -20,13 +20,17 @@ def orders(ids: Sequence[str]) -> list[OrderRow]:
 
 
 def earlier_orders(ids: Sequence[str]) -> Counter[str]:
-    """For each order, how many earlier ones the same buyer placed with the same merchant."""
+    """For each order, how many of the same buyer's with the same merchant were stated before it.
+
+    By their numbers in the record, not by when they were placed: so each gets a rank of its own, whatever order they are stated
+    in, and one that is stated later changes no rank given before.
+    """
     found = rows.select_in(
         connection,
         """
         SELECT o.id, COUNT(*) FROM trade_order o
         JOIN trade_order p ON p.buyer = o.buyer AND p.merchant = o.merchant
-        AND (p.placed_at < o.placed_at OR (p.placed_at = o.placed_at AND p.id < o.id))
+        AND p.placed_seq < o.placed_seq
         WHERE o.id {keys} GROUP BY o.id
         """,
         ids,
@@ -35,25 +39,25 @@ def earlier_orders(ids: Sequence[str]) -> Counter[str]:
 
 
 def earlier_orders_to_same(placed: Iterable[OrderRow]) -> Counter[str]:
-    """For each order, how many earlier ones of the merchant went to the same address or were paid by the same payer.
+    """For each order, how many of the merchant's stated before it went to the same address or were paid by the same payer.
 
-    The larger of the two counts. Orders placed at the same moment count by their ids.
+    The larger of the two counts.
     """
-    wanted = {order.id: order for order in placed if order.merchant and order.placed_at is not None}
+    wanted = {order.id: order for order in placed if order.merchant and order.placed_seq is not None}
     prints = fingerprints_of(names=("address", "payer"), subjects=list(wanted))
     sharing = subjects_sharing(digests=set(prints.values()))
     others = {order for group in sharing.values() if len(group) > 1 for order in group}
-    known = {order: (merchant, placed_at) for order, merchant, placed_at in _placements(sorted(others))}
+    known = {order: (merchant, seq) for order, merchant, seq in _placements(sorted(others))}
     counts: Counter[str] = Counter()
     for (order, _), digest in prints.items():
-        merchant, placed_at = wanted[order].merchant, wanted[order].placed_at or 0
-        others_known = ((other, *known[other]) for other in sharing.get(digest, ()) if other != order and other in known)
-        earlier = sum(1 for other, at, moment in others_known if at == merchant and (moment, other) < (placed_at, order))
+        merchant, seq = wanted[order].merchant, wanted[order].placed_seq or 0
+        others_known = (known[other] for other in sharing.get(digest, ()) if other in known)
+        earlier = sum(1 for at, before in others_known if at == merchant and before < seq)
         counts[order] = max(counts[order], earlier)
     return counts
 
 
 def _placements(ids: Sequence[str]) -> list[tuple[str, str, int]]:
     return rows.select_in(
-        connection, "SELECT id, merchant, placed_at FROM trade_order WHERE placed_at IS NOT NULL AND id {keys}", ids
+        connection, "SELECT id, merchant, placed_seq FROM trade_order WHERE placed_seq IS NOT NULL AND id {keys}", ids
     )

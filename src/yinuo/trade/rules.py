@@ -20,6 +20,7 @@ class OrderRow(NamedTuple):
     destination: str | None
     carrier: str | None
     placed_at: int | None
+    placed_seq: int | None
     paid_at: int | None
     cancelled_at: int | None
     cancelled_by: str | None

@@ -165,7 +165,7 @@ def other_words(*, texts: Sequence[Words]) -> list[Words]:
 
 
 def keep_fingerprints(*, prints: Mapping[tuple[str, str], str], key: bytes) -> None:
-    """Keep the keyed hash of each (subject, name) -> address or payer; what was hashed is not kept."""
+    """Keep the keyed hash of each (subject, name) -> address or payer that has none; what was hashed is not kept."""
     keep_fingerprint_rows(fingerprint_rows(prints=prints, key=key))
 
 
@@ -175,9 +175,10 @@ def fingerprint_rows(*, prints: Mapping[tuple[str, str], str], key: bytes) -> li
     return [(f"{subject}/{name}", digest_of[name](value)) for (subject, name), value in prints.items()]
 
 
-def keep_fingerprint_rows(prints: Sequence[FingerprintRow]) -> None:
-    """Keep hashes that were made ready, in place of earlier ones."""
-    rows.upsert(connection, "vault_fingerprint", "key", ("key", "digest"), prints)
+def keep_fingerprint_rows(prints: Sequence[FingerprintRow], *, corrected: Sequence[FingerprintRow] = ()) -> None:
+    """Keep hashes that were made ready: the first of each subject stands, unless an event corrected it."""
+    rows.insert_missing(connection, "vault_fingerprint", "key", ("key", "digest"), prints)
+    rows.upsert(connection, "vault_fingerprint", "key", ("key", "digest"), corrected)
 
 
 def _look_up(source: str, names: Sequence[Name], key: bytes) -> tuple[dict[Name, str], dict[bytes, Name]]:

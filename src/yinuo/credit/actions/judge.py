@@ -6,7 +6,7 @@ late, repeated, corrected and withdrawn facts all come through the same few line
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from yinuo.credit.rules.judging import (
     judge_delivery,
     judge_dispatch,
     lane_of,
+    rank_weight,
     weight_of,
 )
 from yinuo.delivery.queries import disruptions, journeys
@@ -63,12 +64,13 @@ def judge_orders(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime
     ]
     dispatched = _judged_before("credit_dispatch", _DISPATCH_COLUMNS, DispatchJudged, wanted)
     delivered = _judged_before("credit_delivery", _DELIVERY_COLUMNS, DeliveryJudged, wanted)
-    weights = _weights(settled, delivered | dispatched)
-    disrupted = disruptions()
+    weights = _weights(settled)
+    declared = disruptions()
     dispatches: dict[str, Judged] = {}
     deliveries: dict[str, Judged] = {}
     for order in settled:
         journey, weight = travelled.get(order.id, Journey()), weights[order.id]
+        disrupted = declared.get(journey.source, ())
         if judged := judge_dispatch(order=order, journey=journey, disruptions=disrupted, weight=weight):
             dispatches[order.id] = judged
         if judged := judge_delivery(order=order, journey=journey, disruptions=disrupted, weight=weight):
@@ -108,9 +110,7 @@ def judge_complaints(*, actor: Actor, ids: Iterable[str], realm: Realm, at: date
 
 
 def _judge_review(review: ReviewRow, rank: int, order: OrderRow | None) -> Judged:
-    weight = 0 if review.hidden_as == "bought" else weight_of(rank=rank, value_minor=_value_of(order))
-    if order is None:
-        weight = min(weight, UNPROVED_WEIGHT)
+    weight = 0 if review.hidden_as == "bought" else _weight_of_review(rank, order)
     fact = ReviewJudged(
         review=review.id, merchant=review.merchant or "", listing=review.listing, stars=review.stars or 1,
         lane=lane_of(order) if order else NO_LANE, weight=weight,
@@ -130,18 +130,20 @@ def _judge_complaint(row: ComplaintRow, order: OrderRow | None) -> Judged:
     return Judged(row.closed_at, fact)  # type: ignore[arg-type]
 
 
-def _value_of(order: OrderRow | None) -> int:
-    """An order's value; a review or complaint without a known order counts like one of full value."""
-    return 2**31 - 1 if order is None or order.amount_minor is None else order.amount_minor
+def _weight_of_review(rank: int, order: OrderRow | None) -> int:
+    """What a review counts: like its order; a quarter at most where it names none that anybody knows."""
+    if order is None or order.amount_minor is None:
+        return min(UNPROVED_WEIGHT, rank_weight(rank))
+    return weight_of(rank=rank, value_minor=order.amount_minor, currency=order.currency)
 
 
-def _weights(settled: Sequence[OrderRow], before: Mapping[str, Judged]) -> dict[str, int]:
-    """How much each order counts: as judged first, or by the most earlier orders of the same buyer, address or payer."""
-    weights = {order.id: before[order.id].fact.weight for order in settled if order.id in before}
-    new = [order for order in settled if order.id not in before]
-    ids = [order.id for order in new]
-    ranks = earlier_orders(ids) | earlier_orders_to_same(new)
-    return weights | {order.id: weight_of(rank=ranks[order.id], value_minor=order.amount_minor or 0) for order in new}
+def _weights(settled: Sequence[OrderRow]) -> dict[str, int]:
+    """How much each order counts: by its value, and by the most orders stated before it of the same buyer, address or payer."""
+    ranks = earlier_orders([order.id for order in settled]) | earlier_orders_to_same(settled)
+    return {
+        order.id: weight_of(rank=ranks[order.id], value_minor=order.amount_minor or 0, currency=order.currency)
+        for order in settled
+    }
 
 
 def _judged_before(table: str, columns: Sequence[str], cls: type[Fact], ids: Sequence[str]) -> dict[str, Judged]:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from yinuo.credit.events import DeliveryJudged, DispatchJudged
+from yinuo.credit.rules.values import full_value_minor
 from yinuo.delivery.rules import Disruption, Journey, cause_of_late_delivery, cause_of_late_hand_over
 from yinuo.kit.moments import day_of
 from yinuo.trade.rules import OrderRow
 
 WEIGHT_ONE = 16                 # a whole outcome; the tools of an unreal one count for less, in sixteenths
 RANK_WEIGHTS = (16, 16, 12, 10, 8, 6, 5, 4, 3, 3, 2, 2, 1, 1, 1, 1)
-"""What an order counts by how many earlier ones the same buyer, payer or address had with the merchant; later ones nothing."""
-VALUE_FULL_MINOR = 2_000        # an order counts in full from twenty units of a two-digit currency, below in proportion
+"""What an order counts by how many the same buyer, payer or address had with the merchant before it; later ones nothing."""
 USED_PERMILLE_MAX = 4095        # keeps value x weight x age weight below 2^36
 UNKNOWN_PLACE = "any"
 
@@ -25,14 +25,18 @@ class Judged(NamedTuple):
     fact: DispatchJudged | DeliveryJudged
 
 
-def weight_of(*, rank: int, value_minor: int) -> int:
+def rank_weight(rank: int) -> int:
+    """How much an outcome counts, 0 to 16, by how many there were before it of the same buyer, payer or address."""
+    return RANK_WEIGHTS[rank] if rank < len(RANK_WEIGHTS) else 0
+
+
+def weight_of(*, rank: int, value_minor: int, currency: str | None) -> int:
     """How much an outcome counts, 0 to 16: less for a repeat of the same buyer, less for a trifle.
 
     One-yuan orders to oneself weigh nothing at all: a sixteenth of the full value is the least that counts.
     """
-    by_rank = RANK_WEIGHTS[rank] if rank < len(RANK_WEIGHTS) else 0
-    by_value = min(WEIGHT_ONE, WEIGHT_ONE * value_minor // VALUE_FULL_MINOR)
-    return by_rank * by_value // WEIGHT_ONE
+    by_value = min(WEIGHT_ONE, WEIGHT_ONE * value_minor // full_value_minor(currency))
+    return rank_weight(rank) * by_value // WEIGHT_ONE
 
 
 def lane_of(order: OrderRow, journey: Journey | None = None) -> str:

@@ -25,11 +25,12 @@ class Give(Protocol):
 
 
 class Prepared(msgspec.Struct, array_like=True):
-    """A batch as finished rows: of the record, and of the vault's texts and fingerprints."""
+    """A batch as finished rows: of the record, and of the vault's texts, fingerprints and fingerprints of correcting events."""
 
     rows: Rows
     texts: list[vault.TextRow]
     prints: list[vault.FingerprintRow]
+    corrected: list[vault.FingerprintRow]
 
 
 def keyed(source: str, events: Sequence[Incoming], realm: Realm) -> list[Keyed]:
@@ -56,17 +57,23 @@ def prepared(source: str, events: Mapping[bytes, Incoming], realm: Realm, record
     new = dict(zip(events, facts, strict=True))
     texts: list[vault.Words] = []
     prints: dict[tuple[str, str], str] = {}
+    corrected: dict[tuple[str, str], str] = {}
     for key, event in events.items():
         kind = event.kind
         if kind.texts:
             texts += words_of(key, event, new[key])
         for name in kind.fingerprints:
             if value := getattr(event.wire, name):
-                prints[getattr(new[key].fact, kind.about), name] = value
+                owner = getattr(new[key].fact, kind.about), name
+                if event.supersedes is None:
+                    prints.setdefault(owner, value)
+                else:
+                    corrected[owner] = value
     return Prepared(
         rows_of(source=source, statements=new, realm=realm, recorded=recorded),
         vault.text_rows(texts=texts, recorded=recorded),
         vault.fingerprint_rows(prints=prints, key=realm.key),
+        vault.fingerprint_rows(prints=corrected, key=realm.key),
     )
 
 

@@ -110,7 +110,7 @@ def _write(
 ) -> Taken:
     write_rows(made.rows)
     vault.keep_text_rows(made.texts)
-    vault.keep_fingerprint_rows(made.prints)
+    vault.keep_fingerprint_rows(made.prints, corrected=made.corrected)
     conflicts = _conflicts(source, again, realm) if again else []
     every = [*refused, *conflicts]
     keep_refused(source=source, refused=every, at=at)
