@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
-from yinuo.kit.refusals import Refusal, TooSlow
+from yinuo.kit.refusals import Refusal
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -35,12 +35,7 @@ class Pages:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A refusal as a page that says what to do next."""
-        if isinstance(exception, UnreadablePostError):
-            exception = TooSlow("The form did not arrive whole in time. Send it again.")
         if not isinstance(exception, Refusal):
             return None
         name = "404.html" if exception.status == 404 else "refused.html"
-        response = render(request, name, {"refusal": exception}, status=exception.status)
-        if exception.retry_after is not None:
-            response.headers["Retry-After"] = str(exception.retry_after)
-        return response
+        return render(request, name, {"refusal": exception}, status=exception.status)
