@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -172,4 +174,10 @@ def tell(report: Report) -> None:
     for where, sentence in report.examples:
         click.echo(f"  {where}: {sentence}")
     if report.refused:
-        click.echo("See them all with: yinuo refused list")
+        click.echo(f"See them all with: {_where()}yinuo refused list")
+
+
+def _where() -> str:
+    """What another command needs before it to find this data, where that is not in the default folder."""
+    folder = os.environ.get("YINUO_DATA")
+    return f"YINUO_DATA={shlex.quote(folder)} " if folder else ""

@@ -13,7 +13,6 @@ from yinuo.cli import set_up
 from yinuo.cli.worker import calm_collector
 from yinuo.kit.refusals import Refusal
 
-THREADS = 4                     # in each process; a page that waits for the database must not hold up the others
 WORKER_STOP_SECONDS = 30.0
 WORKER_RESTART_SECONDS = 3.0
 
@@ -58,12 +57,12 @@ def _serve(host: str, port: int, processes: int) -> None:
     from granian.server import Server  # noqa: PLC0415
 
     Server(
-        target="yinuo.config.wsgi:application",
+        target="yinuo.config.rsgi:application",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=processes,
-        blocking_threads=THREADS,
+        websockets=False,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,
     ).serve()

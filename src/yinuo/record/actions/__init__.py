@@ -3,7 +3,7 @@
 from yinuo.record.actions.append import Statement, append, entry_key, known_ids
 from yinuo.record.actions.archive import archive
 from yinuo.record.actions.keys import check_key, make_key, revoke_key
-from yinuo.record.actions.refuse import keep_refused, replay_refused
+from yinuo.record.actions.refuse import drop_refused, keep_refused, replay_refused
 from yinuo.record.actions.seal import hold_cursor, move_cursor, seal
 from yinuo.record.actions.stream import Part, Stream, take_stream
 from yinuo.record.actions.take import Taken, take, take_events
@@ -16,6 +16,7 @@ __all__ = [
     "append",
     "archive",
     "check_key",
+    "drop_refused",
     "entry_key",
     "hold_cursor",
     "keep_refused",
