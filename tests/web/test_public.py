@@ -215,6 +215,16 @@ def test_a_merchant_without_a_name_is_called_by_the_id_of_the_address(market, cl
     assert "No merchant with a name yet" in text_of(client.get("/", {"sort": "name"}))
 
 
+def test_a_merchant_of_whom_only_orders_told_has_a_page(market, client, mode):
+    Merchant.objects.filter(pk="mqinglan").delete()
+    assert "Merchant mqinglan" in text_of(client.get("/"))
+    text = text_of(client.get("/merchants/mqinglan/"))
+    assert "Merchant mqinglan" in text
+    assert "561" in text
+    mode("shadow")
+    assert client.get("/merchants/mqinglan/").status_code == 404
+
+
 def test_one_more_order_is_no_orders(market, client):
     Standing.objects.filter(merchant="mslow").update(way_back={"band": "caution", "orders": 1, "day": None, "feature": ""})
     assert "about 1 more order without" in text_of(client.get("/merchants/mslow/"))
