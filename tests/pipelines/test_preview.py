@@ -109,6 +109,8 @@ def test_a_past_replayed(tmp_path, bench):
         page = report.write_report(found, language=language, json_name="report.json")
         assert not re.search(r"https?://|<script|src=|url\(", page)
         assert page.count("<section") == 9
+        assert 'x="100%" dx="8"' in page        # the gate's words stand beside the bars: five of twenty merchants
+        assert ">25%</text>" in page
     assert msgspec.json.decode(msgspec.json.encode(found))["version"] == 1
 
     # The same again takes nothing in twice; only the last months, on request.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 _held: list[int] = []
@@ -13,7 +14,8 @@ def hold(folder: Path) -> None:
     """Hold the folder together with others until this process, and any program that takes its place, has ended."""
     handle = os.open(folder, os.O_RDONLY)
     os.set_inheritable(handle, True)    # `yinuo demo` becomes `yinuo serve`, and nobody may come in between
-    fcntl.flock(handle, fcntl.LOCK_SH)
+    with suppress(OSError):             # a disk that knows no locks serves all the same
+        fcntl.flock(handle, fcntl.LOCK_SH)
     _held.append(handle)
 
 
@@ -22,8 +24,8 @@ def is_held(folder: Path) -> bool:
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
     else:
         return False
     finally:
