@@ -204,6 +204,14 @@ def test_the_same_files_again_do_nothing(do_import, orders):
     assert len(queries.refused_waiting(viewer=SYSTEM)) == 1      # not kept twice
 
 
+def test_what_is_told_live_too_counts_once(do_import, orders, event, take):
+    do_import(orders(LATER))
+    live = event("trade.order_placed", id="o2/placed", time="2026-01-03T10:00:00-03:00", order="o2", merchant="s1", buyer="c1",
+                 amount_minor=500, currency="BRL", items=2, origin="RJ", carrier="DHL")
+    taken = take([live])
+    assert (taken.accepted, taken.known, len(taken.refused)) == (0, 1, 0)
+
+
 def test_a_changed_row_is_a_conflict(do_import, orders):
     do_import(orders(LATER))
     report = do_import(orders(LATER.replace("5,BRL", "6,BRL")))
