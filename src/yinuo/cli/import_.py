@@ -73,6 +73,8 @@ def _propose(paths: Sequence[Path], target: Path, encoding: str | None) -> None:
     proposal = propose.propose(opened, encoding=encoding or "utf-8")
     propose.write(proposal, target)
     click.echo(f"Wrote {target}: {proposal.facts} kinds of fact guessed, {proposal.undecided} values marked '?' to decide.")
+    for doubt in proposal.doubts:
+        click.echo(f"Look at this: {doubt}")
     for name, columns in proposal.unplaced.items():
         click.echo(f"Could not place in {name}: {', '.join(columns)}")
     click.echo("Read it through before importing: a guess by column names can be wrong.")

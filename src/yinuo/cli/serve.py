@@ -10,6 +10,7 @@ import threading
 import click
 
 from yinuo.cli import set_up
+from yinuo.cli._lock import hold
 from yinuo.cli.worker import calm_collector
 from yinuo.kit.refusals import Refusal
 
@@ -35,8 +36,10 @@ def command(host: str, port: int, processes: int, no_worker: bool) -> None:
     """
     check_port(host, port)
     set_up()
-    from django.db import connections  # noqa: PLC0415 - only after set-up
+    from django.conf import settings  # noqa: PLC0415 - only after set-up
+    from django.db import connections  # noqa: PLC0415
 
+    hold(settings.DATA)
     calm_collector()
     connections.close_all()     # the server forks, and a database connection must not be shared
     stopping = threading.Event()
