@@ -256,3 +256,12 @@ def test_an_unclosed_string_is_not_tried_again_from_every_quote():
     body = b'["' + b'\\"' * 200_000
     with pytest.raises(Malformed):
         rules.split_batch(body)
+
+
+@pytest.mark.parametrize(("value", "taken"), [(480, True), (500, True), (501, False)])
+def test_an_outside_rating_lies_within_its_scale(take, event, value, taken):
+    found = take([
+        event("merchants.external_rating_observed", id="r", rating="r1", merchant="m", publisher="elsewhere",
+              value_hundredths=value, scale_hundredths=500)
+    ])
+    assert (found.accepted, [refused.path for refused in found.refused]) == ((1, []) if taken else (0, ["data.value_hundredths"]))
