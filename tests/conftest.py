@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -25,7 +26,13 @@ hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 if os.environ.get("CI"):
     hypothesis.settings.load_profile("steady")
 
+DATA = os.environ["YINUO_DATA"]
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+
+
+def pytest_unconfigure() -> None:
+    """Take the tests' data folder away; not at exit, which a forked child comes by too."""
+    shutil.rmtree(DATA, ignore_errors=True)
 
 
 @pytest.fixture

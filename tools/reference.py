@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +17,9 @@ NOTE = "<!-- Made by `make reference`; do not edit. -->\n\n"
 
 def pages() -> dict[str, str]:
     """Every page of the reference by file name."""
-    os.environ.setdefault("YINUO_DATA", tempfile.mkdtemp(prefix="yinuo-reference-"))
+    if "YINUO_DATA" not in os.environ:
+        os.environ["YINUO_DATA"] = folder = tempfile.mkdtemp(prefix="yinuo-reference-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yinuo.config.settings")
     import django  # noqa: PLC0415 - only once the folder is chosen
 

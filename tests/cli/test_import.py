@@ -98,12 +98,13 @@ def test_an_import_killed_at_any_moment_goes_on_without_loss_or_doubling(start, 
     assert not [file for file in data.iterdir() if file.name.startswith("tmp")]
 
 
-def test_refused_events_are_seen_corrected_and_replayed(yinuo, tmp_path, event):
+def test_refused_events_are_seen_corrected_and_replayed(yinuo, tmp_path, event, monkeypatch):
+    monkeypatch.setenv("YINUO_DATA", "my shop")
     (tmp_path / "events.ndjson").write_bytes(event("trade.order_paid", id="e1", order="o1", amount_minor=-1))
     code, out, _ = yinuo("import", "events.ndjson", "--source", "shop")
     assert code == 3
     assert "events.ndjson:1 data.amount_minor" in out
-    assert "yinuo refused list" in out
+    assert "See them all with: YINUO_DATA='my shop' yinuo refused list" in out
     code, out, _ = yinuo("refused", "list")
     assert (code, out.count("\n")) == (0, 1)
     number = out.split()[0]
@@ -117,6 +118,22 @@ def test_refused_events_are_seen_corrected_and_replayed(yinuo, tmp_path, event):
     assert yinuo("refused", "replay", number, "--corrected", "fixed.json")[0] == 0
     assert yinuo("refused", "list")[1] == "No refused event waits.\n"
     assert yinuo("refused", "show", number)[0] == 2
+
+
+def test_the_list_shows_only_what_is_still_wrong(yinuo, tmp_path, event):
+    rows = [event("trade.order_paid", id=f"e{number}", order="o1", amount_minor=-1) for number in range(3)]
+    (tmp_path / "events.ndjson").write_bytes(b"\n".join(rows))
+    assert yinuo("import", "events.ndjson", "--source", "shop")[0] == 3
+    (tmp_path / "events.ndjson").write_bytes(b"\n".join([rows[0].replace(b"-1", b"1"), *rows[1:]]))
+    assert "1 new, 0 known, 2 refused" in yinuo("import", "events.ndjson", "--source", "shop")[1]
+    out = yinuo("refused", "list")[1]
+    assert (out.count("\n"), " e0:" in out) == (2, False)
+    number = out.split()[0]
+    assert yinuo("refused", "drop", number)[0] == 2            # without a reason
+    assert yinuo("refused", "drop", "--reason", "x")[0] == 2
+    assert yinuo("refused", "drop", number, "--reason", "test data")[:2] == (0, f"Dropped 1 ({number}): test data\n")
+    assert yinuo("refused", "drop", "--source", "shop", "--reason", "a trial")[1] == "Dropped 1 (of shop): a trial\n"
+    assert yinuo("refused", "list")[1] == "No refused event waits.\n"
 
 
 def test_propose_then_import(yinuo, tmp_path):

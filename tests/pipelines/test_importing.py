@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from pyarrow import parquet
 
 from yinuo.delivery.models import Shipment
 from yinuo.kit.actors import SYSTEM
+from yinuo.kit.facts import kind_named, kinds
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, NotFound, Refusal
 from yinuo.pipelines.importing import mapped, propose, run, tables
 from yinuo.pipelines.importing.items import Item
 from yinuo.pipelines.importing.mapping import MappingFile, read_mapping
 from yinuo.pipelines.importing.ordering import Ordered
+from yinuo.pipelines.importing.proposed import event_id
 from yinuo.record import queries
 from yinuo.trade.events import OrderPlaced
 from yinuo.trade.models import Order
@@ -32,7 +35,7 @@ currency = "BRL"
 [[facts]]
 file = "orders*"
 kind = "trade.order_placed"
-id = "placed:{order}"
+id = "{order}/placed"
 time = "bought"
 [facts.fields]
 order = "{order}"
@@ -48,7 +51,7 @@ carrier = { constant = "DHL" }
 [[facts]]
 file = "orders*"
 kind = "delivery.shipment_handed_over"
-id = "shipped:{order}"
+id = "{order}/handed_over"
 time = ["shipped", "scanned"]
 when = "shipped"
 fields = { shipment = "{order}", order = "order" }
@@ -203,6 +206,14 @@ def test_the_same_files_again_do_nothing(do_import, orders):
     assert len(queries.refused_waiting(viewer=SYSTEM)) == 1      # not kept twice
 
 
+def test_what_is_told_live_too_counts_once(do_import, orders, event, take):
+    do_import(orders(LATER))
+    live = event("trade.order_placed", id="o2/placed", time="2026-01-03T10:00:00-03:00", order="o2", merchant="s1", buyer="c1",
+                 amount_minor=500, currency="BRL", items=2, origin="RJ", carrier="DHL")
+    taken = take([live])
+    assert (taken.accepted, taken.known, len(taken.refused)) == (0, 1, 0)
+
+
 def test_a_changed_row_is_a_conflict(do_import, orders):
     do_import(orders(LATER))
     report = do_import(orders(LATER.replace("5,BRL", "6,BRL")))
@@ -303,6 +314,77 @@ def test_a_proposal_is_a_mapping_once_decided(tmp_path, do_import):
     decided = proposal.text.replace('zone = "?"', 'zone = "UTC"').replace('currency = "?"', 'currency = "EUR"')
     (tmp_path / "p.toml").write_text(decided.replace('"?"', '{ constant = "m1" }'))
     assert do_import(tmp_path / "orders.csv", rules=read_mapping(tmp_path / "p.toml")).new == 2
+
+
+def _proposed(tmp_path: Path, text: str) -> propose.Proposal:
+    (tmp_path / "orders.csv").write_text(text, encoding="utf-8")
+    return propose.propose([tables.open_table(tmp_path / "orders.csv")])
+
+
+def test_a_proposal_says_how_to_give_the_promise_that_credit_rests_on(tmp_path, do_import):
+    found = _proposed(tmp_path, "order_id,seller_id,created_at,shipped_at,total,currency\n"
+                                "1,s1,2026-01-01T10:00:00Z,2026-01-02T10:00:00Z,19.90,EUR\n")
+    assert found.undecided == 0
+    assert "no column was found for hand_over_by" in found.doubts[0]
+    assert "nobody's dispatch is judged" in found.doubts[0]
+    ready = '# hand_over_by = { column = "created_at", days_later = 2 }'
+    (tmp_path / "p.toml").write_text(found.text.replace(ready, ready.removeprefix("# ")))
+    assert do_import(tmp_path / "orders.csv", rules=read_mapping(tmp_path / "p.toml")).new == 2
+    placed, _ = _facts()
+    assert placed.fact.hand_over_by == placed.at + 2 * 86_400_000_000
+    assert "No column was found for when the carrier took" in _proposed(
+        tmp_path, "order_id,seller_id,created_at,ship_by,total\n1,s,2026-01-01,2026-01-02,1\n").doubts[0]
+
+
+@pytest.mark.parametrize(
+    ("placed", "shipped", "lines", "doubts"),
+    [
+        ("2026-01-31 10:00", "2026-02-01", [], 0),
+        ("2026/01/31 10:00", "2026/02/01 10:00", ['time_format = "%Y/%m/%d %H:%M"'], 0),
+        ("31/01/2026 10:00", "01/02/2026 9:30", ['time_format = "%d/%m/%Y %H:%M"'], 0),
+        ("1/31/2026 3:04:05 PM", "2/1/2026 3:04:05 PM", ['time_format = "%m/%d/%Y %I:%M:%S %p"'], 0),
+        ("31.01.26", "01.02.2026", ['time = { column = "created_at", format = "%d.%m.%y" }',
+                                    'time = { column = "shipped_at", format = "%d.%m.%Y" }'], 0),
+        ("1767225600", "1767225600000", ['time = { column = "created_at", format = "seconds" }',
+                                         'time = { column = "shipped_at", format = "milliseconds" }'], 0),
+        ("2026年1月31日", "2026-02-01 10:00", ['time = { column = "created_at", format = "%Y年%m月%d日" }'], 0),
+        ("03/04/2026", "04/05/2026", ['time_format = "%d/%m/%Y"', "can be read as %d/%m/%Y or as %m/%d/%Y"], 2),
+        ("last week", "", ["is a time of no form known here"], 1),
+    ],
+)
+def test_how_times_are_written_is_found_out(tmp_path, placed, shipped, lines, doubts):
+    found = _proposed(
+        tmp_path, f"order_id,seller_id,created_at,shipped_at,ship_by,total\n1,s,{placed},{shipped},{shipped},1\n")
+    assert [line for line in lines if line not in found.text] == []
+    assert ("format" in found.text) == any("format" in line for line in lines)
+    assert len(found.doubts) == doubts + (doubts > 1)       # ship_by is written like shipped_at
+    assert ('time_zone = "?"' in found.text) == ("1767" not in placed)
+
+
+@pytest.mark.parametrize(
+    ("totals", "comma", "doubt"),
+    [
+        (("1.234,50", "7"), True, ""),
+        (("19.90", "1234"), False, ""),
+        (("1.234", "7"), False, "more or less than a thousand"),
+        (("1,50", "1.50"), False, "some with a point"),
+    ],
+)
+def test_a_decimal_comma_is_found_out(tmp_path, totals, comma, doubt):
+    rows = "".join(f"{place};s;2026-01-01;2026-01-02;{total}\n" for place, total in enumerate(totals))
+    found = _proposed(tmp_path, f"order_id;seller_id;created_at;shipped_at;total\n{rows}")
+    assert ("\ndecimal_comma = true" in found.text) == comma
+    assert any(doubt in said for said in found.doubts)
+    assert (doubt in found.text) == bool(doubt) or not doubt
+
+
+def test_ids_agree_with_those_that_the_guide_gives_live_events():
+    guide = (Path(__file__).parents[2] / "docs/guide/plug-in.md").read_text()
+    for kind in propose.KINDS:
+        name = event_id(kind, kind_named(kind).about.upper())
+        assert re.search(rf"`{kind}`[^|]*\| `{name}` \|", guide), f"{kind}: {name}"
+    ids = [event_id(kind, "1") for kind, known in kinds().items() if known.external]
+    assert len(ids) == len(set(ids))
 
 
 def test_nothing_to_propose(tmp_path):

@@ -23,7 +23,7 @@ from django.conf import settings
 from yinuo.credit.features import MEASURES
 from yinuo.credit.rules.bands import BANDS
 from yinuo.kit.refusals import Conflict, Malformed, NotFound
-from yinuo.pipelines.preview import chinese, english, hindsight, pages, report, run
+from yinuo.pipelines.preview import chinese, english, hindsight, pages, report, run, sections
 from yinuo.pipelines.preview.accuracy import wilson_ppm
 from yinuo.pipelines.preview.folder import open_past
 from yinuo.pipelines.preview.work import claim, note_for
@@ -109,6 +109,8 @@ def test_a_past_replayed(tmp_path, bench):
         page = report.write_report(found, language=language, json_name="report.json")
         assert not re.search(r"https?://|<script|src=|url\(", page)
         assert page.count("<section") == 9
+        assert 'x="100%" dx="8"' in page        # the gate's words stand beside the bars: five of twenty merchants
+        assert ">25%</text>" in page
     assert msgspec.json.decode(msgspec.json.encode(found))["version"] == 1
 
     # The same again takes nothing in twice; only the last months, on request.
@@ -136,7 +138,12 @@ def test_a_short_past_says_so_and_tells_the_rest(tmp_path, bench):
     assert found.movement is None
     assert found.faults
     page = report.write_report(found, language="en", json_name="r.json")
-    assert found.too_short in page
+    assert "That takes 4 whole months and 1,000 judged orders" in page
+    assert "from 1 file: " in page
+    assert page.count("not measured: too few facts") == 2       # a million facts are not told from a few hundred
+    assert "hours of staff" not in page
+    chinese_page = report.write_report(found, language="zh-hans", json_name="r.json")
+    assert not re.search(r"(?:[A-Za-z’']+ ){4,}", re.sub(r"<style>.*?</style>|<[^>]+>", " ", chinese_page, flags=re.DOTALL))
     assert 'id="s7"' in page
     assert 'id="s1"' not in page
 
@@ -199,6 +206,23 @@ def test_both_languages_say_the_same():
     asked = "".join(path.read_text() for path in Path(pages.__file__).parent.glob("*.py") if path.stem not in words)
     for key in set(re.findall(r'\bs(?:peech)?\("(\w+)"', asked)):
         assert key in english.WORDS, key
+
+
+def test_a_number_brings_the_noun_that_fits():
+    speech = pages.Speech("en", json_name="r.json")
+    assert f"{speech.number(1):order|orders}" == "1 order"
+    assert f"{speech.number(2_000):order|orders} of {speech.number(2_000)}" == "2,000 orders of 2,000"
+    for key, words in english.WORDS.items():
+        assert not re.search(r"\{\w+\} (?:orders|files|merchants|months|days|rows|facts|events) ", words), key
+
+
+def test_a_band_that_had_fallen_at_the_start_is_told_as_such():
+    speech = pages.Speech("en", json_name="r.json")
+    turn = hindsight.Turn(merchant="m", shown="2026-01-05", orders=10, failures=5, before_permille=10, now_permille=500,
+                          lead_days=0, already=True)
+    assert sections._lead(speech, turn) == "before judging began"
+    assert sections._lead(speech, msgspec.structs.replace(turn, lead_days=14)) == "at least 14 days before"
+    assert sections._lead(speech, msgspec.structs.replace(turn, lead_days=-1, already=False)) == "1 day after"
 
 
 def test_what_comes_from_a_shop_is_escaped():

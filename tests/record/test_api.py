@@ -7,7 +7,8 @@ import json
 import pytest
 
 from yinuo.kit.actors import SYSTEM
-from yinuo.record import actions, queries
+from yinuo.record import actions, queries, rules
+from yinuo.record.models import RefusedEvent
 
 pytestmark = pytest.mark.django_db
 ONE, MANY = "application/cloudevents+json", "application/cloudevents-batch+json"
@@ -25,10 +26,10 @@ def post(client, realm, now):
 
 def test_one_event_or_many(post, event):
     one = event("trade.order_paid", id="e1", order="o1")
-    assert post(one, ONE).json() == {"accepted": 1, "known": 0, "refused": []}
+    assert post(one, ONE).json() == {"accepted": 1, "known": 0, "refused_count": 0, "refused": []}
     assert post(b" \n" + one, "application/json; charset=utf-8").json()["known"] == 1
     assert post(b"[" + one + b"]", "application/json").json()["known"] == 1
-    assert post(b"[]").json() == {"accepted": 0, "known": 0, "refused": []}
+    assert post(b"[]").json() == {"accepted": 0, "known": 0, "refused_count": 0, "refused": []}
 
 
 def test_good_ones_stand_beside_refused_ones(post, event):
@@ -72,6 +73,45 @@ def test_too_large_a_body(post, settings):
     answer = post(b"[" + b" " * 2000 + b"]")
     assert answer.status_code == 413
     assert "2,002 bytes" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"\xff"])
+def test_more_events_than_are_taken_at_once(post, event, spoilt):
+    batch = [event("trade.order_paid", id=f"e{number}", order="o") for number in range(rules.BATCH_MAX)]
+    answer = post(b"[" + b",".join([*batch, b'"' + spoilt + b'"']) + b"]")
+    assert answer.status_code == 413
+    assert "10,001 events came" in answer.json()["detail"]
+    assert "Send smaller batches." in answer.json()["detail"]
+    assert queries.entry_count() == RefusedEvent.objects.count() == 0
+    assert post(b"[" + b",".join(batch) + b"]").json()["accepted"] == rules.BATCH_MAX
+
+
+def test_millions_of_values_are_not_even_counted(post):
+    answer = post(b"[" + b"1," * 1_000_001 + b"1]")
+    assert (answer.status_code, "1,000,001 commas" in answer.json()["detail"]) == (413, True)
+
+
+def test_the_refused_are_counted_and_the_first_listed(post, event):
+    batch = [event("trade.order_paid", id=f"e{number}", order="o", amount_minor=-1) for number in range(120)]
+    answer = post(b"[" + b",".join(batch) + b"]").json()
+    assert (answer["accepted"], answer["refused_count"]) == (0, 120)
+    assert [fault["index"] for fault in answer["refused"]] == list(range(100))
+    assert RefusedEvent.objects.count() == 120
+
+
+def test_when_too_many_refused_wait_nothing_is_lost_silently(post, event, settings, monkeypatch):
+    monkeypatch.setitem(settings.YINUO, "YINUO_REFUSED_MAX", 3)
+    bad = [event("trade.order_paid", id=f"bad{number}", order="o", amount_minor=-1) for number in range(4)]
+    good = event("trade.order_paid", id="good", order="o1")
+    assert post(b"[" + b",".join(bad[:3]) + b"]").status_code == 200
+    answer = post(b"[" + bad[3] + b"," + good + b"]")
+    assert (answer.status_code, answer["Content-Type"]) == (429, "application/problem+json")
+    assert "3 refused events of 'shop' wait already" in answer.json()["detail"]
+    assert (queries.entry_count(), RefusedEvent.objects.count()) == (0, 3)
+    assert post(b"[" + good + b"]").json()["accepted"] == 1        # what holds none is taken as ever
+    assert post(event("trade.order_paid", id="good", order="other"), ONE).status_code == 429    # a conflict is refused too
+    actions.drop_refused(actor=SYSTEM, numbers=[RefusedEvent.objects.first().pk])
+    assert post(bad[3], ONE).json()["refused_count"] == 1
 
 
 def test_without_a_key_in_force(post, client, event, realm, now):

@@ -188,6 +188,48 @@ def test_a_refused_event_is_corrected_and_replayed(take, realm, now, event):
         queries.refused_waiting(viewer=Actor("shop", frozenset({"source"})))
 
 
+def waiting():
+    return sorted(kept.event_id for kept in queries.refused_waiting(viewer=SYSTEM))
+
+
+def test_what_is_sent_again_corrected_waits_no_longer(take, event):
+    bad = [paid(event, id=name, amount_minor=-1) for name in ("mended", "still", "given up")]
+    take([*bad, b'{"id": 5}', paid(event, id="other")])
+    take([paid(event, id="other", method="card")])         # a conflict
+    assert waiting() == ["", "given up", "mended", "other", "still"]
+    take([paid(event, id="mended"), paid(event, id="new")])
+    assert waiting() == ["", "given up", "other", "still"]
+    take([paid(event, id="anew", supersedes="given up"), paid(event, id="card", method="card", supersedes="other")])
+    assert waiting() == ["", "still"]
+
+
+def test_the_corrected_of_another_source_closes_nothing(take, realm, now, event):
+    take([paid(event, amount_minor=-1)])
+    raw = event("trade.order_paid", id="e1", order="o1", source="other")
+    assert actions.take_events(actor=SYSTEM, source="other", raws=[raw], realm=realm, at=now).accepted == 1
+    assert waiting() == ["e1"]
+
+
+def test_what_is_wrong_and_right_in_one_batch_waits(take, event):
+    assert take([paid(event, amount_minor=-1), paid(event)]).accepted == 1
+    assert waiting() == ["e1"]
+
+
+def test_refused_events_are_dropped(take, realm, now, event):
+    take([paid(event, id=f"e{number}", amount_minor=-1) for number in range(4)])
+    numbers = [kept.pk for kept in queries.refused_waiting(viewer=SYSTEM)]
+    with pytest.raises(NotAllowed):
+        actions.drop_refused(actor=Actor("shop", frozenset({"source"})), source="shop")
+    with pytest.raises(NotFound, match="none was dropped"):
+        actions.drop_refused(actor=SYSTEM, numbers=[numbers[0], 10**9])
+    assert waiting() == ["e0", "e1", "e2", "e3"]
+    assert actions.drop_refused(actor=SYSTEM, numbers=numbers[:2]) == 2
+    assert waiting() == ["e2", "e3"]
+    assert actions.drop_refused(actor=SYSTEM, source="other") == 0
+    assert actions.drop_refused(actor=SYSTEM, source="shop") == 2
+    assert RefusedEvent.objects.count() == 0
+
+
 def test_keys(realm, now):
     key = actions.make_key(actor=SYSTEM, source="shop", expires=now + timedelta(days=1), realm=realm, at=now)
     assert actions.check_key(key=key, at=now).name == "shop"
@@ -214,3 +256,12 @@ def test_an_unclosed_string_is_not_tried_again_from_every_quote():
     body = b'["' + b'\\"' * 200_000
     with pytest.raises(Malformed):
         rules.split_batch(body)
+
+
+@pytest.mark.parametrize(("value", "taken"), [(480, True), (500, True), (501, False)])
+def test_an_outside_rating_lies_within_its_scale(take, event, value, taken):
+    found = take([
+        event("merchants.external_rating_observed", id="r", rating="r1", merchant="m", publisher="elsewhere",
+              value_hundredths=value, scale_hundredths=500)
+    ])
+    assert (found.accepted, [refused.path for refused in found.refused]) == ((1, []) if taken else (0, ["data.value_hundredths"]))

@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
+from django.utils.translation import override
+
+from yinuo.credit.models import Standing
+from yinuo.merchants.models import Merchant
+from yinuo.web.formats import place
 
 PAGES = (
     "/",
@@ -200,6 +205,50 @@ def test_the_directory_is_searched_filtered_sorted_and_paged(market, client):
     assert ids(band="no-such-band", sort="no-such-order") == ids()
     assert ids(after="mharbour") == ids()[1:]
     assert ids(search="100%") == []
+
+
+def test_a_merchant_without_a_name_is_called_by_the_id_of_the_address(market, client):
+    Merchant.objects.update(name=None)
+    for page in ("/", "/merchants/mqinglan/"):
+        assert "Merchant mqinglan" in text_of(client.get(page))
+        assert "商家mqinglan" in text_of(client.get(page, headers={"accept-language": "zh-hans"}))
+    assert "No merchant with a name yet" in text_of(client.get("/", {"sort": "name"}))
+
+
+def test_a_merchant_of_whom_only_orders_told_has_a_page(market, client, mode):
+    Merchant.objects.filter(pk="mqinglan").delete()
+    assert "Merchant mqinglan" in text_of(client.get("/"))
+    text = text_of(client.get("/merchants/mqinglan/"))
+    assert "Merchant mqinglan" in text
+    assert "561" in text
+    mode("shadow")
+    assert client.get("/merchants/mqinglan/").status_code == 404
+
+
+def test_one_more_order_is_no_orders(market, client):
+    Standing.objects.filter(merchant="mslow").update(way_back={"band": "caution", "orders": 1, "day": None, "feature": ""})
+    assert "about 1 more order without" in text_of(client.get("/merchants/mslow/"))
+    Standing.objects.filter(merchant="mslow").update(way_back={"band": "caution", "orders": 2, "day": None, "feature": ""})
+    assert "about 2 more orders without" in text_of(client.get("/merchants/mslow/"))
+
+
+def test_nothing_judged_is_said_in_words(market, client):
+    Standing.objects.filter(merchant="mnew").update(outcomes=0)
+    text = text_of(client.get("/"))
+    assert "none orders" not in text
+    assert "no order judged yet" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "english", "chinese"),
+    [("CN-ZJ", "China · ZJ", "中国 · ZJ"), ("BR-ES", "Brazil · ES", "巴西 · ES"), ("ES", "ES", "ES"), ("SP", "SP", "SP"),
+     ("east", "East", "东部"), ("Hub-7", "Hub-7", "Hub-7")],
+)
+def test_a_region_is_told_in_words_as_far_as_it_is_known(code, english, chinese):
+    with override("en"):
+        assert place(code) == english
+    with override("zh-hans"):
+        assert place(code) == chinese
 
 
 def test_htmx_gets_the_list_alone(market, client):

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from yinuo.cli._lock import hold, is_held
+
 MARK = "made-by-yinuo-demo"
 
 
@@ -62,12 +64,22 @@ def command(
 
 
 def _fresh(folder: Path) -> None:
-    """Empty the demo's folder; refuses one that something else made."""
-    if folder.exists():
-        if not (folder / MARK).exists() and any(folder.iterdir()):
-            raise click.UsageError(f"{folder} holds something that no demo made; choose another with --folder.")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
+    """Empty the demo's folder and hold it; refuses one that something else made, and one that a process still uses."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if is_held(folder):
+        raise click.UsageError(
+            f"{folder} is in use: another demo, server or worker runs on it. Stop that first (Ctrl-C where it runs), or keep "
+            f"this one elsewhere: --folder {folder}-2."
+        )
+    inside = list(folder.iterdir())
+    if inside and not (folder / MARK).exists():
+        raise click.UsageError(f"{folder} holds something that no demo made; choose another with --folder.")
+    hold(folder)            # the folder itself stays: a new one of that name would not be held
+    for path in inside:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
     (folder / MARK).touch()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -71,6 +73,8 @@ def _propose(paths: Sequence[Path], target: Path, encoding: str | None) -> None:
     proposal = propose.propose(opened, encoding=encoding or "utf-8")
     propose.write(proposal, target)
     click.echo(f"Wrote {target}: {proposal.facts} kinds of fact guessed, {proposal.undecided} values marked '?' to decide.")
+    for doubt in proposal.doubts:
+        click.echo(f"Look at this: {doubt}")
     for name, columns in proposal.unplaced.items():
         click.echo(f"Could not place in {name}: {', '.join(columns)}")
     click.echo("Read it through before importing: a guess by column names can be wrong.")
@@ -172,4 +176,10 @@ def tell(report: Report) -> None:
     for where, sentence in report.examples:
         click.echo(f"  {where}: {sentence}")
     if report.refused:
-        click.echo("See them all with: yinuo refused list")
+        click.echo(f"See them all with: {_where()}yinuo refused list")
+
+
+def _where() -> str:
+    """What another command needs before it to find this data, where that is not in the default folder."""
+    folder = os.environ.get("YINUO_DATA")
+    return f"YINUO_DATA={shlex.quote(folder)} " if folder else ""

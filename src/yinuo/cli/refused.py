@@ -1,4 +1,4 @@
-"""`yinuo refused`: events that were not taken in, to be seen, corrected and replayed."""
+"""`yinuo refused`: events that were not taken in, to be seen, corrected and replayed, or dropped."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 def command() -> None:
     """Look at refused events, and take them in again once what was wrong is put right.
 
+    An event that its shop sends again corrected, under the same id or superseding it, leaves the list by itself.
+
     \b
     Examples:
       yinuo refused list --source shop
       yinuo refused show 12 > event.json
       yinuo refused replay 12 --corrected event.json
+      yinuo refused drop 12 13 --reason "test data"
     """
 
 
@@ -67,6 +70,23 @@ def replay(number: int, corrected: Path | None) -> None:
     raw = corrected.read_bytes().strip() if corrected else None
     actions.replay_refused(actor=SYSTEM, refused_id=number, realm=realm(), at=now(), corrected=raw)
     click.echo(f"Taken in: {number}.")
+
+
+@command.command()
+@click.argument("numbers", nargs=-1, type=int)
+@click.option("--source", metavar="NAME", help="All that wait of one shop, instead of NUMBERS.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why they are not wanted; printed back, for your log.")
+def drop(numbers: tuple[int, ...], source: str | None, reason: str) -> None:
+    """Delete the refused events NUMBERS, or all of a shop, for good. What they tell of is then not in the record."""
+    if bool(numbers) == bool(source):
+        raise click.UsageError("Say which: numbers, or --source NAME.")
+    set_up()
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415 - after set_up
+    from yinuo.record import actions  # noqa: PLC0415
+
+    count = actions.drop_refused(actor=SYSTEM, numbers=numbers, source=source)
+    which = f"of {source}" if source else ", ".join(map(str, numbers))
+    click.echo(f"Dropped {count:,} ({which}): {reason}")
 
 
 def _waiting(source: str | None) -> list[RefusedEvent]:

@@ -10,10 +10,10 @@ import threading
 import click
 
 from yinuo.cli import set_up
+from yinuo.cli._lock import hold
 from yinuo.cli.worker import calm_collector
 from yinuo.kit.refusals import Refusal
 
-THREADS = 4                     # in each process; a page that waits for the database must not hold up the others
 WORKER_STOP_SECONDS = 30.0
 WORKER_RESTART_SECONDS = 3.0
 
@@ -36,8 +36,10 @@ def command(host: str, port: int, processes: int, no_worker: bool) -> None:
     """
     check_port(host, port)
     set_up()
-    from django.db import connections  # noqa: PLC0415 - only after set-up
+    from django.conf import settings  # noqa: PLC0415 - only after set-up
+    from django.db import connections  # noqa: PLC0415
 
+    hold(settings.DATA)
     calm_collector()
     connections.close_all()     # the server forks, and a database connection must not be shared
     stopping = threading.Event()
@@ -58,12 +60,12 @@ def _serve(host: str, port: int, processes: int) -> None:
     from granian.server import Server  # noqa: PLC0415
 
     Server(
-        target="yinuo.config.wsgi:application",
+        target="yinuo.config.rsgi:application",
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=processes,
-        blocking_threads=THREADS,
+        websockets=False,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,
     ).serve()

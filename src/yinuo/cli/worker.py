@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from yinuo.cli import set_up
+from yinuo.cli._lock import hold
 
 IDLE_SECONDS = 1.0
 TROUBLED_SECONDS = 5.0
@@ -32,6 +33,9 @@ def command(once: bool, while_parent: bool) -> None:
     `yinuo serve` starts one by itself. A stop takes effect between two batches, so nothing is left half done.
     """
     set_up()
+    from django.conf import settings  # noqa: PLC0415 - only after set-up
+
+    hold(settings.DATA)
     calm_collector()
     if once:
         while work():

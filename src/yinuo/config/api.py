@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from http import HTTPStatus
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -12,6 +14,7 @@ from ninja import NinjaAPI
 from yinuo import __version__
 from yinuo.kit.refusals import Refusal
 
+log = logging.getLogger(__name__)
 api = NinjaAPI(
     title="Yinuo",
     version=__version__,
@@ -34,6 +37,10 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         problem["path"] = refusal.path
     response = api.create_response(request, problem, status=refusal.status)
     response["Content-Type"] = "application/problem+json"
+    if refusal.retry_after is not None:
+        response["Retry-After"] = str(refusal.retry_after)
+    if refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("Answered %s: %s", refusal.status, refusal, exc_info=refusal)     # with what was behind it
     return response
 
 

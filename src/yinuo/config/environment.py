@@ -47,11 +47,14 @@ def _switch(text: str) -> bool:
     return _one_of("yes", "no")(text) == "yes"
 
 
-def _megabytes(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 1024:
-        raise ValueError("it must be 1 to 1024")
-    return number
+def _number(lowest: int, highest: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        number = int(text)
+        if not lowest <= number <= highest:
+            raise ValueError(f"it must be {lowest:,} to {highest:,}")
+        return number
+
+    return read
 
 
 def database(url: str) -> dict[str, Any]:
@@ -127,7 +130,14 @@ SETTINGS = (
         _one_of("duckdb", "spark"),
         "What adds up the daybook: DuckDB in memory, or Spark (extra `spark`).",
     ),
-    Setting("YINUO_BODY_MEGABYTES", "16", _megabytes, "How large one request to the API may be."),
+    Setting("YINUO_BODY_MEGABYTES", "16", _number(1, 1024), "How large one request to the API may be."),
+    Setting("YINUO_BODY_SECONDS", "60", _number(1, 3600), "How long the body of one request may take to arrive."),
+    Setting(
+        "YINUO_REFUSED_MAX",
+        "100000",
+        _number(1, 100_000_000),
+        "How many refused events of one source may wait for correction before its batches that hold more are refused whole.",
+    ),
     Setting(
         "YINUO_ORIGIN", "", str,
         "The name of the record's log, such as `example.com/yinuo`, given before the first start; by default one of its own.",

@@ -1,4 +1,4 @@
-"""The WSGI entrance: what the web server runs."""
+"""Django as a WSGI application: `rsgi` beside it is what the web server runs."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ class Refusal(Exception):
 
     status: ClassVar[int] = 400
     code: ClassVar[str] = "refused"
+    retry_after: ClassVar[int | None] = None    # seconds, where the same request may be granted later
 
     def __init__(self, sentence: str, *, path: str = "") -> None:
         super().__init__(sentence)
@@ -64,3 +65,25 @@ class Unauthenticated(Refusal):
 
     status = 401
     code = "unauthenticated"
+
+
+class TooSlow(Refusal):
+    """The input did not arrive in time."""
+
+    status = 408
+    code = "too-slow"
+
+
+class TooMany(Refusal):
+    """So much of this waits already that no more is taken until somebody has looked at it."""
+
+    status = 429
+    code = "too-many"
+
+
+class Busy(Refusal):
+    """Others held what this needs for too long; nothing was done, and the same request may be sent again."""
+
+    status = 503
+    code = "busy"
+    retry_after = 5

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from yinuo.kit.facts import Code, Count, Fact, MerchantId, RatingId, ShopId, Text, fact
+from yinuo.kit.refusals import Malformed
 
 
 @fact(texts={"name": Text(owner="merchant", retention="transaction")})
@@ -33,7 +34,12 @@ class MerchantClosed(Fact, frozen=True, kw_only=True, tag="merchants.merchant_cl
     ground: Literal["own_wish", "terminated", "unknown"] = "unknown"
 
 
-@fact()
+def _within_its_scale(wire: Any) -> None:
+    if wire.value_hundredths > wire.scale_hundredths:
+        raise Malformed("A rating is at most the top of its scale.", path="data.value_hundredths")
+
+
+@fact(check=_within_its_scale)
 class ExternalRatingObserved(Fact, frozen=True, kw_only=True, tag="merchants.external_rating_observed"):
     """A third party publishes a rating of a merchant; it stands beside our score and is never mixed in."""
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from yinuo.kit.moments import from_day, from_micros
+from yinuo.web.wording import words
 
 _LOCALES = {"en": "en_GB", "zh-hans": "zh_Hans_CN"}
 
@@ -80,9 +81,10 @@ def moment(micros: int) -> str:
 
 
 def place(code: str) -> str:
-    """A region code in words as far as they are known: "China · ZJ" from "CN-ZJ"."""
+    """A region code in words as far as they are known: "China · ZJ" from "CN-ZJ".
+
+    A bare code stays as it is: ES is Spain to one shop and Espírito Santo to another.
+    """
     country, _, rest = code.partition("-")
-    name = locale().territories.get(country)
-    if name is None:
-        return code
-    return f"{name} · {rest}" if rest else str(name)
+    name = locale().territories.get(country) if rest else None
+    return f"{name} · {rest}" if name else words(code, "region")

@@ -18,6 +18,7 @@ from yinuo.credit import queries as credit
 from yinuo.credit.rules import bands as credit_bands
 from yinuo.kit.actors import PUBLIC
 from yinuo.kit.moments import MICROS_PER_DAY
+from yinuo.kit.refusals import NotFound
 from yinuo.merchants import queries as merchants
 from yinuo.reviews import queries as reviews
 from yinuo.web import charts
@@ -25,6 +26,7 @@ from yinuo.web import charts
 if TYPE_CHECKING:
     from yinuo.catalogue.models import Finding
     from yinuo.credit.models import Standing
+    from yinuo.merchants.models import Merchant
 
 PAGE = 25
 REVIEWS = 10
@@ -66,9 +68,9 @@ def directory(request: HttpRequest) -> HttpResponse:
 @require_safe
 def merchant(request: HttpRequest, merchant: str) -> HttpResponse:
     """One merchant: how they stand, why, since when, and what buyers say."""
-    found = merchants.merchant(viewer=PUBLIC, merchant=merchant)
     is_public = credit.is_public(viewer=PUBLIC, mode=_mode())
     standing = credit.standing_of(viewer=PUBLIC, mode=_mode(), merchant=merchant) if is_public else None
+    found = _merchant(merchant, standing)
     before = request.GET.get("reviews_before", "")
     listed = reviews.newest_reviews(
         viewer=PUBLIC, merchant=merchant, before=int(before) if _is_moment(before) else None, limit=REVIEWS + 1
@@ -115,6 +117,16 @@ def method(request: HttpRequest) -> HttpResponse:
         "rate_outcomes_min": credit.RATE_OUTCOMES_MIN,
     }
     return render(request, "public/method.html", context)
+
+
+def _merchant(merchant: str, standing: Standing | None) -> Merchant:
+    """The merchant of that id, even one of whom only orders told; refuses where there is no standing either."""
+    try:
+        return merchants.merchant(viewer=PUBLIC, merchant=merchant)
+    except NotFound:
+        if standing is None:
+            raise
+        return merchants.merchants(viewer=PUBLIC, ids=[merchant])[merchant]
 
 
 def _mode() -> str:

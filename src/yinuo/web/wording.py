@@ -83,6 +83,7 @@ OVERRIDES: Words = {
     "licence": _("Goods were sold here without the licence the law asks for."),
 }
 FORMS: Words = {"legal_person": _("Company"), "sole_trader": _("Sole trader")}
+REGIONS: Words = {"east": _("East"), "north": _("North"), "south": _("South"), "west": _("West")}
 CLOSED: Words = {
     "own_wish": _("left the marketplace of their own accord"),
     "terminated": _("no longer admitted to the marketplace"),
@@ -115,6 +116,7 @@ VOCABULARIES: dict[str, Words] = {
     "hiding_ground": HIDING_GROUNDS,
     "override": OVERRIDES,
     "form": FORMS,
+    "region": REGIONS,
     "closed": CLOSED,
     "mode": MODES,
     "scorecard_state": SCORECARD_STATES,

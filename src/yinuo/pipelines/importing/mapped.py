@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -148,11 +148,12 @@ def _moment(field: Field, mapping: MappingFile) -> Callable[[Values], datetime]:
     text_of = _texts(field)
     zone = convert.zone_named(field.time_zone or mapping.time_zone)
     read = convert.moment_reader(field.format or mapping.time_format, zone)
+    later = timedelta(days=field.days_later)
 
     def moment(values: Values) -> datetime:
         if not (text := text_of(values)):
             raise Malformed("The time is empty; 'when' can leave such rows out.")
-        return read(text)
+        return read(text) + later
 
     return moment
 

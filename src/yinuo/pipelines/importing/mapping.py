@@ -29,6 +29,7 @@ class Field(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     minor: bool = False                   # the column holds minor units already
     format: str = ""
     time_zone: str = ""
+    days_later: int = 0                   # of a time: so many days after the one in the column
 
 
 class Facts(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

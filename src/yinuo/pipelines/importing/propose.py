@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +11,11 @@ import msgspec
 
 from yinuo.kit.facts import kind_named
 from yinuo.kit.refusals import Conflict, Malformed
+from yinuo.pipelines.importing import proposed
+from yinuo.pipelines.importing.forms import TimeForm, agreed, decimal_comma, time_form
 from yinuo.pipelines.importing.mapping import UNDECIDED
+from yinuo.pipelines.importing.proposed import Guess
 from yinuo.pipelines.importing.tables import Table, sample
-from yinuo.pipelines.importing.values import moment_reader
 
 # How columns are called, in the order of preference. A name is compared in lower case, its words joined by "_".
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -69,44 +70,41 @@ _TAKES_COLUMN_AS_ID = {"shipment": "order", "refund": "order"}
 
 
 @dataclass
-class Guess:
-    """One kind of fact guessed for one file."""
-
-    file: str
-    kind: str
-    time: str
-    fields: dict[str, str]
-
-
-@dataclass
 class Proposal:
-    """The mapping proposed: its text, how much of it was guessed and is open, and the columns without a place."""
+    """The mapping proposed: its text, how much of it was guessed and is open, its doubts, and the columns without a place."""
 
     text: str = ""
     facts: int = 0
     undecided: int = 0
+    doubts: list[str] = field(default_factory=list)
     unplaced: dict[str, list[str]] = field(default_factory=dict)
 
 
 def propose(tables: Sequence[Table], *, encoding: str = "utf-8") -> Proposal:
-    """A mapping guessed by the columns' names; what could not be guessed says '?'."""
+    """A mapping guessed by columns' names and first rows; what could not be guessed says '?', what is doubtful a comment."""
     proposal = Proposal()
-    parts: list[str] = []
-    zones = True
+    guesses: list[Guess] = []
+    amounts: list[str] = []
     for table in tables:
         rows = sample(table)
         columns = list(table.columns) or list(dict.fromkeys(name for row in rows for name in row))
-        guesses = list(_guesses(table.name, columns))
-        placed = {column for guess in guesses for column in (guess.time, *guess.fields.values())}
-        zones = zones and all(_has_zone(row.get(guess.time, "")) for guess in guesses for row in rows[:20])
+        found = list(_guesses(table.name, columns))
+        forms = _time_forms(found, rows)
+        guesses += [Guess(file, kind, time, fields, forms) for file, kind, time, fields in found]
+        amounts += [row.get(column, "").strip() for column in _amounts(found) for row in rows]
+        placed = {column for _, _, time, fields in found for column in (time, *fields.values())}
         if left := [column for column in columns if column not in placed]:
             proposal.unplaced[table.name] = left
-        parts += [_written(guess) for guess in guesses]
-        proposal.facts += len(guesses)
-    if not proposal.facts:
+    if not guesses:
         raise Malformed("No kind of fact could be guessed from these columns; docs/guide/import.md says how to write it.")
-    proposal.text = _head(encoding, zones, "currency = " in "".join(parts)) + "\n".join(parts) + _left(proposal)
-    proposal.undecided = proposal.text.count(f'"{UNDECIDED}"')
+    comma, doubt = decimal_comma(amounts)
+    doubts = [*([doubt] if doubt else []), *proposed.doubts(guesses)]
+    proposal.doubts = [*proposed.gaps(guesses), *doubts]
+    head = proposed.head(guesses, encoding=encoding, comma=comma, doubts=doubts)
+    common = proposed.common_form(guesses)
+    parts = "\n".join(proposed.facts(guess, common) for guess in guesses)
+    proposal.text = head + parts + proposed.left(proposal.unplaced)
+    proposal.facts, proposal.undecided = len(guesses), proposal.text.count(f'"{UNDECIDED}"')
     return proposal
 
 
@@ -119,7 +117,11 @@ def write(proposal: Proposal, target: Path) -> None:
         raise Conflict("The file is there already; name another with --mapping.", path=str(target)) from None
 
 
-def _guesses(file: str, columns: Sequence[str]) -> Iterator[Guess]:
+_Found = tuple[str, str, str, dict[str, str]]
+"""The file, the kind, the column of its time, its fields."""
+
+
+def _guesses(file: str, columns: Sequence[str]) -> Iterator[_Found]:
     found = {name: column for name, patterns in FIELDS.items() if (column := _find(patterns, columns))}
     for name, patterns in KINDS.items():
         kind = kind_named(name)
@@ -134,7 +136,7 @@ def _guesses(file: str, columns: Sequence[str]) -> Iterator[Guess]:
                 fields.setdefault(wire.name, found[wire.name])
             elif wire.required and wire.name not in kind.currencies:
                 fields.setdefault(wire.name, UNDECIDED)
-        yield Guess(file, name, time, fields)
+        yield file, name, time, fields
 
 
 def _find(patterns: Sequence[str], columns: Sequence[str]) -> str:
@@ -151,42 +153,14 @@ def _plain(column: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", apart.lower()).strip("_")
 
 
-def _has_zone(text: str) -> bool:
-    try:
-        moment_reader("", None)(text)
-    except Malformed:
-        return not text
-    return True
+def _time_forms(found: Sequence[_Found], rows: Sequence[Mapping[str, str]]) -> dict[str, TimeForm]:
+    """How each column of times is written in these rows."""
+    columns = dict.fromkeys(
+        column for _, kind, time, fields in found
+        for column in (time, *(fields[name] for name in kind_named(kind).moments & fields.keys())) if column != UNDECIDED
+    )
+    return agreed({column: time_form(row.get(column, "").strip() for row in rows) for column in columns})
 
 
-def _head(encoding: str, zones: bool, has_currency: bool) -> str:
-    lines = ["# Proposed by `yinuo import --propose`: read it through, decide each '?', then import with --mapping.",
-             "# How to write it: docs/guide/import.md", ""]
-    if not zones:
-        lines.append('time_zone = "?"        # the times have no zone; whose are they? Such as Asia/Shanghai')
-    if not has_currency:
-        lines.append('currency = "?"         # no column names it; such as CNY')
-    if encoding != "utf-8":
-        lines.append(f"encoding = {json.dumps(encoding)}")
-    return "\n".join([*lines, "", ""])
-
-
-def _written(guess: Guess) -> str:
-    about = next(iter(guess.fields.values()))
-    fact = guess.kind.partition(".")[2]
-    lines = ["[[facts]]", f"file = {_quoted(guess.file)}", f"kind = {_quoted(guess.kind)}",
-             f"id = {_quoted(f'{fact}:{{{about}}}')}", f"time = {_quoted(guess.time)}", f"when = {_quoted(guess.time)}", "",
-             "[facts.fields]"]
-    lines += [f"{name} = {_quoted(column)}" for name, column in guess.fields.items()]
-    return "\n".join([*lines, ""])
-
-
-def _left(proposal: Proposal) -> str:
-    if not proposal.unplaced:
-        return ""
-    lines = [f"#   {name}: {', '.join(columns)}" for name, columns in proposal.unplaced.items()]
-    return "\n".join(["", "# Columns without a place:", *lines, ""])
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _amounts(found: Sequence[_Found]) -> set[str]:
+    return {column for _, _, _, fields in found for name, column in fields.items() if name.endswith("_minor")} - {UNDECIDED}

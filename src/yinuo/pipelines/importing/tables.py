@@ -29,7 +29,7 @@ FORMS: Mapping[str, Form] = {
 }
 DELIMITERS = ",;\t|"
 BLOCK_BYTES = 1 << 20
-SAMPLE_ROWS = 200
+SAMPLE_ROWS = 5_000      # of a sorted export these cover more than one day, so that its dates can be told apart
 FIELD_CHARACTERS_MAX = 1_000_000
 ROWS_PER_REPORT = 4096
 Advance = Callable[[int], None]

@@ -64,6 +64,7 @@ def accuracy_of(replay: Replay, history: History) -> Accuracy:
     by_stars = [
         (_stars_risk(history, row["month"], row["merchants"]), row["orders"], row["failures"]) for row in replay.told
     ]
+    any_stars = bool(history.stars[2].sum())
     groups = tuple(_groups(ppm, orders, failures))
     total = int(orders.sum())
     error = sum(abs(group.predicted_ppm - group.observed_ppm) * group.orders for group in groups) // max(1, total)
@@ -71,7 +72,7 @@ def accuracy_of(replay: Replay, history: History) -> Accuracy:
         orders=total, failures=int(failures.sum()), groups=groups,
         groups_within=sum(group.low_ppm <= group.predicted_ppm <= group.high_ppm for group in groups),
         months=tuple(_months(replay)), error_ppm=error,
-        auc_permille=_pairs_permille(by_score), stars_auc_permille=_pairs_permille(by_stars),
+        auc_permille=_pairs_permille(by_score), stars_auc_permille=_pairs_permille(by_stars) if any_stars else None,
         worst_permille=_worst_permille(by_score), stars_worst_permille=_worst_permille(by_stars),
     )
 

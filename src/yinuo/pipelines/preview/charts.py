@@ -17,14 +17,18 @@ RATES_PER_THOUSAND = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 def plot(label: str, drawn: SafeString, *, up: Ticks, across: Ticks, kind: str = "wide") -> SafeString:
-    """A chart with its lines across and its labels: values stand on their lines, the horizontal axis below."""
+    """A chart with its lines across and its labels: values on their lines, beside them where bars are, the other axis below."""
     lines = format_html_join(
         "", '<line class="grid" x1="0" x2="100%" y1="{0}" y2="{0}"/>', ((_down(place),) for place, _ in up)
     )
-    words = format_html_join("", '<text x="0" y="{}" dy="-4">{}</text>', ((_down(place), text) for place, text in up))
+    at = ("-8", ".32em", "end") if kind == "bars" else ("0", "-4", "start")     # bars begin where words would stand
+    words = format_html_join(
+        "", '<text x="{}" y="{}" dy="{}" text-anchor="{}">{}</text>',
+        ((at[0], _down(place), *at[1:], text) for place, text in up),
+    )
     below = format_html_join(
         "", '<text class="{}" x="{}" y="100%" dy="18" text-anchor="{}">{}</text>',
-        (("spare" if i % 2 and kind == "wide" else "", _percent(place), _anchor(place), text)
+        (("spare" if i % 2 and kind != "square" else "", _percent(place), _anchor(place), text)
          for i, (place, text) in enumerate(across)),
     )
     return format_html(
@@ -48,12 +52,9 @@ def bars(values: Sequence[tuple[float, str]]) -> SafeString:
     ))
 
 
-def level(place: float, text: str) -> SafeString:
-    """A line across that is meant, with its words at its right end."""
-    return format_html(
-        '<line class="mark" x1="0" x2="100%" y1="{0}" y2="{0}"/><text x="100%" y="{0}" dy="-5" text-anchor="end">{1}</text>',
-        _down(place), text,
-    )
+def beside(place: float, text: str) -> SafeString:
+    """Words for the end of a line, at the right of a chart of bars."""
+    return format_html('<text x="100%" dx="8" y="{}" dy=".32em">{}</text>', _down(place), text)
 
 
 def sparkline(scores: Sequence[int | None], label: str) -> SafeString:
@@ -119,7 +120,7 @@ def _path(places: Sequence[Place]) -> str:
 
 
 def _anchor(place: float) -> str:
-    return "start" if place < 0.02 else "end" if place > 0.98 else "middle"
+    return "start" if place < 0.05 else "end" if place > 0.95 else "middle"
 
 
 def _n(value: float) -> str:

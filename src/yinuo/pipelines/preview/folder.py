@@ -121,5 +121,6 @@ def _unexplained(folder: Path, tables: Sequence[Table], target: Path) -> Malform
         )
     return Malformed(
         f"Its columns are not known here. A mapping was proposed in {target}: {proposal.facts} kinds of fact guessed, "
-        f"{proposal.undecided} values marked '?' for you to decide. Read it through, then run: {again}", path=str(folder),
+        f"{proposal.undecided} values marked '?' for you to decide. Read it through, then run: {again}"
+        + "".join(f"\n  Look at this: {doubt}" for doubt in proposal.doubts), path=str(folder),
     )

@@ -153,14 +153,18 @@ def _moves(replay: Replay, history: History) -> Iterator[Move]:
             )
 
 
+def allowed(merchants: int) -> int:
+    """How many of so many merchants a run may move before a steward looks at it."""
+    return max(MOVED_MIN, merchants * MOVED_PERMILLE_MAX // 1000)
+
+
 def _runs(replay: Replay) -> Iterator[Run]:
     """Every Monday against the Monday before, by the gate's own rule."""
     for place in range(1, len(replay.days) - 1):
         there = replay.known[place - 1]
         moved = there & (replay.bands[place] != replay.bands[place - 1])
-        allowed = max(MOVED_MIN, int(there.sum()) * MOVED_PERMILLE_MAX // 1000)
         yield Run(
             day=from_day(replay.days[place]).isoformat(), merchants=int(there.sum()), moved=int(moved.sum()),
             first_judged=int((moved & (replay.bands[place - 1] == NEW)).sum()), refitted=replay.refitted[place],
-            held=bool(there.any()) and int(moved.sum()) > allowed,
+            held=bool(there.any()) and int(moved.sum()) > allowed(int(there.sum())),
         )

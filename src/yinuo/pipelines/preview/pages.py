@@ -20,6 +20,17 @@ SHAPES = {
 NAME_LENGTH_MAX = 26
 
 
+class Number(str):
+    """A number as written, and with its noun: `{n:order|orders}` becomes "1 order" or "2 orders"."""
+
+    def __format__(self, nouns: str) -> str:
+        """The number alone, or followed by the noun that fits it."""
+        if "|" not in nouns:
+            return str(self)
+        one, many = nouns.split("|")
+        return f"{self} {one if self == '1' else many}"
+
+
 class Speech:
     """One language: its words, numbers and dates."""
 
@@ -37,9 +48,13 @@ class Speech:
         with translation.override(self.language):
             return translation.gettext(sentence)
 
-    def number(self, value: float) -> str:
+    def number(self, value: float) -> Number:
         """38,211."""
-        return str(numbers.format_decimal(value, locale=self._locale))
+        return Number(numbers.format_decimal(value, locale=self._locale))
+
+    def signed(self, value: int) -> str:
+        """Points with their sign: +23, −5, 0."""
+        return ("+" if value > 0 else "\u2212" if value < 0 else "") + self.number(abs(value))
 
     def tenths(self, value: int) -> str:
         """4.3 from 43; 120 from 1,200 on without tenths."""

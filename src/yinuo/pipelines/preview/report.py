@@ -8,6 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from yinuo import __version__
+from yinuo.credit.actions.fit import MONTHS_MIN, ORDERS_MIN
 from yinuo.pipelines.preview import sections
 from yinuo.pipelines.preview.findings import Findings
 from yinuo.pipelines.preview.pages import Speech, heading, paragraph, section, whole
@@ -43,7 +44,7 @@ def _head(speech: Speech, findings: Findings) -> SafeString:
         orders=speech.number(header.orders), merchants=speech.number(header.merchants), first=speech.day(header.first_order),
         last=speech.day(header.last_order), as_of=speech.day(header.as_of),
     )
-    only = speech("only_last", n=header.last_months) if header.last_months else ""
+    only = speech("only_last", n=speech.number(header.last_months)) if header.last_months else ""
     return format_html(
         '<header><p class="brand">{} {}</p><h1>{}</h1><p class="lead">{}</p><p class="made">{} {} {}</p></header>',
         SEAL, speech("brand"), speech("title"), speech("subtitle", source=header.source), made, only, speech("alone"),
@@ -52,7 +53,8 @@ def _head(speech: Speech, findings: Findings) -> SafeString:
 
 def _summary(speech: Speech, findings: Findings) -> SafeString:
     sentences = format_html_join("", "<li>{}</li>", ((sentence,) for sentence in _sentences(speech, findings)))
-    short = paragraph(speech("too_short", why=findings.too_short), "note") if findings.too_short else ""
+    needs = {"months": MONTHS_MIN, "orders": speech.number(ORDERS_MIN)}
+    short = paragraph(speech("too_short", **needs), "note") if findings.too_short else ""
     return format_html(
         '{}<div class="summary"><h2>{}</h2><ol>{}</ol></div>{}', short, speech("summary"), sentences,
         paragraph(speech("failed_note"), "small"),
@@ -62,10 +64,11 @@ def _summary(speech: Speech, findings: Findings) -> SafeString:
 def _sentences(speech: Speech, findings: Findings) -> Iterator[str]:
     judged, failed = sections.judged_and_failed(findings)
     yield speech("s_past", orders=speech.number(judged), failed=speech.number(failed), share=speech.share(failed, judged))
-    if (accuracy := findings.accuracy) and accuracy.auc_permille is not None and accuracy.stars_auc_permille is not None:
+    if (accuracy := findings.accuracy) and accuracy.auc_permille is not None:
+        stars = accuracy.stars_auc_permille
         yield speech(
-            "s_rank", auc=round(accuracy.auc_permille / 10), stars=round(accuracy.stars_auc_permille / 10),
-            error=speech.number(round(accuracy.error_ppm / 10_000, 1)),
+            "s_rank_alone" if stars is None else "s_rank", auc=round(accuracy.auc_permille / 10),
+            stars=round((stars or 0) / 10), error=speech.number(round(accuracy.error_ppm / 10_000, 1)),
         )
     if hindsight := findings.hindsight:
         yield _wrong(speech, findings) if hindsight.accused else speech("s_wrong_none")
@@ -73,9 +76,12 @@ def _sentences(speech: Speech, findings: Findings) -> Iterator[str]:
     if findings.unjudged:
         last = findings.unjudged[-1]
         yield speech(
-            "s_cost", new=speech.number(last.new_merchants), merchants=speech.number(last.merchants),
-            orders_share=speech.share(last.new_orders, last.orders), hours=speech.tenths(findings.costs.hours_tenths),
+            "s_new", month=speech.month(last.month), new=speech.number(last.new_merchants),
+            merchants=speech.number(last.merchants), orders_share=speech.share(last.new_orders, last.orders),
         )
+    if findings.movement:
+        hours = findings.costs.hours_tenths
+        yield speech("s_hours" if hours else "s_hours_none", hours=speech.tenths(hours))
 
 
 def _wrong(speech: Speech, findings: Findings) -> str:

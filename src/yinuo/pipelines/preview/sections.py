@@ -11,14 +11,23 @@ from django.utils.safestring import SafeString
 from yinuo.pipelines.preview import charts
 from yinuo.pipelines.preview.accuracy import Accuracy, Monthly
 from yinuo.pipelines.preview.findings import Findings
-from yinuo.pipelines.preview.hindsight import LOOK_WEEKS, Aftermath, BandLater, Hindsight, Turn, ratio_interval
-from yinuo.pipelines.preview.movement import SHOWN_OUTCOMES_MIN, THIN, Course, Move, Movement, Run, Unjudged
+from yinuo.pipelines.preview.hindsight import Aftermath, BandLater, Hindsight, Turn, ratio_interval
+from yinuo.pipelines.preview.movement import (
+    SHOWN_OUTCOMES_MIN,
+    THIN,
+    Course,
+    Move,
+    Movement,
+    Run,
+    Unjudged,
+    allowed,
+)
 from yinuo.pipelines.preview.pages import Speech, band, figure, folded, heading, merchant, paragraph, table, together
 from yinuo.pipelines.preview.reckoning import CAUSES, CONTESTS_PERCENT, REFUSED_SHOWN, Gap, Work
 
 LISTED = 12
 RATIO_MOST = 400            # per cent, where a bar ends
-GATE = 0.02
+MEASURED_FACTS_MIN = 10_000  # with fewer, an empty database's own size and start are most of what is measured
 Parts = Iterator[str]
 
 
@@ -76,7 +85,7 @@ def _compared(s: Speech, found: Accuracy) -> SafeString:
     )
     return table(
         [s("ranked_by"), s("c_auc"), s("c_worst")],
-        ([s(name), "–" if auc is None else s.tenths(auc), s.share(worst, 1000)] for name, auc, worst in pairs),
+        ([s(name), *("––" if auc is None else (s.tenths(auc), s.share(worst, 1000)))] for name, auc, worst in pairs),
     )
 
 
@@ -148,7 +157,8 @@ def _turns(s: Speech, f: Findings, turns: Sequence[Turn]) -> Parts:
     if not turns:
         yield paragraph(s("p2_none"))
         return
-    yield paragraph(s("p2_leads", **leads(turns)))
+    counts = leads(turns)
+    yield paragraph(s("p2_leads", **counts | {"before": s.number(counts["before"])}))
     yield table(
         [s("c_merchant"), s("l_lead"), s("l_shown"), s("l_before"), s("l_now"), s("c_failures")],
         ([merchant(f.names[t.merchant]), _lead(s, t), together(s.short_day(t.shown)), t.before_permille, t.now_permille,
@@ -162,10 +172,10 @@ def _lead(s: Speech, turn: Turn) -> str:
     if turn.lead_days is None:
         return s("lead_never")
     if turn.already:
-        return s("lead_already", days=min(turn.lead_days, 7 * LOOK_WEEKS))
+        return s("lead_already", days=s.number(turn.lead_days)) if turn.lead_days else s("lead_start")
     if turn.lead_days == 0:
         return s("lead_same")
-    return s("lead_before" if turn.lead_days > 0 else "lead_after", days=abs(turn.lead_days))
+    return s("lead_before" if turn.lead_days > 0 else "lead_after", days=s.number(abs(turn.lead_days)))
 
 
 def hindsight(s: Speech, f: Findings) -> Parts:
@@ -254,13 +264,15 @@ def _gate(s: Speech, found: Movement) -> str:
 
 def _gate_chart(s: Speech, runs: Sequence[Run]) -> SafeString:
     shares = [run.moved / max(1, run.merchants) for run in runs]
-    ticks = _ticks(max(100 * max(shares), 4))
+    gates = [min(1.0, allowed(run.merchants) / max(1, run.merchants)) for run in runs]
+    ticks = _ticks(max(100 * max(*shares, *gates), 4))
     top = ticks[-1] / 100
     drawn = charts.bars([(share / top, "hollow" if run.refitted else "bar") for share, run in zip(shares, runs, strict=True)])
-    drawn += charts.level(GATE / top, s.percent(100 * GATE))
+    drawn += charts.line([((i + 0.5) / len(runs), gate / top) for i, gate in enumerate(gates)], "gate")
+    drawn += charts.beside(gates[-1] / top, s.percent(100 * gates[-1]))
     return charts.plot(
-        s("chart_gate"), drawn, up=[(t / 100 / top, s.percent(t)) for t in ticks if t],
-        across=[((i + 0.5) / len(runs), s.month(runs[i].day)) for i in _some(len(runs))],
+        s("chart_gate"), drawn, up=[(t / 100 / top, s.percent(t)) for t in ticks],
+        across=[((i + 0.5) / len(runs), s.month(runs[i].day)) for i in _some(len(runs))], kind="bars",
     )
 
 
@@ -296,7 +308,7 @@ def formula(s: Speech, f: Findings) -> Parts:
     yield paragraph(s("p6", fitted=f.fitted_on.replace(" to ", " – ")))
     yield table(
         [s("f_feature"), s("f_half"), s("f_halved"), s("f_doubled"), s("f_information")],
-        ([s(w.measure), s("days", n=w.half_life_days), f"{w.halved_points:+d}", f"{w.doubled_points:+d}",
+        ([s(w.measure), s("days", n=s.number(w.half_life_days)), s.signed(w.halved_points), s.signed(w.doubled_points),
           s.number(w.information_milli / 1000)] for w in f.weighed),
     )
     for measure, meaning in {w.measure: w.meaning for w in f.weighed}.items():
@@ -320,10 +332,10 @@ def faults(s: Speech, f: Findings) -> Parts:
         "p7_nobody", nobody=s.number(every - own), all=s.number(every), unjudged=s.number(open_orders),
         share=s.share(open_orders, f.header.orders),
     ))
+    yield heading(s("storms"))
     if not f.storms:
         yield paragraph(s("p7_no_storms"))
         return
-    yield heading(s("storms"))
     yield paragraph(s("p7_storms"))
     yield table(
         [s("o_week"), s("o_orders"), s("o_failures"), s("o_left_out")],
@@ -333,26 +345,38 @@ def faults(s: Speech, f: Findings) -> Parts:
 
 def costs(s: Speech, f: Findings) -> Parts:
     """Section 8."""
-    yield paragraph(s("p8"))
+    if f.movement is None:
+        yield paragraph(s("p8_none"))
+    else:
+        yield paragraph(s("p8"))
+        yield _staff(s, f)
+    yield heading(s("machine"))
+    yield table([s("k_measured"), ""], _machine(s, f))
+
+
+def _staff(s: Speech, f: Findings) -> SafeString:
     names = {
         "contests": s("contests", percent=s.percent(CONTESTS_PERCENT)), "gate": s("gate_work"), "refused": s("refused_work"),
     }
-    yield table(
+    return table(
         [s("k_work"), s("k_times"), s("k_minutes"), s("k_hours")],
         ([names[w.what], s.tenths(w.times_tenths), w.minutes, s.tenths(_hours(w))] for w in f.costs.work),
         foot=[s("k_sum"), "", "", s.tenths(f.costs.hours_tenths)],
     )
-    yield heading(s("machine"))
-    found, seconds = f.costs, f.costs.seconds
-    rate = s("per_second", n=s.number(found.facts_per_second)) if found.facts_per_second else s("not_measured")
-    rows = [
-        (s("k_facts"), s.number(found.facts)), (s("k_disk"), s("megabytes", n=s.number(round(found.bytes_per_million / 1e6)))),
-        (s("k_intake"), rate),
-    ]
+
+def _machine(s: Speech, f: Findings) -> Iterator[tuple[str, str]]:
+    """What was measured of the machine; what a few facts cannot tell is not extrapolated to a million."""
+    found = f.costs
+    enough = found.facts >= MEASURED_FACTS_MIN
+    disk = s("megabytes", n=s.number(round(found.bytes_per_million / 1e6)))
+    yield s("k_facts"), s.number(found.facts)
+    yield s("k_disk"), disk if enough else s("not_measured")
+    yield s("k_intake"), s("per_second", n=s.number(found.facts_per_second)) if enough else s("not_measured")
     if found.seconds_per_run:
-        rows.append((s("k_run"), s("seconds", n=s.number(found.seconds_per_run))))
-    rows.append((s("k_whole"), s("minutes", n=s.number(round(sum(seconds.values()) / 60, 1)))))
-    yield table([s("k_measured"), ""], rows)
+        yield s("k_run"), s("seconds", n=s.number(found.seconds_per_run))
+    whole = sum(found.seconds.values())
+    minutes = s("minutes", n=s.number(round(whole / 60, 1)))
+    yield s("k_whole"), minutes if whole >= 60 else s("seconds", n=s.number(max(1, round(whole))))
 
 
 def _hours(work: Work) -> int:

@@ -6,7 +6,7 @@ from yinuo.record.actions.export import export
 from yinuo.record.actions.follow import hold_cursor, move_cursor
 from yinuo.record.actions.keys import check_key, make_key, revoke_key
 from yinuo.record.actions.publish import publish
-from yinuo.record.actions.refuse import keep_refused, replay_refused
+from yinuo.record.actions.refuse import drop_refused, keep_refused, replay_refused
 from yinuo.record.actions.seal import seal
 from yinuo.record.actions.stream import Part, Stream, take_stream
 from yinuo.record.actions.take import Taken, take, take_events
@@ -19,6 +19,7 @@ __all__ = [
     "append",
     "archive",
     "check_key",
+    "drop_refused",
     "entry_key",
     "export",
     "hold_cursor",

@@ -1,4 +1,4 @@
-"""Keep refused events, and take them in again after correction."""
+"""Keep refused events, close those that were corrected since, take them in again after correction, or drop them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from datetime import datetime
 
 from django.db import transaction
 
+from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
+from yinuo.kit.ids import keyed_digester
 from yinuo.kit.realm import Realm
-from yinuo.kit.refusals import Malformed, NotFound
+from yinuo.kit.refusals import Malformed, NotFound, TooMany
 from yinuo.record import rules
+from yinuo.record.actions.append import Rows
 from yinuo.record.models import RefusedEvent
 from yinuo.record.rules import Refused
 
@@ -28,6 +31,35 @@ def keep_refused(*, source: str, refused: Sequence[Refused], at: datetime) -> No
         )
         for event in refused
     )
+
+
+def check_room(*, source: str, more: int, waiting_max: int) -> None:
+    """Refuse more refused events than may wait of one source: nobody fills the disk with what cannot be read."""
+    if not more:
+        return
+    waiting = RefusedEvent.objects.filter(source=source, replayed=None).count()
+    if waiting + more > waiting_max:
+        raise TooMany(
+            f"{waiting:,} refused events of {source!r} wait already, and this batch holds {more:,} more; at most "
+            f"{waiting_max:,} may wait. Nothing of the batch was taken. Leave out or correct what is wrong and send the rest; "
+            "the operator can replay or drop what waits (yinuo refused)."
+        )
+
+
+def close_corrected(*, source: str, made: Rows, realm: Realm, at: datetime) -> None:
+    """Close the refused events whose id was now taken in, or superseded: they are no longer wrong.
+
+    One whose id could not be read stays.
+    """
+    waiting = RefusedEvent.objects.filter(source=source, replayed=None).exclude(event_id="")
+    ids = list(waiting.values_list("pk", "event_id")) if made.keys else []
+    if not ids:
+        return
+    key_of = keyed_digester(realm.key, "entry", source)
+    settled = {*made.keys, *(target for _, target in made.replacements)}
+    closed = [pk for pk, event_id in ids if key_of(event_id) in settled]
+    for chunk in rows.chunks(closed, rows.SQLITE_KEYS_MAX):
+        RefusedEvent.objects.filter(pk__in=chunk).update(replayed=at)
 
 
 @transaction.atomic
@@ -48,3 +80,17 @@ def replay_refused(
         raise Malformed(still.sentence, path=still.path)
     kept.replayed = at
     kept.save(update_fields=["replayed"])
+
+
+@transaction.atomic
+def drop_refused(*, actor: Actor, numbers: Sequence[int] = (), source: str | None = None) -> int:
+    """Delete refused events that wait, for good: those of the numbers, or all of a source. Returns how many."""
+    allow(actor, "record.drop_refused")
+    waiting = RefusedEvent.objects.filter(replayed=None)
+    if source is not None:
+        return waiting.filter(source=source).delete()[0]
+    found = set(waiting.filter(pk__in=numbers).values_list("pk", flat=True))
+    for number in numbers:
+        if number not in found:
+            raise NotFound(f"There is no refused event {number} waiting; none was dropped.")
+    return waiting.filter(pk__in=found).delete()[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
@@ -14,16 +15,19 @@ from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.moments import to_micros
 from yinuo.kit.realm import Realm
+from yinuo.kit.refusals import Busy
 from yinuo.record import rules
 from yinuo.record.actions.append import Statement, entry_key, write_rows
 from yinuo.record.actions.prepare import Keyed, Prepared, keyed, prepared, sort_out, statements_of, words_of
-from yinuo.record.actions.refuse import keep_refused
+from yinuo.record.actions.refuse import check_room, close_corrected, keep_refused
 from yinuo.record.events import FactWithdrawn
 from yinuo.record.rules import Incoming, Refused
 from yinuo.vault import actions as vault
 
 _CONFLICT = "This id was used before with other content. To correct a fact, send a new id with 'supersedes': {!r}."
+_BUSY = "Others write to the record, and this batch found no place for too long. Nothing of it was taken; send it again."
 RACES_MAX = 12   # two batches with the same new event: the later one starts over and finds it known
+PAUSE_SECONDS_MAX = .5
 
 
 class Taken(msgspec.Struct):
@@ -35,13 +39,16 @@ class Taken(msgspec.Struct):
 
 
 def take_events(
-    *, actor: Actor, source: str, raws: Iterable[bytes], realm: Realm, at: datetime
+    *, actor: Actor, source: str, raws: Iterable[bytes], realm: Realm, at: datetime, waiting_max: int | None = None
 ) -> Taken:
-    """Take in raw CloudEvents (JSON bytes) of one source, in transactions of at most 10,000."""
+    """Take in raw CloudEvents (JSON bytes) of one source, in transactions of at most 10,000.
+
+    With `waiting_max`, a transaction that would let more refused events than that wait is refused whole.
+    """
     total = Taken()
     for number, chunk in enumerate(rows.chunks(raws, rules.BATCH_MAX)):
         good, refused = rules.read_events(chunk, source=source, now=at)
-        part = take(actor=actor, source=source, events=good, realm=realm, at=at, refused=refused)
+        part = take(actor=actor, source=source, events=good, realm=realm, at=at, refused=refused, waiting_max=waiting_max)
         total.accepted += part.accepted
         total.known += part.known
         total.refused += placed(part.refused, chunk, number * rules.BATCH_MAX)
@@ -49,23 +56,33 @@ def take_events(
 
 
 def take(
-    *, actor: Actor, source: str, events: Sequence[Incoming], realm: Realm, at: datetime, refused: Sequence[Refused] = ()
+    *, actor: Actor, source: str, events: Sequence[Incoming], realm: Realm, at: datetime, refused: Sequence[Refused] = (),
+    waiting_max: int | None = None,
 ) -> Taken:
     """Append the events of one source, at most 10,000, in one transaction; keep the refused beside them.
 
     The same event again does nothing. The same id with other content is refused as a conflict (its index is -1), and kept to
-    be looked at.
+    be looked at. Where others hold the record for too long, all is refused as `Busy`.
     """
     allow(actor, "record.state_facts")
     assert len(events) <= rules.BATCH_MAX, "a batch is one transaction, and at most 10,000 events"
     every = keyed(source, events, realm)
-    for _ in range(RACES_MAX - 1):
+    for race in range(RACES_MAX):
         try:
             with rows.writing_turn(connection):
-                return _take(source, every, realm, at, refused)
-        except (IntegrityError, OperationalError):
-            continue
-    return _take(source, every, realm, at, refused)
+                return _take(source, every, realm, at, refused, waiting_max)
+        except (IntegrityError, OperationalError) as error:
+            # SQLite has waited for its one writer's place by itself, and long.
+            if race == RACES_MAX - 1 or (connection.vendor == "sqlite" and isinstance(error, OperationalError)):
+                raise Busy(_BUSY) from error
+        time.sleep(_pause_seconds(race, realm))
+    raise AssertionError("the last race ends in an answer or a refusal")
+
+
+def _pause_seconds(race: int, realm: Realm) -> float:
+    """How long to stay away after so many lost races: up to twice as long each time, and not the same for all who lost."""
+    luck = int.from_bytes(realm.entropy(2)) / 65_536
+    return luck * min(PAUSE_SECONDS_MAX, .01 * (1 << race))
 
 
 def take_prepared(
@@ -98,20 +115,26 @@ def _take_prepared(
 
 
 @transaction.atomic
-def _take(source: str, every: Sequence[Keyed], realm: Realm, at: datetime, refused: Sequence[Refused]) -> Taken:
+def _take(
+    source: str, every: Sequence[Keyed], realm: Realm, at: datetime, refused: Sequence[Refused], waiting_max: int | None
+) -> Taken:
     distinct, again = sort_out(every)
     give = partial(vault.surrogates_for, source=source, key=realm.key, entropy=realm.entropy)
-    return _write(source, prepared(source, distinct, realm, to_micros(at), give), again, realm, at, refused)
+    return _write(source, prepared(source, distinct, realm, to_micros(at), give), again, realm, at, refused, waiting_max)
 
 
 def _write(
-    source: str, made: Prepared, again: Sequence[Keyed], realm: Realm, at: datetime, refused: Sequence[Refused]
+    source: str, made: Prepared, again: Sequence[Keyed], realm: Realm, at: datetime, refused: Sequence[Refused],
+    waiting_max: int | None = None,
 ) -> Taken:
     write_rows(made.rows)
     vault.keep_text_rows(made.texts)
     vault.keep_fingerprint_rows(made.prints, corrected=made.corrected)
     conflicts = _conflicts(source, again, realm) if again else []
     every = [*refused, *conflicts]
+    close_corrected(source=source, made=made.rows, realm=realm, at=at)
+    if waiting_max is not None:
+        check_room(source=source, more=len(every), waiting_max=waiting_max)
     keep_refused(source=source, refused=every, at=at)
     return Taken(accepted=len(made.rows.keys), known=len(again) - len(conflicts), refused=every)
 

@@ -6,17 +6,18 @@ from typing import Any
 
 import msgspec
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from msgspec import inspect as shapes
 from ninja import Router, Schema
 from ninja.security import HttpBearer
 
 from yinuo.kit.actors import Actor
 from yinuo.kit.facts import Kind, kinds
-from yinuo.kit.refusals import TooLarge, Unauthenticated
+from yinuo.kit.refusals import TooLarge, TooSlow, Unauthenticated
 from yinuo.record import actions, queries, rules
 
 FOLLOWER = "react"     # the cursor of mirrors and reactions, whose lag people notice
+LISTED_MAX = 100       # refused events in one answer; all are kept
 
 router = Router(tags=["facts"])
 
@@ -43,7 +44,7 @@ _EVENT_SCHEMA: dict[str, Any] = {
         "supersedes": {"type": "string", "description": "The id of an earlier event that this one corrects."},
     },
 }
-_BATCH_SCHEMA = {"type": "array", "items": _EVENT_SCHEMA}
+_BATCH_SCHEMA = {"type": "array", "items": _EVENT_SCHEMA, "maxItems": rules.BATCH_MAX}
 _REQUEST: dict[str, Any] = {
     "required": True,
     "content": {
@@ -64,10 +65,11 @@ class RefusedOut(Schema):
 
 
 class TakenOut(Schema):
-    """What became of the events sent."""
+    """What became of the events sent: counts, and the first 100 of the refused."""
 
     accepted: int
     known: int
+    refused_count: int
     refused: list[RefusedOut]
 
 
@@ -119,11 +121,12 @@ class SourceKey(HttpBearer):
     openapi_extra={"requestBody": _REQUEST},
 )
 def post_facts(request: HttpRequest) -> HttpResponse:
-    """Take in CloudEvents of your source: one, or an array of them.
+    """Take in CloudEvents of your source: one, or an array of at most 10,000.
 
     The answer comes once the good ones are in the record for good. They get their numbers, and show in pages and scores,
-    shortly after. `accepted` counts the new, `known` those sent before (sending again is safe), and each refused one is
-    listed with its place, path and reason; a refused event never holds up the others, and is kept for correction.
+    shortly after. `accepted` counts the new, `known` those sent before (sending again is safe), `refused_count` the
+    refused, of which the first 100 are listed with their place, path and reason. A refused event never holds up the others,
+    and is kept for correction; only when too many wait is a batch that holds one refused whole (429).
     """
     source: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
     taken = actions.take_events(
@@ -132,6 +135,7 @@ def post_facts(request: HttpRequest) -> HttpResponse:
         raws=rules.split_body(_body_of(request), request.content_type or ""),
         realm=request.realm,  # type: ignore[attr-defined] # set by config.realm.hand_down
         at=request.now,  # type: ignore[attr-defined]
+        waiting_max=request.waiting_max,  # type: ignore[attr-defined]
     )
     return HttpResponse(msgspec.json.encode(_answer(taken)), content_type="application/json")
 
@@ -159,13 +163,18 @@ def _body_of(request: HttpRequest) -> bytes:
     except RequestDataTooBig:
         length = int(request.headers.get("Content-Length") or 0)
         raise TooLarge(f"The body has {length:,} bytes, more than is taken at once; send it in smaller batches.") from None
+    except UnreadablePostError:
+        raise TooSlow("The body did not arrive whole in time. Nothing was taken; send smaller batches.") from None
 
 
 def _answer(taken: actions.Taken) -> dict[str, Any]:
     refused = [
-        {"index": event.index, "id": event.id, "path": event.path, "sentence": event.sentence} for event in taken.refused
+        {"index": event.index, "id": event.id, "path": event.path, "sentence": event.sentence}
+        for event in taken.refused[:LISTED_MAX]
     ]
-    return {"accepted": taken.accepted, "known": taken.known, "refused": refused}
+    return {
+        "accepted": taken.accepted, "known": taken.known, "refused_count": len(taken.refused), "refused": refused,
+    }
 
 
 def _fields_of(kind: Kind) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from yinuo.record.rules.content import (
     parts_of,
 )
 from yinuo.record.rules.reading import (
+    BATCH_MAX,
     CLOCK_SKEW_MINUTES_MAX,
     EVENT_BYTES_MAX,
     CloudEvent,
@@ -37,8 +38,8 @@ PERMISSIONS = {
     "record.make_key": frozenset({"system"}),
     "record.see_refused": frozenset({"steward", "system"}),
     "record.replay_refused": frozenset({"steward", "system"}),
+    "record.drop_refused": frozenset({"steward", "system"}),
 }
-BATCH_MAX = 10_000             # facts in one transaction
 SALT_BYTES = 32
 
 __all__ = [

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal, TypeVar, Union
 
 import msgspec
 from msgspec import Meta
@@ -15,10 +15,12 @@ from yinuo.kit.facts import SAFE_INTEGER_MAX, SOURCE_ID_LENGTH_MAX, Kind, kind_n
 from yinuo.kit.moments import MICROS_PER_MINUTE, to_micros
 from yinuo.kit.money import digits_of
 from yinuo.kit.realm import OWN_SOURCE
-from yinuo.kit.refusals import Conflict, Malformed, Refusal
+from yinuo.kit.refusals import Conflict, Malformed, Refusal, TooLarge
 from yinuo.record.events import FactWithdrawn
 
+BATCH_MAX = 10_000             # facts in one transaction
 EVENT_BYTES_MAX = 65_536
+COMMAS_MAX = 100 * BATCH_MAX   # in one body; more would be millions of values, that fill the memory before they are counted
 CLOCK_SKEW_MINUTES_MAX = 10    # how far a source's clock may run ahead of ours
 CONTENT_TYPES = {
     "application/cloudevents+json": (b"{",),
@@ -33,6 +35,7 @@ _HALF_PAIR = re.compile(
 # A string runs to its closing quote or to the end: an open one must not be tried again from every quote within it.
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 _CLOSING = {b"[": b"]", b"{": b"}"}
+Piece = TypeVar("Piece")
 _SOURCE = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,63}$")
 
 
@@ -92,13 +95,21 @@ def check_source(source: str) -> str:
 
 
 def split_batch(body: bytes) -> list[bytes]:
-    """The events of a JSON array as raw bytes, each still to be read on its own."""
+    """The events of a JSON array as raw bytes, at most 10,000, each still to be read on its own."""
+    if (commas := body.count(b",")) > COMMAS_MAX:
+        raise TooLarge(f"The body has {commas:,} commas, more than {BATCH_MAX:,} events need. Send smaller batches.")
     try:
-        return [bytes(raw) for raw in _batch_decoder.decode(body)]
+        return [bytes(raw) for raw in _few(_batch_decoder.decode(body))]
     except _UNREADABLE as error:
         if (pieces := _split_by_brackets(body)) is not None:
-            return pieces
+            return _few(pieces)
         raise Malformed(f"The batch is not a JSON array of events: {error}") from None
+
+
+def _few(pieces: list[Piece]) -> list[Piece]:
+    if len(pieces) > BATCH_MAX:
+        raise TooLarge(f"{len(pieces):,} events came; at most {BATCH_MAX:,} are taken at once. Send smaller batches.")
+    return pieces
 
 
 def _split_by_brackets(body: bytes) -> list[bytes] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django import template
@@ -9,6 +10,9 @@ from django.utils.translation import get_language, gettext
 
 from yinuo.credit.queries import Step
 from yinuo.web import formats, wording
+
+if TYPE_CHECKING:
+    from yinuo.merchants.models import Merchant
 
 register = template.Library()
 register.filter("number", formats.number)
@@ -41,6 +45,12 @@ def step(value: Step) -> str:
     if value.end is None:
         return gettext("%(low)s and more") % {"low": formats.number(value.low)}
     return gettext("%(low)s–%(high)s") % {"low": formats.number(value.low), "high": formats.number(value.end - 1)}
+
+
+@register.simple_tag
+def called(merchant: Merchant) -> str:
+    """What a merchant is called: by name, or by the id that their address has."""
+    return merchant.name or gettext("Merchant %(id)s") % {"id": merchant.pk}
 
 
 @register.simple_tag
