@@ -137,3 +137,6 @@ class RefusedEvent(models.Model):
     sentence = models.TextField()
     raw = models.BinaryField()
     replayed = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["source"], condition=models.Q(replayed=None), name="record_refused_waiting"),)
