@@ -89,7 +89,7 @@ def _follow(cursor: str, domains: Sequence[str], realm: Realm, at: datetime) -> 
     batch = queries.facts(start=start, stop=stop)
     undone = queries.replaced_by(start=start, stop=stop)
     subjects = sorted({about(recorded) for recorded in undone})
-    standing = queries.facts_about(subjects=subjects, at_size=stop) if subjects else []
+    standing = queries.facts_about(subjects=subjects) if subjects else []    # also what is numbered, but not followed yet
     for name in domains:
         if (mirror := _module(name, "mirror")) is not None:
             if subjects:
