@@ -20,35 +20,34 @@ AT = "@at"
 
 @dataclass(frozen=True)
 class Writes:
-    """What one kind of fact writes: the table, and for each column the fact's field, `AT`, or a constant in a 1-tuple.
-
-    The first column is the key.
-    """
+    """What one kind of fact writes: the table, and for each column the fact's field or `AT`; the first column is the key."""
 
     table: str
-    columns: Mapping[str, str | tuple[Any]]
+    columns: Mapping[str, str]
 
     def row_maker(self) -> Callable[[Recorded], tuple[Any, ...]]:
-        """A function that makes a fact's row."""
-        readers = [_reader(source) for source in self.columns.values()]
-        return lambda recorded: tuple(read(recorded) for read in readers)
+        """A function that makes a fact's row; there are at least two columns."""
+        return attrgetter(*("at" if source == AT else f"fact.{source}" for source in self.columns.values()))
 
 
 Mirror = Mapping[type[Fact], Writes]
 
 
+def by_kind(facts: Iterable[Recorded]) -> dict[type[Fact], list[Recorded]]:
+    """The facts by their kind, in their order."""
+    kinds: dict[type[Fact], list[Recorded]] = {}
+    for recorded in facts:
+        kinds.setdefault(type(recorded.fact), []).append(recorded)
+    return kinds
+
+
 def apply(connection: Any, mirror: Mirror, facts: Iterable[Recorded]) -> None:
     """Bring the tables up to these facts, which come in the order of sealing; later ones win."""
-    latest: dict[type[Fact], dict[Any, tuple[Any, ...]]] = {kind: {} for kind in mirror}
-    makers = {kind: writes.row_maker() for kind, writes in mirror.items()}
-    for recorded in facts:
-        kind = type(recorded.fact)
-        if kind in makers:
-            row = makers[kind](recorded)
-            latest[kind][row[0]] = row
-    for kind, writes in mirror.items():
-        columns = list(writes.columns)
-        rows.upsert(connection, writes.table, columns[0], columns, list(latest[kind].values()))
+    for kind, told in by_kind(facts).items():
+        if (writes := mirror.get(kind)) is not None:
+            latest = {row[0]: row for row in map(writes.row_maker(), told)}
+            columns = list(writes.columns)
+            rows.upsert(connection, writes.table, columns[0], columns, list(latest.values()))
 
 
 def forget(connection: Any, mirror: Mirror, subjects: Sequence[str]) -> None:
@@ -62,9 +61,3 @@ def clear(connection: Any, mirror: Mirror) -> None:
     with connection.cursor() as cursor:
         for table in sorted({writes.table for writes in mirror.values()}):
             cursor.execute(f"DELETE FROM {table}")
-
-
-def _reader(source: str | tuple[Any]) -> Callable[[Recorded], Any]:
-    if isinstance(source, tuple):
-        return lambda recorded: source[0]
-    return attrgetter("at" if source == AT else f"fact.{source}")
