@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -129,6 +130,7 @@ def _run_reactions(reactions: Mapping[type[Fact], Any], told: ByKind, realm: Rea
             function(found, realm=realm, at=at)
 
 
+@cache
 def _module(domain: str, name: str) -> Any:
     full = f"yinuo.{domain}.{name}"
     return import_module(full) if find_spec(full) else None
