@@ -5,17 +5,20 @@ import random
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
 from yinuo.credit.actions import judge_orders
-from yinuo.credit.events import ComplaintJudged, ReviewJudged
+from yinuo.credit.events import ComplaintJudged, DispatchJudged, ReviewJudged
 from yinuo.credit.models import Delivery, Dispatch
 from yinuo.credit.rules.judging import RANK_WEIGHTS, WEIGHT_ONE, weight_of
 from yinuo.credit.rules.values import FULL_VALUE_UNITS, full_value_minor
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.money import digits_of
 from yinuo.kit.rows import chunks
+from yinuo.pipelines import react as following
+from yinuo.record import actions
 from yinuo.record.queries import every_fact
 from yinuo.trade.models import Order
 
@@ -269,3 +272,15 @@ def test_weights_stay_in_bounds_and_fall_with_the_rank(rank, value, currency):
     weight = weight_of(rank=rank, value_minor=value, currency=currency)
     assert 0 <= weight <= WEIGHT_ONE
     assert weight_of(rank=rank + 1, value_minor=value, currency=currency) <= weight
+def test_a_correction_followed_before_the_judgement_that_it_corrects_supersedes_it(story, event, realm, now, db, monkeypatch):
+    actions.take_events(actor=SYSTEM, source="shop", raws=story, realm=realm, at=now)
+    following.seal_all()
+    correction = event("trade.order_placed", id="1b", time="2026-05-01T00:00:00Z", supersedes="1",
+                       **(ORDER | {"hand_over_by": "2026-05-05T00:00:00Z"}))
+    actions.take_events(actor=SYSTEM, source="shop", raws=[correction], realm=realm, at=now)
+    following._follow(following.CURSOR, settings.DOMAINS, realm, now)       # judges, behind the correction
+    monkeypatch.setattr(following, "BATCH_MAX", 1)
+    following.react(domains=settings.DOMAINS, realm=realm, at=now)
+    judged = [r.fact for batch in every_fact() for r in batch if isinstance(r.fact, DispatchJudged)]
+    assert [(fact.outcome, fact.revision) for fact in judged] == [("on_time", 1)]
+    assert (Dispatch.objects.get().outcome, Dispatch.objects.get().revision) == ("on_time", 1)

@@ -29,41 +29,45 @@ SOURCE = "@source"
 
 @dataclass(frozen=True)
 class Writes:
-    """What one kind of fact writes: the table, and for each column the fact's field, `AT` or its like, or a 1-tuple's constant.
+    """What one kind of fact writes: the table, and for each column the fact's field, `AT` or its like.
 
     The first column is the key; where it is made of two fields ("shipment/order"), `about` names the subject's own column.
     `once` is the column that tells that the kind was stated: once it has a value, another fact of the kind changes nothing.
     """
 
     table: str
-    columns: Mapping[str, str | tuple[Any]]
+    columns: Mapping[str, str]
     once: str | None = None
     about: str | None = None
 
     def row_maker(self) -> Callable[[Recorded], tuple[Any, ...]]:
-        """A function that makes a fact's row."""
-        readers = [_reader(source) for source in self.columns.values()]
-        return lambda recorded: tuple(read(recorded) for read in readers)
+        """A function that makes a fact's row; there are at least two columns."""
+        sources = list(self.columns.values())
+        if any("/" in source for source in sources):
+            readers = [_reader(source) for source in sources]
+            return lambda recorded: tuple([read(recorded) for read in readers])
+        return attrgetter(*map(_attribute, sources))
 
 
 Mirror = Mapping[type[Fact], Writes]
 
 
+def by_kind(facts: Iterable[Recorded]) -> dict[type[Fact], list[Recorded]]:
+    """The facts by their kind, in their order."""
+    kinds: dict[type[Fact], list[Recorded]] = {}
+    for recorded in facts:
+        kinds.setdefault(type(recorded.fact), []).append(recorded)
+    return kinds
+
+
 def apply(connection: Any, mirror: Mirror, facts: Iterable[Recorded]) -> None:
     """Bring the tables up to these facts, which come in the order of sealing: later ones win, of what is `once` the first."""
-    made: dict[type[Fact], dict[Any, tuple[Any, ...]]] = {kind: {} for kind in mirror}
-    makers = {kind: writes.row_maker() for kind, writes in mirror.items()}
-    for recorded in facts:
-        kind = type(recorded.fact)
-        if kind in makers:
-            row = makers[kind](recorded)
-            if mirror[kind].once is None:
-                made[kind][row[0]] = row
-            else:
-                made[kind].setdefault(row[0], row)
-    for kind, writes in mirror.items():
-        columns = list(writes.columns)
-        rows.upsert(connection, writes.table, columns[0], columns, list(made[kind].values()), unless=writes.once)
+    for kind, told in by_kind(facts).items():
+        if (writes := mirror.get(kind)) is not None:
+            ordered = map(writes.row_maker(), told if writes.once is None else reversed(told))
+            made = {row[0]: row for row in ordered}     # the later one wins; of what is `once`, the first
+            columns = list(writes.columns)
+            rows.upsert(connection, writes.table, columns[0], columns, list(made.values()), unless=writes.once)
 
 
 def forget(connection: Any, mirror: Mirror, subjects: Sequence[str]) -> None:
@@ -79,10 +83,12 @@ def clear(connection: Any, mirror: Mirror) -> None:
             cursor.execute(f"DELETE FROM {table}")
 
 
-def _reader(source: str | tuple[Any]) -> Callable[[Recorded], Any]:
-    if isinstance(source, tuple):
-        return lambda recorded: source[0]
+def _reader(source: str) -> Callable[[Recorded], Any]:
     if "/" in source:
         read = attrgetter(*(f"fact.{field}" for field in source.split("/")))
         return lambda recorded: "/".join(read(recorded))
-    return attrgetter(source[1:] if source.startswith("@") else f"fact.{source}")
+    return attrgetter(_attribute(source))
+
+
+def _attribute(source: str) -> str:
+    return source[1:] if source.startswith("@") else f"fact.{source}"

@@ -5,8 +5,9 @@ The one place below `config` that finds modules by name; it stands above every d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -15,7 +16,7 @@ from django.db import connection, transaction
 
 from yinuo.kit import mirrors
 from yinuo.kit.actors import SYSTEM
-from yinuo.kit.facts import Recorded
+from yinuo.kit.facts import Fact, Recorded
 from yinuo.kit.realm import Realm
 from yinuo.record import actions as record
 from yinuo.record import queries
@@ -23,6 +24,7 @@ from yinuo.record.rules import BATCH_MAX
 
 CURSOR = "react"
 REBUILD = "rebuild"
+ByKind = Mapping[type[Fact], Sequence[Recorded]]
 Progress = Callable[[int, int], None]
 """Told after each batch: how many facts are done, of how many."""
 
@@ -91,14 +93,15 @@ def _follow(cursor: str, domains: Sequence[str], realm: Realm, at: datetime) -> 
     batch = queries.facts(start=start, stop=stop)
     undone = queries.replaced_by(start=start, stop=stop)
     subjects = sorted({about(recorded) for recorded in undone})
-    standing = queries.facts_about(subjects=subjects, at_size=stop) if subjects else []
+    standing = queries.facts_about(subjects=subjects) if subjects else []    # also what is numbered, but not followed yet
+    standing_or_new, new_or_undone = mirrors.by_kind([*standing, *batch]), mirrors.by_kind([*batch, *undone])
     for name in domains:
         if (mirror := _module(name, "mirror")) is not None:
             if subjects:
                 mirrors.forget(connection, mirror.MIRROR, subjects)
-            mirror.apply([*standing, *batch])
+            mirror.apply(_of_kinds(mirror.MIRROR, standing_or_new))
         if (reactions := _module(name, "reactions")) is not None:
-            _run_reactions(reactions.REACTIONS, [*batch, *undone], realm, at)
+            _run_reactions(reactions.REACTIONS, new_or_undone, realm, at)
     record.move_cursor(name=cursor, position=stop)
     return stop - start
 
@@ -110,22 +113,26 @@ def about(recorded: Recorded) -> str:
 
 
 def _apply(domains: Sequence[str], facts: Sequence[Recorded]) -> None:
+    told = mirrors.by_kind(facts)
     for name in domains:
         if (mirror := _module(name, "mirror")) is not None:
-            mirror.apply(facts)
+            mirror.apply(_of_kinds(mirror.MIRROR, told))
 
 
-def _run_reactions(reactions: dict[Any, Any], facts: Sequence[Recorded], realm: Realm, at: datetime) -> None:
+def _of_kinds(wanted: Iterable[type[Fact]], told: ByKind) -> list[Recorded]:
+    """The facts of the kinds wanted; one column is written by one kind only, so their order among kinds does not matter."""
+    return [recorded for kind in wanted for recorded in told.get(kind, ())]
+
+
+def _run_reactions(reactions: Mapping[type[Fact], Any], told: ByKind, realm: Realm, at: datetime) -> None:
     """Call each reaction once, with all facts of the kinds it asked for."""
-    wanted: dict[Any, list[Recorded]] = {}
-    for recorded in facts:
-        function = reactions.get(type(recorded.fact))
-        if function is not None:
-            wanted.setdefault(function, []).append(recorded)
-    for function, found in wanted.items():
-        function(found, realm=realm, at=at)
+    for function in dict.fromkeys(reactions.values()):
+        asked_for = [kind for kind, asking in reactions.items() if asking is function]
+        if found := _of_kinds(asked_for, told):
+            function(found, realm=realm, at=at)
 
 
+@cache
 def _module(domain: str, name: str) -> Any:
     full = f"yinuo.{domain}.{name}"
     return import_module(full) if find_spec(full) else None

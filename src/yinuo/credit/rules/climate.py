@@ -10,13 +10,13 @@ outcomes count for no merchant, neither the late ones nor the others. Otherwise 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ibis
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -49,8 +49,7 @@ class Climate:
         """SHA-256 over the canonical JSON of all rates: what the record commits to."""
         rows = [[*key, *rates] for key, rates in sorted(self.rates.items())]
         body = {"measures": self.measures, "bases": self.bases, "rates": rows, "storms": sorted(self.storms)}
-        text = json.dumps(body, separators=(",", ":"), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
 
     def rate(self, measure: str, week: int, lane: str) -> int:
         """The rate of one measure; 0 where nothing was known."""

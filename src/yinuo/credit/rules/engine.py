@@ -295,11 +295,13 @@ def recent_outcomes(
     engine: Any, store: Store, *, as_of: int, days: int, merchants: Sequence[str]
 ) -> tuple[np.ndarray, int]:
     """How many outcomes of the last days each of the merchants had, and how many of everybody's failed: whole ones."""
-    recent = store.rows(engine, as_of=as_of, days=days)
-    sums = recent.group_by("merchant").aggregate(outcomes=recent.dispatches.sum(), failures=recent.failures.sum())
-    found = {row["merchant"]: row for row in to_arrow(sums).to_pylist()}
-    counts = np.array([int(found.get(merchant, {}).get("outcomes") or 0) // WEIGHT_ONE for merchant in merchants])
-    return counts, sum(int(row["failures"] or 0) for row in found.values()) // WEIGHT_ONE
+    recent = store.coded(engine, as_of=as_of, days=days)
+    totals = {"outcomes": recent.dispatches.sum().cast("int64"), "failures": recent.failures.sum().cast("int64")}
+    sums = to_arrow(recent.group_by("merchant").aggregate(**totals)).to_pydict()
+    names = store.names("merchant")
+    outcomes = {names[code]: count for code, count in zip(sums["merchant"], sums["outcomes"], strict=True)}
+    counts = np.array([(outcomes.get(merchant) or 0) // WEIGHT_ONE for merchant in merchants])
+    return counts, sum(count or 0 for count in sums["failures"]) // WEIGHT_ONE
 
 
 def to_arrow(table: Any) -> pa.Table:

@@ -6,6 +6,7 @@ Everything is integer arithmetic on plain values, so that the one scored gets th
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import isqrt
@@ -200,13 +201,15 @@ def odds_at_middle(scores: np.ndarray, outcomes: np.ndarray, failures: int) -> i
     total = int(outcomes.sum())
     if not 0 < failures < total:
         return 0
-    multiples = [odds_of_score(max(350, min(650, score))) for score in scores.tolist()]
+    alike: Counter[int] = Counter()     # outcomes by their merchants' score: there are few scores, and many merchants
+    for score, count in zip(scores.tolist(), outcomes.tolist(), strict=True):
+        alike[odds_of_score(max(350, min(650, score)))] += count
     low, high = 1, ONE * 1000
     while low < high:
         middle = (low + high) // 2
         foretold = sum(
             count * (PPM * (middle * multiple // ONE) // (ONE + middle * multiple // ONE))
-            for count, multiple in zip(outcomes.tolist(), multiples, strict=True)
+            for multiple, count in alike.items()
         )
         if foretold < failures * PPM:
             low = middle + 1
