@@ -59,18 +59,35 @@ def check_pack(pack: Any, policy: Policy | None = None) -> Proven:
         raise Malformed("The pack's facts do not stand in the order of their index, each once.")
     if root_from(checkpoint.size, leaves, _nodes(pack["nodes"])) != checkpoint.root:
         raise Unproven("The facts and hashes of this pack do not lead to the checkpoint's root: at least one was changed.")
+    if pack["kind"] == "order":
+        _check_whole(facts, "order", pack["about"].get("order"))
     return Proven(accepted, facts)
 
 
 def numbers_about(facts: Iterable[RevealedFact], field: str, subject: str) -> list[int]:
     """The numbers that a subject gave to the facts about it among these; a left-out fact leaves a gap."""
-    found = []
-    for fact in facts:
-        for part in (fact.main, fact.person):
-            stated = part.content.get("fact") if part else None
-            if part and isinstance(stated, dict) and stated.get(field) == subject and field in part.numbers:
-                found.append(part.numbers[field])
-    return sorted(found)
+    numbers = (_number(fact, field, subject) for fact in facts)
+    return sorted(number for number in numbers if number is not None)
+
+
+def _number(fact: RevealedFact, field: str, subject: str) -> int | None:
+    for part in (fact.main, fact.person):
+        stated = part.content.get("fact") if part else None
+        if part and isinstance(stated, dict) and stated.get(field) == subject and field in part.numbers:
+            return part.numbers[field]
+    return None
+
+
+def _check_whole(facts: Iterable[RevealedFact], field: str, subject: Any) -> None:
+    """Refuse facts about a subject whose numbers do not run from 0 without a gap."""
+    if not isinstance(subject, str):
+        raise Malformed(f"The pack does not say about which {field} it is.")
+    numbers = numbers_about(facts, field, subject)
+    if not numbers:
+        raise Unproven(f"The pack shows no fact about this {field}.")
+    for expected, number in enumerate(numbers):
+        if number != expected:
+            raise Unproven(f"Fact number {expected} about this {field} is left out, or another one has its place.")
 
 
 def _check_head(pack: Any) -> None:
