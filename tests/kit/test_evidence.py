@@ -7,7 +7,7 @@ import json
 import pytest
 
 from yinuo.kit.canonical import canonical_json, read_json
-from yinuo.kit.evidence import check_fact_proof, check_pack, numbers_about
+from yinuo.kit.evidence import check_fact_proof, check_pack, check_whole, numbers_about
 from yinuo.kit.merkle import Unproven, leaf_hash
 from yinuo.kit.note_keys import Method, Signer
 from yinuo.kit.notes import Unsigned
@@ -101,7 +101,7 @@ def test_a_pack_shows_its_facts(small_log, indices):
 
 
 @pytest.mark.parametrize("change", [
-    {"format": "yinuo-pack-v2"}, {"kind": "other"}, {"size": 11}, {"size": True}, {"size": "12"}, {"facts": {}}, {"nodes": []},
+    {"format": "yinuo-pack-v2"}, {"kind": 1}, {"size": 11}, {"size": True}, {"size": "12"}, {"facts": {}}, {"nodes": []},
     {"checkpoint": ""}, {"checkpoint": None}, {"policy": 1}, {"about": []}, {"note": None}, {"nodes": {}}, {"facts": []},
     {"nodes": {"a": "b"}}, {"nodes": {"00/1": "A" * 43 + "="}}, {"nodes": {"0/1": 5}}, {"facts": [1]},
 ], ids=range(18))
@@ -120,15 +120,17 @@ def test_facts_of_a_pack_stand_in_order_each_once(small_log):
             check_pack({**pack, "facts": facts}, log.policy())
 
 
-def test_an_order_with_a_fact_left_out_is_refused(small_log):
+def test_facts_left_out_show_by_their_numbers(small_log):
     log = small_log(12)
-    whole = log.pack([0, 3, 6, 9], kind="order", about={"order": "o1"})
-    assert numbers_about(check_pack(whole, log.policy()).facts, "order", "o1") == [0, 1, 2, 3]
+    whole = check_pack(log.pack([0, 3, 6, 9]), log.policy()).facts
+    check_whole(whole, "order", "o1")
+    assert numbers_about(whole, "order", "o1") == [0, 1, 2, 3]
     for left in ([0, 6, 9], [3, 6, 9]):
         with pytest.raises(Unproven, match="left out"):
-            check_pack(log.pack(left, kind="order", about={"order": "o1"}), log.policy())
-    with pytest.raises(Malformed):
-        check_pack(log.pack([0], kind="order"), log.policy())
+            check_whole(check_pack(log.pack(left), log.policy()).facts, "order", "o1")
+    for subject in ("o2", None, []):
+        with pytest.raises(Unproven, match="no fact"):
+            check_whole(whole, "order", subject)
 
 
 def test_numbers_of_a_person_are_in_the_persons_part(small_log):

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import yinuo
 from yinuo.kit.canonical import canonical_json, read_json
-from yinuo.kit.evidence import check_fact_proof, check_pack
+from yinuo.kit.evidence import check_fact_proof, check_pack, check_whole
 from yinuo.kit.merkle import leaf_hash, nodes_for, root_from
 from yinuo.kit.refusals import Refusal
 from yinuo.kit.tlog_proofs import TlogProof, parse_tlog_proof
@@ -52,7 +52,11 @@ def proven_inside(raw, policy):
         if raw.startswith(PROOF):
             check_fact_proof(raw, policy)
         else:
-            check_pack(read_json(raw, "pack"), policy)
+            pack = read_json(raw, "pack")
+            proven = check_pack(pack, policy)
+            if pack["kind"] == "order":
+                check_whole(proven.facts, "order", pack["about"].get("order"))
+            return pack["kind"] in ("order", "credit", "reviews")
     except Refusal:
         return False
     return True

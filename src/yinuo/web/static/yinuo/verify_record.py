@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import bisect
 import datetime
 import hashlib
 import json
@@ -431,22 +432,14 @@ def root_by_nodes(size: int, leaves: dict[int, bytes], nodes: dict[Node, bytes])
             return unused.pop(name)
         if width == 1:
             return leaves[low]
-        middle, between = middle_of(low, high), first
-        if first < last:
-            between = _first_from(order, middle, first, last)
+        middle = middle_of(low, high)
+        between = bisect.bisect_left(order, middle, first, last)
         return node_hash(over(low, middle, first, between), over(middle, high, between, last))
 
     root = over(0, size, 0, len(order)) if size else hashlib.sha256(b"").digest()
     if unused:
         raise NotProven("The hash {}/{} is not needed here.".format(*min(unused)))
     return root
-
-
-def _first_from(order: list[int], middle: int, first: int, last: int) -> int:
-    while first < last:
-        half = (first + last) // 2
-        first, last = (half + 1, last) if order[half] < middle else (first, half)
-    return first
 
 
 # --- Facts -----------------------------------------------------------------------------------------------------------------
