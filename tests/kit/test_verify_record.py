@@ -148,7 +148,8 @@ def test_both_refuse_what_is_no_revealed_fact(small_log, change):
     "witness a KEY\ngroup g any a\ngroup h any a\nquorum none",
     "quorum none\nquorum none", "trust\nquorum none", "quorum none\r",
     "# words\n\n\tquorum  none", "witness a LOG\nquorum none", "witness a KEY\ngroup a any a\nquorum none", "quorum none\x7f",
-], ids=range(17))
+    "\n" * 1_000 + "quorum none",
+], ids=range(18))
 def test_both_read_the_same_policies(small_log, line):
     log = small_log(3)
     words = line.replace("KEY", log.witness.verifier.vkey).replace("LOG", log.ed25519.verifier.vkey)

@@ -35,6 +35,7 @@ FILE_BYTES_MAX = 64 * 1024 * 1024
 PROOF_BYTES_MAX = 4_000_000
 NOTE_BYTES_MAX = 1_000_000
 SIGNATURES_MAX = 100
+POLICY_LINES_MAX = 1_000
 NUMBER_MAX = 2**63 - 1
 INTEGER_MAX = 2**53 - 1
 ED25519, COSIGNATURE, ML_DSA_44 = 1, 4, 6
@@ -315,9 +316,10 @@ class Policy:
     def read(cls, raw: bytes) -> Policy:
         """The policy that a file states."""
         policy = cls()
-        if len(raw) > NOTE_BYTES_MAX:
-            raise NotProven("The policy is larger than the 1,000,000 bytes that are read.")
-        for count, line in enumerate(raw.decode("utf-8", "surrogateescape").split("\n"), start=1):
+        lines = raw[: NOTE_BYTES_MAX + 1].decode("utf-8", "surrogateescape").split("\n")
+        if len(raw) > NOTE_BYTES_MAX or len(lines) > POLICY_LINES_MAX:
+            raise NotProven("The policy is larger than the 1,000,000 bytes and 1,000 lines that are read.")
+        for count, line in enumerate(lines, start=1):
             items = re.split("[ \t]+", line.strip(" \t"))
             try:
                 if re.search("[\x00-\x08\x0b-\x1f\x7f]", line):
