@@ -7,7 +7,8 @@ A hash of the tree is named by (level, index): the `index`-th perfect subtree ov
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from yinuo.kit.refusals import Refusal
 
@@ -133,64 +134,57 @@ def check_consistency(*, old: int, old_root: bytes, new: int, new_root: bytes, p
 
 def nodes_for(indices: Iterable[int], size: int) -> list[Node]:
     """The hashes that a prover of these leaves adds, so that the root over `size` can be recomputed; each once."""
-    known = sorted(set(indices))
-    if known and not 0 <= known[0] <= known[-1] < size:
-        raise Unproven(f"A record of {size} entries has no entry {known[0] if known[0] < 0 else known[-1]}.")
-    if not known:
-        return _cover(0, size)
-    nodes: list[Node] = []
-    for level in range((size - 1).bit_length()):
-        here = set(known)
-        for index in known:
-            beside = index ^ 1
-            if beside not in here:
-                nodes += _cover(min(beside << level, size), min((beside + 1) << level, size))
-        known = sorted({index >> 1 for index in known})
+    order, nodes = _order(indices, size), list[Node]()
+
+    def walk(low: int, high: int, first: int, last: int) -> None:
+        width = high - low
+        if first == last and width & (width - 1) == 0:
+            nodes.append((width.bit_length() - 1, low // width))
+        elif width > 1:
+            middle = low + _split(width)
+            between = bisect_left(order, middle, first, last)
+            walk(low, middle, first, between)
+            walk(middle, high, between, last)
+
+    if size:
+        walk(0, size, 0, len(order))
     return nodes
 
 
 def root_from(size: int, leaves: Mapping[int, bytes], nodes: Mapping[Node, bytes]) -> bytes:
     """The root over `size` from some leaves' hashes and exactly the hashes that `nodes_for` names."""
-    _check_complete(nodes_for(leaves, size), nodes)
-    _check_form(list(leaves.values()), len(leaves))
-    _check_form(list(nodes.values()), len(nodes))
-    if not leaves:
-        return root_at(size, lambda asked: [nodes[node] for node in asked])
-    known = dict(leaves)
-    for level in range((size - 1).bit_length()):
-        known = _parents(known, level, size, nodes)
-    return known[0]
+    for hashes in (leaves.values(), nodes.values()):
+        _check_form(hashes, len(hashes))
+    order, unused, sha256 = _order(leaves, size), dict(nodes), hashlib.sha256
+
+    def over(low: int, high: int, first: int, last: int) -> bytes:
+        width = high - low
+        if first == last and width & (width - 1) == 0:
+            node = width.bit_length() - 1, low // width
+            if node not in unused:
+                raise Unproven("The hash {}/{} is missing.".format(*node))
+            return unused.pop(node)
+        if width == 1:
+            return leaves[low]
+        middle = low + _split(width)
+        between = bisect_left(order, middle, first, last)
+        return sha256(b"\x01" + over(low, middle, first, between) + over(middle, high, between, last)).digest()
+
+    found = over(0, size, 0, len(order)) if size else EMPTY_ROOT
+    if unused:
+        raise Unproven("The hash {}/{} is not needed here.".format(*min(unused)))
+    return found
 
 
-def _parents(known: Mapping[int, bytes], level: int, size: int, nodes: Mapping[Node, bytes]) -> dict[int, bytes]:
-    """The hashes one level up, of those with a known child; the other child is known, given, or put together."""
-    parents: dict[int, bytes] = {}
-    sha256 = hashlib.sha256
-    for index, mine in known.items():
-        if index >> 1 in parents:
-            continue
-        other = index ^ 1
-        beside = known.get(other) or nodes.get((level, other))
-        if beside is None and other << level >= size:       # an odd one out moves up as it is
-            parents[index >> 1] = mine
-            continue
-        if beside is None:      # the last one, not yet full
-            beside = _fold([nodes[node] for node in _cover(other << level, size)])
-        pair = beside + mine if index & 1 else mine + beside
-        parents[index >> 1] = sha256(b"\x01" + pair).digest()
-    return parents
+def _order(indices: Iterable[int], size: int) -> list[int]:
+    """The indices in order, each once; refuses those outside the tree."""
+    order = sorted(set(indices))
+    if not 0 <= size <= SIZE_MAX or (order and not 0 <= order[0] <= order[-1] < size):
+        raise Unproven(f"A record of {size} entries does not have all of these.")
+    return order
 
 
-def _check_complete(needed: Sequence[Node], given: Mapping[Node, bytes]) -> None:
-    """Refuse a hash too few or too many, by name."""
-    if missing := [node for node in needed if node not in given]:
-        raise Unproven("The hash {}/{} is missing.".format(*missing[0]))
-    if len(needed) != len(given):
-        surplus = min(given.keys() - set(needed))
-        raise Unproven("The hash {}/{} is not needed here.".format(*surplus))
-
-
-def _check_form(hashes: Sequence[bytes], expected: int) -> None:
+def _check_form(hashes: Collection[bytes], expected: int) -> None:
     """Refuse another number of hashes, and what is not 32 bytes."""
     if len(hashes) != expected:
         raise Unproven(f"The proof has {len(hashes)} hashes where {expected} belong.")

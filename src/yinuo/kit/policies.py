@@ -12,6 +12,7 @@ from yinuo.kit.notes import Unsigned, open_note
 from yinuo.kit.refusals import Malformed, TooLarge
 
 POLICY_BYTES_MAX = 1_000_000
+LINES_MAX = 1_000
 NOBODY = "none"
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _BLANK = re.compile(r"[ \t]+")
@@ -88,8 +89,11 @@ def parse_policy(policy: str | bytes) -> Policy:
     if len(policy) > POLICY_BYTES_MAX:
         raise TooLarge(f"This policy is larger than the {POLICY_BYTES_MAX:,} bytes that are read.")
     text = policy.decode("utf-8", "surrogateescape") if isinstance(policy, bytes) else policy   # names are octets
+    lines = text.split("\n")
+    if len(lines) > LINES_MAX:
+        raise TooLarge(f"This policy has more than the {LINES_MAX:,} lines that are read.")
     reading = _Reading()
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             reading.take(line)
         except Malformed as refusal:
