@@ -18,6 +18,9 @@ from yinuo.vault import actions as vault
 Keyed = tuple[bytes, Incoming]
 """An event and the key under which it stands, or will stand, in the record."""
 
+_NO_TEXTS: dict[str, str] = {}
+
+
 class Give(Protocol):
     """Gives every name its surrogate."""
 
@@ -97,6 +100,8 @@ def statements_of(source: str, every: Sequence[Keyed], realm: Realm, give: Give)
 
 def _digests_of_texts(event: Incoming) -> dict[str, str]:
     """SHA-256 of each text that came with an event, by its name."""
+    if not event.kind.texts:
+        return _NO_TEXTS
     return {
         name: sha256(words.encode()).hexdigest() for name in event.kind.texts if (words := getattr(event.wire, name))
     }

@@ -17,11 +17,10 @@ _REFUSE = {
 _KEYS = {
     # SQLite: what must not be there yet, since a client may have INSERT OR REPLACE delete past the triggers above
     "record_entry": "id = NEW.id OR key = NEW.key",
-    "record_seal": "seq = NEW.seq OR entry_id = NEW.entry_id",
+    "record_seal": "entry_id = NEW.entry_id",      # its number is checked to be the next one
     "record_replacement": "entry_id = NEW.entry_id",
     "record_opening": "entry_id = NEW.entry_id",
     "record_personopening": "entry_id = NEW.entry_id",
-    "record_mention": "subject = NEW.subject AND number = NEW.number",
 }
 _OPENINGS = ("record_opening", "record_personopening")
 _GROWS = {

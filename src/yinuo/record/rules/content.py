@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -107,7 +108,7 @@ def parts_of(
     return Parts(main, b'{"fact":{"%b":"%b"}}' % (PERSON.encode(), who.encode()), who)
 
 
-class Counted(NamedTuple):
+class Counted(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """By whom a fact is counted: fields of its main part, the subjects in them, and the person, if it has one."""
 
     fields: str                         # joined by "+", in order
@@ -121,12 +122,25 @@ _counted_decoder = msgspec.msgpack.Decoder(list[Counted])
 
 def counted(fact: Fact) -> Counted:
     """By whom a fact will be counted."""
-    fields, subjects = [], []
-    for field in _numbered_fields(type(fact)):
-        if (subject := getattr(fact, field)) is not None:
-            fields.append(field)
-            subjects.append(subject)
-    return Counted("+".join(fields), subjects, getattr(fact, PERSON, None))
+    fields, read = _numbered_reader(type(fact))
+    subjects = read(fact)
+    if None in subjects:
+        named = [(field, subject) for field, subject in zip(fields.split("+"), subjects, strict=True) if subject is not None]
+        fields, subjects = "+".join(field for field, _ in named), [subject for _, subject in named]
+    return Counted(fields, subjects, getattr(fact, PERSON, None))
+
+
+@cache
+def _numbered_reader(cls: type[Fact]) -> tuple[str, Callable[[Fact], list[str]]]:
+    """The numbered fields of a class of facts, joined, and what reads them."""
+    fields = _numbered_fields(cls)
+    if not fields:
+        return "", lambda fact: []
+    if len(fields) == 1:
+        read_one = attrgetter(fields[0])
+        return fields[0], lambda fact: [read_one(fact)]
+    read_all = attrgetter(*fields)
+    return "+".join(fields), lambda fact: list(read_all(fact))
 
 
 def encode_counted(every: Sequence[Counted]) -> bytes:
