@@ -18,7 +18,6 @@ from yinuo.pipelines.preview.reckoning import CAUSES, CONTESTS_PERCENT, REFUSED_
 
 LISTED = 12
 RATIO_MOST = 400            # per cent, where a bar ends
-GATE = 0.02
 Parts = Iterator[str]
 
 
@@ -247,17 +246,17 @@ def _gate(s: Speech, found: Movement) -> str:
     return s(
         "p4_gate", runs=s.number(len(found.runs)), held=s.number(len(held)),
         median=s.share(median(run.moved / max(1, run.merchants) for run in found.runs), 1),
-        refit_held=s.number(sum(run.refitted for run in held)), first=s.number(sum(run.first_judged for run in found.runs)),
-        moved=s.number(sum(run.moved for run in found.runs)),
+        silent=s.number(sum(run.silent for run in held)),
     )
 
 
 def _gate_chart(s: Speech, runs: Sequence[Run]) -> SafeString:
     shares = [run.moved / max(1, run.merchants) for run in runs]
-    ticks = _ticks(max(100 * max(shares), 4))
+    allowed = [run.allowed / max(1, run.merchants) for run in runs]
+    ticks = _ticks(max(100 * max(*shares, *allowed), 4))
     top = ticks[-1] / 100
     drawn = charts.bars([(share / top, "hollow" if run.refitted else "bar") for share, run in zip(shares, runs, strict=True)])
-    drawn += charts.level(GATE / top, s.percent(100 * GATE))
+    drawn += charts.line([((i + 0.5) / len(runs), min(share / top, 1)) for i, share in enumerate(allowed)])
     return charts.plot(
         s("chart_gate"), drawn, up=[(t / 100 / top, s.percent(t)) for t in ticks if t],
         across=[((i + 0.5) / len(runs), s.month(runs[i].day)) for i in _some(len(runs))],
