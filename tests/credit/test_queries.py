@@ -9,6 +9,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from yinuo.cli.explain import told
 from yinuo.credit import queries
 from yinuo.credit.models import Dispatch, Scorecard, Standing
 from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
@@ -98,6 +99,22 @@ def test_standings_stay_closed_until_public(crowd, mode):
     assert {row.standing for row in page.rows} == {None}
     for viewer in (SYSTEM, Actor("li", frozenset({"steward"}))):
         assert queries.standing_of(viewer=viewer, mode=mode, merchant="m01") is not None
+
+
+def test_a_band_that_the_score_alone_would_not_give_is_told(card):
+    held = standing("m1", band="expected", score=535, low=495, high=575, band_before="expected")
+    assert queries.held_band_of(viewer=PUBLIC, standing=held) == queries.HeldBand("good", 10)
+    known = standing("m1", band="good", score=528, low=508, high=548, band_before="good")
+    assert queries.held_band_of(viewer=PUBLIC, standing=known) == queries.HeldBand("expected", 5)
+    for plain in ({}, {"band": "new", "score": None}, {"band": "unlawful", "override": "safety"}):
+        assert queries.held_band_of(viewer=PUBLIC, standing=standing("m1", **plain)) is None
+
+
+def test_explain_tells_why_a_band_holds(card):
+    lines = told(standing("m1", band="expected", score=535, low=495, high=575, band_before="expected"))
+    assert lines[1] == "  The score alone would be 'good'; the band before holds until it is 10 points past the edge."
+    assert lines[-1].endswith("band before 'expected')")
+    assert "score alone" not in " ".join(told(standing("m1")))
 
 
 def test_only_the_scorecard_in_force_counts(card, now):

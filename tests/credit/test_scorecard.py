@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yinuo.credit.rules.bands import BANDS, band_of
+from yinuo.credit.rules.bands import LOWEST, RANKS, band_of
 from yinuo.credit.rules.evidence import UNIT
 from yinuo.credit.rules.scorecard import (
     EFFECTIVE,
@@ -122,25 +122,32 @@ def test_the_middle_foretells_as_many_failures_as_there_were(merchants, share):
     assert told == pytest.approx(failures * PPM, rel=.01, abs=int(outcomes.sum()) * 20)
 
 
-@given(st.integers(0, 30 * UNIT), st.integers(0, 30 * UNIT), st.integers(1, 200))
+@given(st.integers(0, 30 * UNIT), st.integers(0, 30 * UNIT), st.integers(1, 200), st.sampled_from([*LOWEST]))
 @settings(deadline=None)
-def test_the_way_back_leads_there(seen, due, outcomes):
+def test_the_way_back_leads_there(seen, due, outcomes, before):
     card = even()
     observed = dict.fromkeys(MEASURES, seen) | {EFFECTIVE: outcomes * UNIT, OUTCOMES: outcomes * UNIT}
     expected = dict.fromkeys(MEASURES, due)
-    found = way_back(card, observed, expected, as_of=AS_OF)
-    score = card.score(observed, expected)
-    better = [band.lowest for band in BANDS if band.lowest is not None and band.lowest > score]
-    if not better:
+    band = band_of(card.score(observed, expected), before=before, half=card.half_width(outcomes * UNIT))
+    found = way_back(card, observed, expected, band=band, as_of=AS_OF)
+
+    def led_to(seen, due):
+        half = card.half_width(seen[EFFECTIVE])
+        return RANKS[band_of(card.score(seen, due), before=band, half=half)]
+
+    if band == "excellent":
         assert found == {}
+    if found:
+        assert RANKS[found["band"]] < RANKS[band]
     if "orders" in found:
-        assert card.score(observed, later(observed, expected, found["orders"])) >= min(better)
+        good = [{**observed, EFFECTIVE: (outcomes + more) * UNIT} for more in (found["orders"], found["orders"] - 1)]
+        assert led_to(good[0], later(observed, expected, found["orders"])) < RANKS[band]
         if 1 < found["orders"] < 50:
-            assert card.score(observed, later(observed, expected, found["orders"] - 1)) < min(better)
+            assert led_to(good[1], later(observed, expected, found["orders"] - 1)) >= RANKS[band]
     if "day" in found:
         days = found["day"] - AS_OF
         assert 1 <= days <= 360
-        assert card.score(aged(observed, days), aged(expected, days)) >= min(better)
+        assert led_to(aged(observed, days), aged(expected, days)) < RANKS[band]
 
 
 def later(observed, expected, orders):
@@ -150,7 +157,8 @@ def later(observed, expected, orders):
 
 
 def aged(amounts_by_wanted, days):
-    return {wanted: amounts_by_wanted[wanted] * WEIGHTS[wanted[1]][days] // ONE for wanted in MEASURES}
+    known = [wanted for wanted in (*MEASURES, EFFECTIVE) if wanted in amounts_by_wanted]
+    return {wanted: amounts_by_wanted[wanted] * WEIGHTS[wanted[1]][days] // ONE for wanted in known}
 
 
 def test_the_tables_are_the_rounded_powers():

@@ -68,6 +68,17 @@ def test_no_probability_is_told_before_it_was_measured(market, client):
     assert "has not yet been measured on this marketplace’s own orders" in text
 
 
+def test_a_band_held_near_its_edge_says_so_and_its_pin_is_shown(market, client):
+    page = "/merchants/mceladon/"
+    assert "The number alone would be" not in client.get(page).content.decode()
+    Standing.objects.filter(merchant="mceladon").update(score=533, low=507, high=559, band_before="expected")
+    text = client.get(page).content.decode()
+    assert "The number alone would be “Good”. The word stays “As expected”, as it was, until the number is 6 points" in text
+    assert "Standing before" in text
+    told = client.get("/api/standings/mceladon").json()
+    assert (told["band"], told["band_before"], told["score"]) == ("expected", "expected", 533)
+
+
 def test_too_little_history_looks_like_a_beginning(market, client):
     text = text_of(client.get("/merchants/mnew/"))
     assert "This says nothing against the merchant: everyone starts here." in text

@@ -40,13 +40,21 @@ def command(*, merchant: str, source: str | None) -> None:
 
 def told(standing: Any) -> list[str]:
     """A standing in lines of plain English."""
+    from yinuo.credit.queries import held_band_of  # noqa: PLC0415
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
     from yinuo.kit.moments import from_day  # noqa: PLC0415
 
     day = from_day(standing.as_of)
-    pins = f"scorecard {standing.scorecard}, size {standing.size:,}, as of {day}"
+    before = f", band before '{standing.band_before}'" if standing.band_before else ""
+    pins = f"scorecard {standing.scorecard}, size {standing.size:,}, as of {day}{before}"
     if standing.score is None:
         return [f"{standing.merchant}: not enough history yet ({standing.outcomes} judged orders).", f"  ({pins})"]
     lines = [f"{standing.merchant}: {standing.score} ({standing.low} to {standing.high}), band '{standing.band}'"]
+    held = held_band_of(viewer=SYSTEM, standing=standing)
+    if held:
+        lines.append(
+            f"  The score alone would be '{held.alone}'; the band before holds until it is {held.margin} points past the edge."
+        )
     if standing.override:
         lines.append(f"  The band follows from an upheld decision: {standing.override}.")
     if standing.odds_ppm is not None:

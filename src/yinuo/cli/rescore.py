@@ -13,7 +13,7 @@ import click
 @click.option("--size", type=click.IntRange(min=1), help="Count only facts sealed below this size of the record.")
 @click.option("--scorecard", help="Score by this version instead of the one in force; both results stay side by side.")
 @click.option("--past", is_flag=True, help="Score week by week over the whole past, to fill the courses.")
-@click.option("--no-gate", is_flag=True, help="Publish even if more than 2% of merchants would change their band.")
+@click.option("--no-gate", is_flag=True, help="Publish whatever would have to wait at the gate.")
 @click.option("--release", "run_id", metavar="RUN", help="Publish a run that waits at the gate.")
 @click.option("--engine", type=click.Choice(["duckdb", "spark"]), help="Instead of YINUO_ENGINE.")
 def command(
@@ -77,10 +77,13 @@ def _release(run_id: str, engine: str | None) -> Any:
 def _tell(run: Any) -> None:
     from yinuo.kit.moments import from_day  # noqa: PLC0415
 
+    changed = "changed" if run.state == "published" else "would change"
     click.echo(
         f"Run {run.id}: {run.merchants:,} merchants by {run.scorecard} as of {from_day(run.as_of)} at size {run.size:,}; "
-        f"{run.moved:,} changed their band."
+        f"{run.moved:,} {changed} their band."
     )
+    if run.state == "kept":
+        click.echo(f"It is kept beside: {run.scorecard} is not in force. To let it decide: yinuo scorecard use {run.scorecard}")
     if run.state == "waiting":
         click.echo(f"It waits for a steward: {run.reason} To publish it: yinuo rescore --release {run.id}")
         raise click.exceptions.Exit(3)

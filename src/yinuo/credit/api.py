@@ -55,7 +55,10 @@ class WayBackOut(Schema):
 
 
 class StandingOut(Schema):
-    """What a merchant can be trusted with, and why. There is no score before the history is enough, or under an override."""
+    """What a merchant can be trusted with, and why. There is no score before the history is enough, or under an override.
+
+    `band_before` is the band of the standing before, one of the pins: near an edge it still holds. Null in a first standing.
+    """
 
     merchant: str
     scorecard: str
@@ -63,6 +66,7 @@ class StandingOut(Schema):
     size: int
     as_of: date
     band: str
+    band_before: str | None
     score: int | None
     low: int | None
     high: int | None
@@ -128,7 +132,7 @@ class DirectoryQuery(Schema):
 
 @router.get("/standings/{merchant}", response=StandingOut, summary="How a merchant stands, and why")
 def standing(request: HttpRequest, merchant: str) -> dict[str, Any]:
-    """The merchant's standing by the scorecard in force, with reasons that add up and everything that pins it."""
+    """The merchant's standing by the scorecard shown, with reasons that add up and everything that pins it."""
     found = queries.standing_of(viewer=PUBLIC, mode=_mode(), merchant=merchant)
     if found is None:
         raise NotFound("No run has judged this merchant yet.")
@@ -139,6 +143,7 @@ def standing(request: HttpRequest, merchant: str) -> dict[str, Any]:
         "size": found.size,
         "as_of": from_day(found.as_of),
         **_figures(found),
+        "band_before": found.band_before or None,
         "odds_ppm": None if found.override else found.odds_ppm,
         "measured_on": None if found.override else found.measured_on,
         "override": found.override,
@@ -168,7 +173,7 @@ def merchants(request: HttpRequest, wanted: Annotated[DirectoryQuery, Query()]) 
 @router.get("/credit/method", response=MethodOut, summary="How standings are made")
 def method(request: HttpRequest) -> dict[str, Any]:
     """The scorecard in force, whole, with what was measured of it."""
-    scorecard = queries.scorecard_in_force()
+    scorecard = queries.scorecard_shown()
     if scorecard is None:
         raise NotFound("No scorecard is in force yet.")
     return {
@@ -184,7 +189,7 @@ def method(request: HttpRequest) -> dict[str, Any]:
 @router.get("/credit/features", response=list[FeatureOut], summary="What counts, and what it means")
 def features(request: HttpRequest) -> list[dict[str, Any]]:
     """Every feature of the scorecard in force with its public explanation."""
-    scorecard = queries.scorecard_in_force()
+    scorecard = queries.scorecard_shown()
     return queries.features_of(scorecard) if scorecard else []
 
 

@@ -104,6 +104,7 @@ class Standing(models.Model):
     outcomes = models.IntegerField()                                # judged orders behind it, whole ones
     measured_on = models.IntegerField(null=True)                    # orders the probability was measured on
     override = models.CharField(max_length=12, blank=True)          # counterfeit, safety or licence, by a decision
+    band_before = models.CharField(max_length=12, blank=True)       # of the standing before: near an edge it stays
     facets = models.JSONField()
     reasons = models.JSONField()
     way_back = models.JSONField()
@@ -130,7 +131,10 @@ class StandingPoint(models.Model):
     band = models.CharField(max_length=12)
 
     class Meta:
-        indexes = (models.Index(fields=("merchant", "scorecard", "as_of"), name="credit_point_by_merchant"),)
+        indexes = (
+            models.Index(fields=("merchant", "scorecard", "as_of"), name="credit_point_by_merchant"),
+            models.Index(fields=("scorecard", "as_of"), name="credit_point_by_day"),
+        )
 
 
 class ListingRate(models.Model):

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Concat
+from django.db.models.functions import Coalesce, Concat
 
 from yinuo.credit.features import MEASURES
 from yinuo.credit.models import Delivery, Dispatch, Run, Scorecard, Standing, StandingPoint
-from yinuo.credit.rules.bands import RANKS
+from yinuo.credit.rules.bands import RANKS, band_of, margin_of
 from yinuo.kit.actors import Actor
 from yinuo.kit.moments import MICROS_PER_DAY
 from yinuo.kit.refusals import Malformed, NotAllowed, NotFound
@@ -67,6 +67,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBand:
+    """The band that a score alone would give, and how many points beyond the edge it takes until it does."""
+
+    alone: str
+    margin: int
+
+
+@dataclass(frozen=True, slots=True)
 class CauseCount:
     """How many of a merchant's orders went wrong in one way through one cause, and per thousand where enough are known."""
 
@@ -88,10 +96,20 @@ def is_public(*, viewer: Actor, mode: str) -> bool:
 
 
 def standing_of(*, viewer: Actor, mode: str, merchant: str) -> Standing | None:
-    """The merchant's standing by the scorecard in force, or None where no run has judged it yet. One query."""
+    """The merchant's standing by the scorecard shown, or None where no run has judged it yet. One query."""
     _let_see(viewer, mode)
-    in_force = Scorecard.objects.filter(state="in_force").values("name")
-    return Standing.objects.filter(merchant=merchant.replace("\0", ""), scorecard=Subquery(in_force)).first()
+    return Standing.objects.filter(merchant=merchant.replace("\0", ""), scorecard=_shown()).first()
+
+
+def held_band_of(*, viewer: Actor, standing: Standing) -> HeldBand | None:
+    """The band that the score alone would give where another one, from before, still holds; None where there is none."""
+    if standing.override or standing.score is None:
+        return None
+    alone = band_of(standing.score)
+    if alone == standing.band:
+        return None
+    half = max(standing.score - (standing.low or 0), (standing.high or 0) - standing.score)
+    return HeldBand(alone, margin_of(half))
 
 
 def facets_of(*, viewer: Actor, standing: Standing) -> list[dict[str, Any]]:
@@ -175,7 +193,7 @@ def directory(
     if not is_public(viewer=viewer, mode=mode):
         found = merchants.by_name(viewer=viewer, search=search, after=after, limit=limit + 1)
         return _page([Listed(merchant, None) for merchant in found], limit)
-    scorecard = Scorecard.objects.filter(state="in_force").values_list("name", flat=True).first() or ""
+    scorecard = shown_scorecard()
     standings = Standing.objects.filter(scorecard=scorecard)
     if band:
         standings = standings.filter(band_rank=RANKS[band])
@@ -195,14 +213,17 @@ def directory(
 
 def newest_run() -> Run | None:
     """The run whose standings are shown now."""
-    in_force = Scorecard.objects.filter(state="in_force").values("name")
-    published = Run.objects.filter(state="published", scorecard=Subquery(in_force))
-    return published.order_by("-as_of", "-completed").first()
+    return Run.objects.filter(state="published", scorecard=_shown()).order_by("-as_of", "-completed").first()
 
 
-def scorecard_in_force() -> Scorecard | None:
-    """The scorecard that standings are computed by."""
-    return Scorecard.objects.filter(state="in_force").first()
+def scorecard_shown() -> Scorecard | None:
+    """The scorecard whose standings are shown: one put in force takes over with the first run by it that is published."""
+    return Scorecard.objects.filter(name=_shown()).first()
+
+
+def shown_scorecard() -> str:
+    """Its name; "" where there is none yet."""
+    return Scorecard.objects.filter(name=_shown()).values_list("name", flat=True).first() or ""
 
 
 def scorecards() -> list[Scorecard]:
@@ -230,6 +251,13 @@ def features_of(scorecard: Scorecard) -> list[dict[str, Any]]:
 def feature_explanations() -> dict[str, str]:
     """What each measure means, in its public explanation."""
     return {measure.name: measure.meaning for measure in MEASURES}
+
+
+def _shown() -> Coalesce:
+    """The name of the scorecard whose standings are shown, within a query: that of the run published last."""
+    newest = Run.objects.filter(state="published").order_by("-completed", "-as_of").values("scorecard")[:1]
+    in_force = Scorecard.objects.filter(state="in_force").values("name")[:1]
+    return Coalesce(Subquery(newest), Subquery(in_force))
 
 
 def _let_see(viewer: Actor, mode: str) -> None:
@@ -299,7 +327,6 @@ def band_counts(*, scorecard: str) -> dict[str, int]:
 
 
 def band_days(*, merchant: str) -> list[tuple[int, str]]:
-    """A merchant's band by day, earliest first, by the scorecard in force."""
-    in_force = Scorecard.objects.filter(state="in_force").values("name")
-    points = StandingPoint.objects.filter(merchant=merchant, scorecard=Subquery(in_force)).order_by("as_of")
+    """A merchant's band by day, earliest first, by the scorecard shown."""
+    points = StandingPoint.objects.filter(merchant=merchant, scorecard=_shown()).order_by("as_of")
     return list(points.values_list("as_of", "band"))

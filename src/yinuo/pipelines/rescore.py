@@ -88,7 +88,8 @@ def rescore_past(
 ) -> Any:
     """Score everybody week by week over the past, so that courses can be seen, and publish the last; returns the last run.
 
-    One climate serves all weeks: days are Mondays, so each sees only whole weeks that had become known by then.
+    One climate serves all weeks: days are Mondays, so each sees only whole weeks that had become known by then. Past weeks
+    are kept beside: what is shown changes once, at the end.
     """
     with open_engine(engine_name) as engine:
         store = prepare(engine=engine, folder=folder)
@@ -96,10 +97,9 @@ def rescore_past(
         until = chosen_day(engine, store, orders, at)
         days = mondays(engine, store, until)
         climate = climate_at(engine, store, as_of=until, days=until - days[0] + CLIMATE_DAYS if days else CLIMATE_DAYS)
-        run = None
         for place, day in enumerate(days):
             scoring = _score(engine, store, climate.before(day), card, day, orders, explain=False)
-            run = credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, gate=False)
+            credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, show=False)
             progress(place + 1, len(days) + 1)
         scoring = _score(engine, store, climate, card, until, orders)
         run = credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, gate=False)

@@ -96,8 +96,8 @@ def merchant(request: HttpRequest, merchant: str) -> HttpResponse:
 
 @require_safe
 def method(request: HttpRequest) -> HttpResponse:
-    """How standings are made: the scorecard in force, feature by feature, and how well it keeps its word."""
-    scorecard = credit.scorecard_in_force()
+    """How standings are made: the scorecard shown, feature by feature, and how well it keeps its word."""
+    scorecard = credit.scorecard_shown()
     body: dict[str, Any] = scorecard.body if scorecard else {}
     report: dict[str, Any] = scorecard.report if scorecard else {}
     weights = {row.get("name"): row.get("information_value_milli") for row in report.get("features", [])}
@@ -157,13 +157,14 @@ def _step(standing: Standing | None) -> credit.Step | None:
 
 
 def _standing_context(standing: Standing) -> dict[str, Any]:
-    scorecard = credit.scorecard_in_force()
+    scorecard = credit.scorecard_shown()
     points = credit.course_of(viewer=PUBLIC, standing=standing)
     causes = credit.causes_of(viewer=PUBLIC, standing=standing)
     return {
         "run": credit.run_of(viewer=PUBLIC, standing=standing),
         "minimum_outcomes": (scorecard.body if scorecard else {}).get("minimum_outcomes", 10),
         "interval": _interval(standing),
+        "held_band": credit.held_band_of(viewer=PUBLIC, standing=standing),
         "outcomes": credit.step_of(standing.outcomes),
         "facets": credit.facets_of(viewer=PUBLIC, standing=standing),
         "reasons": _reason_rows(standing),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from yinuo.credit.rules import climate as climates
 from yinuo.credit.rules import daybook as daybooks
 from yinuo.credit.rules.climate import CLIMATE_DAYS, Climate
 from yinuo.credit.rules.evidence import Evidence, Wanted, ages_table, evidence_from, evidence_query
-from yinuo.credit.rules.judging import WEIGHT_ONE
+from yinuo.credit.rules.judging import WEIGHT_ONE, carrier_of
 from yinuo.credit.rules.measures import Measure
 from yinuo.credit.rules.narrowing import narrowed, places_of
 from yinuo.credit.rules.tables import AGE_DAYS_MAX
@@ -302,6 +303,17 @@ def recent_outcomes(
     outcomes = {names[code]: count for code, count in zip(sums["merchant"], sums["outcomes"], strict=True)}
     counts = np.array([(outcomes.get(merchant) or 0) // WEIGHT_ONE for merchant in merchants])
     return counts, sum(count or 0 for count in sums["failures"]) // WEIGHT_ONE
+
+
+def outcomes_by_carrier(engine: Any, store: Store, *, as_of: int, days: int) -> dict[tuple[str, int], int]:
+    """How many dispatches each carrier's lanes told on each of the last days: whole ones."""
+    recent = store.coded(engine, as_of=as_of, days=days)
+    sums = to_arrow(recent.group_by("lane", "day").aggregate(outcomes=recent.dispatches.sum()))
+    carriers = [carrier_of(lane) for lane in store.names("lane")]
+    counts: Counter[tuple[str, int]] = Counter()
+    for lane, day, outcomes in zip(*(sums[name].to_pylist() for name in ("lane", "day", "outcomes")), strict=True):
+        counts[carriers[lane], day] += outcomes or 0
+    return {key: count // WEIGHT_ONE for key, count in counts.items()}
 
 
 def to_arrow(table: Any) -> pa.Table:

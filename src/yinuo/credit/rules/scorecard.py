@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from yinuo.credit.rules.bands import BANDS, band_of
+from yinuo.credit.rules.bands import LOWEST, RANKS, band_of
 from yinuo.credit.rules.evidence import UNIT, WHOLE, Wanted
 from yinuo.credit.rules.measures import Measure
 from yinuo.credit.rules.tables import (
@@ -153,6 +153,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: int
     odds_ppm: int | None
     override: str
+    before: str
     facets: dict[str, Any]
     reasons: list[dict[str, Any]]
     way_back: dict[str, Any]
@@ -160,18 +161,21 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def standing_of(
     card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], *, odds_at_middle: int,
-    as_of: int, override: str = "", findings: int = 0, explain: bool = True,
+    as_of: int, grounds: Sequence[str] = (), before: str = "", explain: bool = True,
 ) -> Result:
     """The standing of one merchant: score, interval, band, probability, facets, reasons that add up, and the way back.
 
     `odds_at_middle` are the odds of failure at 500, in 2^-20; 0 where nothing was calibrated, and then no probability is told.
-    Without `explain` facets, reasons and way back are left empty: a course over years needs only its points.
+    `grounds` are those of upheld findings, the first of which overrides the band. `before` is the band of the standing before
+    this one, "" in a first one: near an edge it stays. Without `explain` facets, reasons and way back are left empty: a course
+    over years needs only its points.
     """
     outcomes = max(0, observed.get(OUTCOMES, 0)) // UNIT
     enough = outcomes >= card.outcomes_min
+    override = grounds[0] if grounds else ""
     score = card.score(observed, expected) if enough else None
     half = card.half_width(observed.get(EFFECTIVE, 0))
-    band = band_of(score, override=override)
+    band = band_of(score, override=override, before=before, half=half)
     calibrated = score is not None and card.calibrated_on > 0 and odds_at_middle > 0
     return Result(
         score=score,
@@ -181,9 +185,10 @@ def standing_of(
         outcomes=outcomes,
         odds_ppm=probability_ppm(score or 0, odds_at_middle) if calibrated else None,
         override=override,
-        facets=_facets(observed, expected, findings) if explain else {},
+        before=before,
+        facets=_facets(observed, expected, len(grounds)) if explain else {},
         reasons=_reasons(card, observed, expected, score) if explain and enough else [],
-        way_back=way_back(card, observed, expected, as_of=as_of) if explain and band in ("caution", "poor") else {},
+        way_back=way_back(card, observed, expected, band=band, as_of=as_of) if explain and band in ("caution", "poor") else {},
     )
 
 
@@ -253,20 +258,20 @@ def _reasons(
 
 
 def way_back(
-    card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], *, as_of: int
+    card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], *, band: str, as_of: int
 ) -> dict[str, Any]:
-    """The nearest way to the next better band: so many good orders from now, or so many days, whichever is first.
+    """The nearest way from a band to a better one: so many good orders from now, or so many days, whichever is first.
 
     A good order leaves what was observed and adds to what was to be expected, at the merchant's own mean; with days, old
-    outcomes weigh less. Both are found by stepping forward, not promised: the climate may change.
+    outcomes weigh less. Both are found by stepping forward, not promised: the climate may change. A step has led to a better
+    band once it is past the edge by the margin that the interval has by then.
     """
-    score = card.score(observed, expected)
-    goal = min((band.lowest for band in BANDS if band.lowest is not None and band.lowest > score), default=None)
-    if goal is None:
+    better = [key for key in LOWEST if RANKS[key] < RANKS[band]]
+    if not better:
         return {}
-    orders = _orders_until(card, observed, expected, goal)
-    days = _days_until(card, observed, expected, goal)
-    found: dict[str, Any] = {"band": band_of(goal)}
+    orders = _orders_until(card, observed, expected, band)
+    days = _days_until(card, observed, expected, band)
+    found: dict[str, Any] = {"band": max(better, key=RANKS.__getitem__)}
     if orders is not None:
         found["orders"] = orders
     if days is not None:
@@ -275,18 +280,25 @@ def way_back(
     return found | {"feature": worst.measure} if len(found) > 1 else {}
 
 
+def _is_better(card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], band: str) -> bool:
+    """Whether whoever stands in a band would leave it for a better one."""
+    half = card.half_width(observed.get(EFFECTIVE, 0))
+    return RANKS[band_of(card.score(observed, expected), before=band, half=half)] < RANKS[band]
+
+
 def _orders_until(
-    card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], goal: int
+    card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], band: str
 ) -> int | None:
     base = max(1, observed.get(EFFECTIVE, 0))
+    mean = _mean(expected.get(("handling_time", 365), 0), base)
     counts: tuple[int, ...] = (*range(1, 50), *range(50, 500, 10), *range(500, 5001, 100))
     for orders in counts:
         later = {
-            feature.wanted: expected.get(feature.wanted, 0) + orders * _mean(expected.get(("handling_time", 365), 0), base)
-            if feature.measure == "handling_time" else expected.get(feature.wanted, 0)
+            feature.wanted: expected.get(feature.wanted, 0) + (orders * mean if feature.measure == "handling_time" else 0)
             for feature in card.features
         }
-        if card.score(observed, later) >= goal:
+        seen = {**observed, EFFECTIVE: max(0, observed.get(EFFECTIVE, 0)) + orders * UNIT}
+        if _is_better(card, seen, later, band):
             return orders
     return None
 
@@ -295,19 +307,23 @@ def _mean(total: int, base: int) -> int:
     return UNIT * total // base
 
 
-def _days_until(card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], goal: int) -> int | None:
-    """The first day on which ageing alone reaches the goal, looked for week by week and then day by day."""
-    week = next((days for days in range(7, 358, 7) if _aged_score(card, observed, expected, days) >= goal), None)
-    if week is None:
-        return None
-    return next(days for days in range(week - 6, week + 1) if _aged_score(card, observed, expected, days) >= goal)
+def _days_until(card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], band: str) -> int | None:
+    """The first day on which ageing alone leads to a better band, looked for week by week and then day by day."""
+
+    def reached(days: int) -> bool:
+        return _is_better(card, *_aged(card, observed, expected, days), band)
+
+    week = next((days for days in range(7, 358, 7) if reached(days)), None)
+    return None if week is None else next(days for days in range(week - 6, week + 1) if reached(days))
 
 
-def _aged_score(card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], days: int) -> int:
-    """The score after so many days in which nothing new becomes known."""
+def _aged(
+    card: Card, observed: Mapping[Wanted, int], expected: Mapping[Wanted, int], days: int
+) -> tuple[dict[Wanted, int], dict[Wanted, int]]:
+    """What was observed and expected after so many days in which nothing new becomes known."""
     seen, due = {}, {}
-    for feature in card.features:
-        weight = WEIGHTS[feature.half_life_days][days]
-        seen[feature.wanted] = observed.get(feature.wanted, 0) * weight // ONE
-        due[feature.wanted] = expected.get(feature.wanted, 0) * weight // ONE
-    return card.score(seen, due)
+    for wanted in (*(feature.wanted for feature in card.features), EFFECTIVE):
+        weight = WEIGHTS[wanted[1]][days]
+        seen[wanted] = observed.get(wanted, 0) * weight // ONE
+        due[wanted] = expected.get(wanted, 0) * weight // ONE
+    return seen, due

@@ -100,9 +100,9 @@ WORDS: dict[str, str] = {
     "p4": "From one month’s first Monday to the next, {down:time|times} a merchant moved down a band and {up:time|times} up. These are the largest changes.",
     "v_month": "Month", "v_change": "Change of band", "v_score": "Score", "v_between": "In between: failed of orders",
     "gate": "What the gate would have held",
-    "p4_gate": "A run that moves more than 2% of all merchants (and more than five) waits until a steward has looked at it. Of {runs:weekly run|weekly runs} {held} "
-               "would have waited; the middle run moved {median} of merchants. In {refit_held} of the waiting runs the scorecard had been fitted anew that "
-               "day, which in practice is announced beforehand and happens far less often. {first} of {moved:change|changes} were merchants judged for the first time.",
+    "p4_gate": "A run waits until a steward has looked at it if it moves more than 2% of all merchants (and more than five) and more than twice what is usual, or if a "
+               "day’s outcomes are missing. Of {runs:weekly run|weekly runs} {held} would have waited, {silent} of them for missing days; the middle run moved {median} of merchants. "
+               "A newly fitted scorecard does not wait here: in practice it is announced beforehand and happens far less often.",
     "chart_gate": "Share of merchants who changed their band, run by run. The dotted line is the gate; hollow bars are runs with a newly fitted scorecard.",
     "p5": "A merchant is judged from ten judged orders on; until then the state is “just beginning”, never a low score. {orders_share} of all orders were "
           "placed with merchants who were at their beginning when the month began.",

@@ -9,10 +9,10 @@ import msgspec
 import numpy as np
 from scipy.stats import chi2
 
-from yinuo.credit.rules.bands import BANDS, RANKS
+from yinuo.credit.rules.bands import BANDS, NO_SCORE, RANKS
 from yinuo.kit.moments import from_day
 from yinuo.pipelines.preview.history import History
-from yinuo.pipelines.preview.replay import ADVERSE, NO_SCORE, Replay
+from yinuo.pipelines.preview.replay import ADVERSE, Replay
 
 LATER_DAYS = 90
 LATER_ORDERS_MIN = 10       # with fewer orders afterwards nothing can be said

@@ -9,11 +9,12 @@ import msgspec
 import numpy as np
 
 from yinuo.credit.actions.fit import Month, first_of
-from yinuo.credit.actions.rescore import MOVED_MIN, MOVED_PERMILLE_MAX
+from yinuo.credit.rules.bands import NO_SCORE
+from yinuo.credit.rules.gate import Moved, moved_max
 from yinuo.kit.moments import from_day
 from yinuo.pipelines.preview.hindsight import KEYS
 from yinuo.pipelines.preview.history import History
-from yinuo.pipelines.preview.replay import ADVERSE, NEW, NO_SCORE, Replay
+from yinuo.pipelines.preview.replay import ADVERSE, NEW, Replay
 
 SHOWN = 8
 SHOWN_OUTCOMES_MIN = 30     # rates from thirty outcomes on, here as on public pages
@@ -56,8 +57,9 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     day: str
     merchants: int
     moved: int
-    first_judged: int       # of the moved: those who had not had enough history before
-    refitted: bool
+    allowed: int            # how many may move without a look
+    refitted: bool          # by a newly fitted scorecard: in practice announced, and not held
+    silent: bool            # a carrier's outcomes of a day were missing
     held: bool
 
 
@@ -153,18 +155,16 @@ def _moves(replay: Replay, history: History) -> Iterator[Move]:
             )
 
 
-def allowed(merchants: int) -> int:
-    """How many of so many merchants a run may move before a steward looks at it."""
-    return max(MOVED_MIN, merchants * MOVED_PERMILLE_MAX // 1000)
-
-
 def _runs(replay: Replay) -> Iterator[Run]:
-    """Every Monday against the Monday before, by the gate's own rule."""
+    """Every Monday against the Monday before, by the gate's own rules; whatever it held was released after a look."""
+    past: list[Moved] = []
     for place in range(1, len(replay.days) - 1):
-        there = replay.known[place - 1]
-        moved = there & (replay.bands[place] != replay.bands[place - 1])
+        was = replay.bands[place - 1]
+        merchants, moved = int(replay.known[place].sum()), int(((was != NEW) & (replay.bands[place] != was)).sum())
+        allowed = moved_max(merchants, past[::-1])
+        refitted, silent = replay.refitted[place], replay.silent[place]
         yield Run(
-            day=from_day(replay.days[place]).isoformat(), merchants=int(there.sum()), moved=int(moved.sum()),
-            first_judged=int((moved & (replay.bands[place - 1] == NEW)).sum()), refitted=replay.refitted[place],
-            held=bool(there.any()) and int(moved.sum()) > allowed(int(there.sum())),
+            day=from_day(replay.days[place]).isoformat(), merchants=merchants, moved=moved, allowed=allowed,
+            refitted=refitted, silent=silent, held=silent or (moved > allowed and not refitted),
         )
+        past.append((moved, merchants))

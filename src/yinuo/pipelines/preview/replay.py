@@ -11,20 +11,19 @@ import numpy as np
 from yinuo.catalogue.queries import open_findings
 from yinuo.credit import actions as credit
 from yinuo.credit.actions.fit import Month, month_number, walk_forward
-from yinuo.credit.rules.bands import BANDS, RANKS
+from yinuo.credit.rules.bands import NO_SCORE, RANKS, ranks_of
 from yinuo.credit.rules.climate import CLIMATE_DAYS, Climate
-from yinuo.credit.rules.engine import Store, climate_at, evidence_at
+from yinuo.credit.rules.engine import Store, climate_at, evidence_at, outcomes_by_carrier
 from yinuo.credit.rules.evidence import UNIT
+from yinuo.credit.rules.gate import LOOK_BACK_DAYS, silent_days
 from yinuo.credit.rules.scorecard import EFFECTIVE, OUTCOMES, Card
 from yinuo.kit.moments import MICROS_PER_DAY
 from yinuo.kit.refusals import Malformed
 
 NEW = RANKS["new"]
 ADVERSE = (RANKS["caution"], RANKS["poor"], RANKS["unlawful"])
-NO_SCORE = -1
 Progress = Callable[[int, int], None]
 Told = Sequence[dict[str, Any]]
-_SCORED = sorted((band for band in BANDS if band.lowest is not None), key=lambda band: band.lowest or 0)
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,10 @@ class Replay:
     scores: np.ndarray          # NO_SCORE where the history was not enough
     half: np.ndarray            # half the interval's width, in points
     outcomes: np.ndarray        # judged orders behind the score
-    bands: np.ndarray           # ranks, best first
+    bands: np.ndarray           # ranks, best first; near an edge that of the day before holds, also after a new fit
     known: np.ndarray           # whether the merchant had been met by that day
     refitted: tuple[bool, ...]  # whether the day's scorecard was another than the day's before
+    silent: tuple[bool, ...]    # whether a carrier's outcomes of a day in the week before were missing
     card: Card                  # the one fitted on everything
     told: Told                  # month by month: probabilities told beforehand, and what happened
     report: Mapping[str, Any]   # how the fit on everything came out
@@ -93,8 +93,8 @@ class Judge:
     store: Store
     merchants: tuple[str, ...]
 
-    def rows(self, climate: Climate, card: Card, day: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Scores, half widths, outcomes and bands of all merchants; those without evidence have no score."""
+    def rows(self, climate: Climate, card: Card, day: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Scores, half widths and outcomes of all merchants; those without evidence have no score."""
         wanted = list(dict.fromkeys([*(feature.wanted for feature in card.features), EFFECTIVE, OUTCOMES]))
         evidence = evidence_at(self.engine, self.store, climate, as_of=day, wanted=wanted)
         place = {merchant: i for i, merchant in enumerate(self.merchants)}
@@ -105,12 +105,11 @@ class Judge:
         enough = outcomes[into] >= card.outcomes_min
         scores[into] = np.where(enough, card.scores(evidence.observed, evidence.expected), NO_SCORE)
         half[into] = [card.half_width(int(effective)) for effective in evidence.observed[EFFECTIVE]]
-        return scores, half, outcomes, self._bands(scores, day)
+        return scores, half, outcomes
 
-    def _bands(self, scores: np.ndarray, day: int) -> np.ndarray:
-        ranks = np.array([band.rank for band in _SCORED])
-        edges = np.array([band.lowest for band in _SCORED])
-        bands = np.where(scores == NO_SCORE, NEW, ranks[np.searchsorted(edges, scores, side="right") - 1])
+    def bands(self, scores: np.ndarray, half: np.ndarray, before: np.ndarray, day: int) -> np.ndarray:
+        """The bands of all merchants as of a day, as ranks, after those before."""
+        bands = ranks_of(scores, before=before, half=half)
         unlawful = np.isin(np.array(self.merchants, dtype=object), list(open_findings(before=day * MICROS_PER_DAY)))
         return np.where(unlawful, RANKS["unlawful"], bands)
 
@@ -126,9 +125,14 @@ def replay(
         progress(place + 1, len(days) + 1)
     rows.append(judge.rows(climate, cards.final, until))
     every = (*days, until)
-    scores, half, outcomes, bands = (np.stack(parts) for parts in zip(*rows, strict=True))
+    scores, half, outcomes = (np.stack(parts) for parts in zip(*rows, strict=True))
+    bands = [np.full(len(judge.merchants), NEW)]
+    for place, day in enumerate(every):
+        bands.append(judge.bands(scores[place], half[place], bands[-1], day))
+    told = outcomes_by_carrier(judge.engine, judge.store, as_of=until, days=until - min(every) + LOOK_BACK_DAYS)
     return Replay(
-        days=every, merchants=judge.merchants, scores=scores, half=half, outcomes=outcomes, bands=bands,
+        days=every, merchants=judge.merchants, scores=scores, half=half, outcomes=outcomes,
+        bands=np.stack(bands[1:]), silent=tuple(bool(silent_days(told, as_of=day)) for day in days),
         known=born[None, :] < np.array(every)[:, None],
         refitted=tuple(place > 0 and card is not used[place - 1] for place, card in enumerate(used)),
         card=cards.final, told=cards.told, report=cards.report,

@@ -20,7 +20,6 @@ from yinuo.pipelines.preview.movement import (
     Movement,
     Run,
     Unjudged,
-    allowed,
 )
 from yinuo.pipelines.preview.pages import Speech, band, figure, folded, heading, merchant, paragraph, table, together
 from yinuo.pipelines.preview.reckoning import CAUSES, CONTESTS_PERCENT, REFUSED_SHOWN, Gap, Work
@@ -257,14 +256,13 @@ def _gate(s: Speech, found: Movement) -> str:
     return s(
         "p4_gate", runs=s.number(len(found.runs)), held=s.number(len(held)),
         median=s.share(median(run.moved / max(1, run.merchants) for run in found.runs), 1),
-        refit_held=s.number(sum(run.refitted for run in held)), first=s.number(sum(run.first_judged for run in found.runs)),
-        moved=s.number(sum(run.moved for run in found.runs)),
+        silent=s.number(sum(run.silent for run in held)),
     )
 
 
 def _gate_chart(s: Speech, runs: Sequence[Run]) -> SafeString:
     shares = [run.moved / max(1, run.merchants) for run in runs]
-    gates = [min(1.0, allowed(run.merchants) / max(1, run.merchants)) for run in runs]
+    gates = [min(1.0, run.allowed / max(1, run.merchants)) for run in runs]
     ticks = _ticks(max(100 * max(*shares, *gates), 4))
     top = ticks[-1] / 100
     drawn = charts.bars([(share / top, "hollow" if run.refitted else "bar") for share, run in zip(shares, runs, strict=True)])

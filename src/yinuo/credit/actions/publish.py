@@ -1,0 +1,176 @@
+"""Publish a run: hold it at the gate or show its standings, and commit to them in the record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from yinuo.credit.actions.rescore import Scoring
+from yinuo.credit.events import RunCompleted, StandingChanged
+from yinuo.credit.models import Run, Scorecard, Standing
+from yinuo.credit.queries import shown_scorecard
+from yinuo.credit.rules.bands import RANKS
+from yinuo.credit.rules.engine import Store, outcomes_by_carrier
+from yinuo.credit.rules.gate import LOOK_BACK_DAYS, USUAL_RUNS, moved_max, silent_days
+from yinuo.kit import rows
+from yinuo.kit.actors import SYSTEM, Actor, allow
+from yinuo.kit.ids import new_surrogates
+from yinuo.kit.moments import from_day, to_micros
+from yinuo.kit.realm import Realm
+from yinuo.kit.refusals import Conflict, NotFound
+from yinuo.record import actions as record
+
+BESIDE_DAYS = 28        # a scorecard that was scored beside the one shown in so many days was announced
+MOVED_REASON = "{moved} of {merchants} merchants would change their band; at most {allowed} may without a look."
+CARD_REASON = (
+    "Scorecard {new} would take the place of {old} and was not scored beside it in the last {days} days; "
+    "{moved} of {merchants} merchants would change their band."
+)
+OUTAGE_REASON = "No outcome came in on {days}: the intake may have been out."
+
+
+@transaction.atomic
+def publish(
+    *, actor: Actor, scoring: Scoring, realm: Realm, at: datetime, gate: bool = True, outage: str = "", show: bool = True
+) -> Run:
+    """Write a run and, unless the gate holds it, its standings; commit to both in the record.
+
+    With `gate` a run waits for a steward if it would move more merchants a band than may without a look, if another
+    scorecard takes over that was not scored beside the one shown, or if it overlaps an outage of the intake. A run by a
+    scorecard that is not in force, or that is not to be shown, is kept beside: its standings can be compared.
+    """
+    allow(actor, "credit.rescore")
+    pins = scoring.pins
+    in_force = Scorecard.objects.filter(state="in_force").values_list("name", flat=True).first()
+    is_kept = not show or in_force not in (None, pins.scorecard)
+    shown = shown_scorecard()
+    before = scoring.before if is_kept and scoring.before else _bands_by(shown)
+    moved = _moved(before, scoring)
+    reason = _reason(scoring, shown, len(moved), outage) if gate and not is_kept else ""
+    run = Run.objects.create(
+        id=new_surrogates(realm.entropy, "n", 1)[0], size=pins.size, as_of=pins.as_of, scorecard=pins.scorecard,
+        mode=pins.mode, state="waiting" if reason else "kept" if is_kept else "published", reason=reason,
+        climate=scoring.climate.digest(), standings=scoring.root(), merchants=len(scoring.results), moved=len(moved),
+        completed=at,
+    )
+    if not reason:
+        _write_standings(run, scoring)
+    _state_run(run, realm, at)
+    if run.state == "published":
+        _state_changes(run, scoring, before, moved, realm, at)
+    return run
+
+
+@transaction.atomic
+def release(*, actor: Actor, run_id: str, scoring: Scoring, realm: Realm, at: datetime) -> Run:
+    """Publish a run that waited at the gate, after a steward looked; its standings are made again and must be the same."""
+    allow(actor, "credit.release_run")
+    run = Run.objects.select_for_update().filter(pk=run_id, state="waiting").first()
+    if run is None:
+        raise NotFound(f"No run {run_id} waits at the gate.")
+    if scoring.root() != run.standings:
+        raise Conflict(f"Run {run_id} cannot be made again as it was; start a new one.")
+    if Scorecard.objects.filter(state="in_force").exclude(name=run.scorecard).exists():
+        raise Conflict(f"Run {run_id} is by {run.scorecard!r}, which is not in force any more; start a new one.")
+    before = _bands_by(shown_scorecard())
+    moved = _moved(before, scoring)
+    run.state, run.completed = "published", at     # what is shown is what was published last
+    run.save(update_fields=["state", "completed"])
+    _write_standings(run, scoring)
+    _state_changes(run, scoring, before, moved, realm, at)
+    return run
+
+
+def _bands_by(scorecard: str) -> dict[str, str]:
+    return dict(Standing.objects.filter(scorecard=scorecard).values_list("merchant", "band"))
+
+
+def _moved(before: Mapping[str, str], scoring: Scoring) -> list[str]:
+    """The merchants whose band changed; to be judged for the first time is no change of band."""
+    return [
+        merchant for merchant, result in scoring.results.items()
+        if before.get(merchant, "new") not in ("new", result.band)
+    ]
+
+
+def _reason(scoring: Scoring, shown: str, moved: int, outage: str) -> str:
+    """Why the gate holds a run: in sentences, or "" if it does not."""
+    pins, merchants = scoring.pins, len(scoring.results)
+    found = [outage] if outage else []
+    runs = Run.objects.filter(scorecard=pins.scorecard)
+    if shown not in ("", pins.scorecard):
+        if not runs.filter(state="kept", as_of__gt=pins.as_of - BESIDE_DAYS, as_of__lte=pins.as_of).exists():
+            found.append(CARD_REASON.format(
+                new=pins.scorecard, old=shown, days=BESIDE_DAYS, moved=moved, merchants=merchants
+            ))
+        return " ".join(found)
+    past = runs.filter(as_of__lt=pins.as_of).exclude(state="waiting").order_by("-as_of", "-completed")
+    allowed = moved_max(merchants, list(past.values_list("moved", "merchants")[:USUAL_RUNS]))
+    if moved > allowed:
+        found.append(MOVED_REASON.format(moved=moved, merchants=merchants, allowed=allowed))
+    return " ".join(found)
+
+
+_STANDING_COLUMNS = (
+    "id", "scorecard", "merchant", "run", "size", "as_of", "band", "band_rank", "score", "low", "high", "odds_ppm", "outcomes",
+    "measured_on", "override", "band_before", "facets", "reasons", "way_back",
+)
+
+
+def _write_standings(run: Run, scoring: Scoring) -> None:
+    """Write each merchant's point, and the present standing unless a later day's is there already."""
+    card = scoring.pins.scorecard
+    table = [
+        (
+            f"{card}/{merchant}", card, merchant, run.id, run.size, run.as_of, result.band, RANKS[result.band],
+            result.score, result.low, result.high, result.odds_ppm, result.outcomes,
+            scoring.measured_on, result.override, result.before,
+            *(json.dumps(part) for part in (result.facets, result.reasons, result.way_back)),
+        )
+        for merchant, result in scoring.results.items()
+    ]
+    if not Standing.objects.filter(scorecard=card, as_of__gt=run.as_of).exists():
+        rows.upsert(connection, "credit_standing", "id", _STANDING_COLUMNS, table)
+    points = [
+        (f"{card}/{merchant}/{run.as_of}", card, merchant, run.as_of, result.score, result.low, result.high,
+         result.band)
+        for merchant, result in scoring.results.items()
+    ]
+    columns = ("id", "scorecard", "merchant", "as_of", "score", "low", "high", "band")
+    rows.upsert(connection, "credit_standingpoint", "id", columns, points)
+
+
+def _state_run(run: Run, realm: Realm, at: datetime) -> None:
+    fact = RunCompleted(
+        run=run.id, size=run.size, as_of=run.as_of, scorecard=run.scorecard, mode=run.mode,  # type: ignore[arg-type]
+        climate=run.climate, standings=run.standings, merchants=run.merchants, moved=run.moved,
+    )
+    statement = record.Statement(f"run/{run.id}", to_micros(at), fact)
+    record.append(actor=SYSTEM, statements=[statement], realm=realm, at=at)
+
+
+def _state_changes(
+    run: Run, scoring: Scoring, before: Mapping[str, str], moved: Sequence[str], realm: Realm, at: datetime
+) -> None:
+    changes = [
+        record.Statement(
+            f"standing/{merchant}/{run.id}", to_micros(at),
+            StandingChanged(
+                merchant=merchant, run=run.id, before=before[merchant], after=scoring.results[merchant].band,
+                score=scoring.results[merchant].score or 0,
+            ),
+        )
+        for merchant in moved if merchant in before
+    ]
+    record.append(actor=SYSTEM, statements=changes, realm=realm, at=at)
+
+
+def outage_in(engine: Any, store: Store, *, as_of: int) -> str:
+    """A sentence about days in the last week on which a carrier's outcomes are missing; or nothing."""
+    found = silent_days(outcomes_by_carrier(engine, store, as_of=as_of, days=LOOK_BACK_DAYS), as_of=as_of)
+    days = [f"{from_day(day)}" + ("" if carrier == "any" else f" from {carrier}") for carrier, day in found]
+    return OUTAGE_REASON.format(days=", ".join(days)) if days else ""
