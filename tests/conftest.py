@@ -35,6 +35,14 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(DATA, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def _new_log() -> None:
+    """Each test begins with an empty database, and so with a log that has signed nothing."""
+    from django.conf import settings  # noqa: PLC0415 - only once Django is set up
+
+    settings.LOG.last.unlink(missing_ok=True)
+
+
 @pytest.fixture
 def now() -> datetime:
     """The moment that tests take for the present."""

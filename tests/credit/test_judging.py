@@ -274,7 +274,7 @@ def test_weights_stay_in_bounds_and_fall_with_the_rank(rank, value, currency):
     assert weight_of(rank=rank + 1, value_minor=value, currency=currency) <= weight
 def test_a_correction_followed_before_the_judgement_that_it_corrects_supersedes_it(story, event, realm, now, db, monkeypatch):
     actions.take_events(actor=SYSTEM, source="shop", raws=story, realm=realm, at=now)
-    following.seal_all()
+    following.seal_all(realm=realm, at=now)
     correction = event("trade.order_placed", id="1b", time="2026-05-01T00:00:00Z", supersedes="1",
                        **(ORDER | {"hand_over_by": "2026-05-05T00:00:00Z"}))
     actions.take_events(actor=SYSTEM, source="shop", raws=[correction], realm=realm, at=now)

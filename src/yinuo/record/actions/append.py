@@ -84,7 +84,8 @@ def rows_of(*, source: str, statements: Mapping[bytes, Statement], realm: Realm,
     for place, (key, statement) in enumerate(statements.items()):
         target = _target(source, statement, realm)
         parts = rules.parts_of(
-            at=statement.at, recorded=recorded, source=source, fact=statement.fact, supersedes=target, texts=statement.texts
+            at=statement.at, recorded=recorded, source=source, key=key, fact=statement.fact, supersedes=target,
+            texts=statement.texts,
         )
         start = 2 * rules.SALT_BYTES * place
         salt, other = drawn[start : start + 32], drawn[start + 32 : start + 64]

@@ -23,7 +23,7 @@ FAULTS_MAX = 100
 Progress = Callable[[int, int], None]
 
 _ROWS = """
-SELECT s.seq, s.leaf, e.inner, o.salt, o.content, p.salt, p.content, p.person, r.target FROM record_seal s
+SELECT s.seq, s.leaf, e.key, e.inner, o.salt, o.content, p.salt, p.content, p.person, r.target FROM record_seal s
 LEFT JOIN record_entry e ON e.id = s.entry_id LEFT JOIN record_opening o ON o.entry_id = s.entry_id
 LEFT JOIN record_personopening p ON p.entry_id = s.entry_id LEFT JOIN record_replacement r ON r.entry_id = s.entry_id
 WHERE s.seq >= %s AND s.seq < %s ORDER BY s.seq
@@ -41,6 +41,7 @@ class Audit(NamedTuple):
 class _Row(NamedTuple):
     seq: int
     leaf: bytes
+    key: bytes | None
     inner: bytes | None
     salt: bytes | None
     main: bytes | None
@@ -106,13 +107,15 @@ def _faults_of_rows(start: int, stop: int, found: list[_Row]) -> Iterator[str]:
 
 def _check(row: _Row, numbers: dict[tuple[int, str], int]) -> None:
     """Refuse a row that does not fit together."""
-    if row.inner is None:
+    if row.inner is None or row.key is None:
         raise rules.Altered(f"Fact {row.seq:,} has a number but no entry.")
     if row.leaf[:1] != LEAF_VERSION or len(row.leaf) != LEAF_BYTES:
         raise rules.Altered(f"The log's entry of fact {row.seq:,} has not the form of one.")
     if row.main is not None and row.salt is not None:
         rules.check_opening(row.seq, row.inner, row.salt, row.main)
         content = rules.decode_content(row.main, None, withheld=True)
+        if content.key != row.key.hex():
+            raise rules.Altered(f"Fact {row.seq:,} stands under another key than it says.")
         target = row.target.hex() if row.target else None
         if target != (content.supersedes or getattr(content.fact, "event", None)):
             raise rules.Altered(f"Fact {row.seq:,} is noted to replace another fact than it says.")

@@ -20,7 +20,7 @@ WITHHELD = "-"                          # stands in the main part for a person w
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a main part holds: when the fact happened, when it was recorded (microseconds), who stated it, the fact.
+    """What a main part holds: when the fact happened, when it was recorded (microseconds), who stated it, its key, the fact.
 
     Where there are any: the key of the entry that it supersedes, and SHA-256 of the texts that came with it.
     """
@@ -28,6 +28,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: int
     recorded: int
     source: str
+    key: str
     fact: Any
     supersedes: str | None = None
     texts: dict[str, str] | None = None
@@ -83,7 +84,7 @@ def _stand_in(cls: type[Fact]) -> str | None:
 
 
 def parts_of(
-    *, at: int, recorded: int, source: str, fact: Fact, supersedes: bytes | None, texts: Mapping[str, str]
+    *, at: int, recorded: int, source: str, key: bytes, fact: Fact, supersedes: bytes | None, texts: Mapping[str, str]
 ) -> Parts:
     """The two parts of a content. Texts that are the person's own are bound in the person's part."""
     cls = type(fact)
@@ -97,7 +98,7 @@ def parts_of(
             public = {name: digest for name, digest in texts.items() if name not in private}
     main = _encoder.encode(
         Content(
-            at=at, recorded=recorded, source=source, fact=fact, texts=dict(public) or None,
+            at=at, recorded=recorded, source=source, key=key.hex(), fact=fact, texts=dict(public) or None,
             supersedes=None if supersedes is None else supersedes.hex(),
         )
     )
@@ -170,7 +171,7 @@ def _content_decoder() -> msgspec.json.Decoder[Any]:
     typed = msgspec.defstruct(
         "TypedContent",
         [
-            ("at", int), ("recorded", int), ("source", str), ("fact", fact_union()),
+            ("at", int), ("recorded", int), ("source", str), ("key", str), ("fact", fact_union()),
             ("supersedes", str | None, None), ("texts", dict[str, str] | None, None),
         ],
         frozen=True,
