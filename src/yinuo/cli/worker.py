@@ -67,6 +67,8 @@ def run(stop: threading.Event) -> None:
     """Work until told to stop. A locked or absent database is waited for, not died of."""
     from django.db import Error, connection  # noqa: PLC0415 - only after set-up
 
+    from yinuo.kit.log import LogStopped  # noqa: PLC0415
+
     while not stop.is_set():
         try:
             busy = work()
@@ -74,6 +76,9 @@ def run(stop: threading.Event) -> None:
         except Error:
             log.exception("The database did not answer as it should; trying again in %s seconds.", TROUBLED_SECONDS)
             connection.close()
+            pause = TROUBLED_SECONDS
+        except LogStopped as refusal:
+            log.critical("The record has stopped. %s", refusal)
             pause = TROUBLED_SECONDS
         stop.wait(pause)
 
@@ -84,9 +89,13 @@ def work() -> bool:
 
     from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.pipelines import react  # noqa: PLC0415
+    from yinuo.record import queries  # noqa: PLC0415
+    from yinuo.record.rules import SEALED_WITHIN_SECONDS  # noqa: PLC0415
     from yinuo.timers import actions as timers  # noqa: PLC0415
 
     at = now()
+    if (waited := queries.waiting_seconds(at=at)) > SEALED_WITHIN_SECONDS:
+        log.warning("Facts have waited for %s seconds to be sealed; receipts promise %s.", waited, SEALED_WITHIN_SECONDS)
     followed = react.react(domains=settings.DOMAINS, realm=realm(), at=at)
     done, failed = timers.run_due(handlers=_handlers(settings.DOMAINS), at=at)
     return bool(followed or done or failed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from yinuo.kit.checkpoints import Checkpoint, parse_checkpoint
@@ -31,6 +32,11 @@ class Log:
     origin: str
     signers: tuple[Signer, ...]
     last: Path
+
+    @property
+    def receipts(self) -> Signer:
+        """The key that signs receipts, and nothing else: they must never pass for checkpoints."""
+        return Signer(f"{self.origin}/receipts", Method.ED25519, sha256(b"yinuo/receipts/v1" + self.signers[0].seed).digest())
 
     @property
     def verifiers(self) -> list[Verifier]:

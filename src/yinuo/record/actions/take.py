@@ -31,11 +31,12 @@ PAUSE_SECONDS_MAX = .5
 
 
 class Taken(msgspec.Struct):
-    """What became of a batch: how many were new, how many known already, and those refused."""
+    """What became of a batch: how many were new, how many known already, those refused, and what binds the new ones, by id."""
 
     accepted: int = 0
     known: int = 0
     refused: list[Refused] = msgspec.field(default_factory=list)
+    bound: dict[str, bytes] = msgspec.field(default_factory=dict)
 
 
 def take_events(
@@ -51,6 +52,7 @@ def take_events(
         part = take(actor=actor, source=source, events=good, realm=realm, at=at, refused=refused, waiting_max=waiting_max)
         total.accepted += part.accepted
         total.known += part.known
+        total.bound |= part.bound
         total.refused += placed(part.refused, chunk, number * rules.BATCH_MAX)
     return total
 
@@ -120,7 +122,10 @@ def _take(
 ) -> Taken:
     distinct, again = sort_out(every)
     give = partial(vault.surrogates_for, source=source, key=realm.key, entropy=realm.entropy)
-    return _write(source, prepared(source, distinct, realm, to_micros(at), give), again, realm, at, refused, waiting_max)
+    made = prepared(source, distinct, realm, to_micros(at), give)
+    taken = _write(source, made, again, realm, at, refused, waiting_max)
+    taken.bound = dict(zip((event.id for event in distinct.values()), made.rows.inners, strict=True))
+    return taken
 
 
 def _write(
