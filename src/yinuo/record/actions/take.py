@@ -101,8 +101,8 @@ def _take_prepared(
 @transaction.atomic
 def _take(source: str, every: Sequence[Keyed], realm: Realm, at: datetime, refused: Sequence[Refused]) -> Taken:
     distinct, again = sort_out(every)
-    give = partial(vault.surrogates_for, source=source, key=realm.key, entropy=realm.entropy)
-    return _write(source, prepared(source, distinct, realm, to_micros(at), give), again, realm, at, refused)
+    hand = vault.AtOnce(source=source, realm=realm, at=at)
+    return _write(source, prepared(source, distinct, realm, to_micros(at), hand), again, realm, at, refused)
 
 
 def _write(
@@ -141,7 +141,7 @@ def _conflicts(source: str, again: Sequence[Keyed], realm: Realm) -> list[Refuse
     give = partial(vault.known_surrogates, source=source, key=realm.key, entropy=realm.entropy)
     statements = statements_of(source, again, realm, give)
     texts = [text for (key, event), said in zip(again, statements, strict=True) for text in words_of(key, event, said)]
-    otherwise = {text.entry_key for text in vault.other_words(texts=texts)}
+    otherwise = {text.entry_key for text in vault.other_words(texts=texts, realm=realm)}
     return [
         Refused(-1, event.id, "id", _CONFLICT.format(event.id), event.raw)
         for (key, event), said in zip(again, statements, strict=True)
