@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import os
 import random
 import stat
@@ -17,7 +17,9 @@ from yinuo.config.keyfolder import KeyExposed, KeyFolder
 from yinuo.kit.keys import KeyMissing
 from yinuo.kit.refusals import Malformed
 
-twins = importlib.import_module("tests.vault.twins")
+_spec = importlib.util.spec_from_file_location("vault_twins", Path(__file__).with_name("twins.py"))
+twins = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(twins)
 
 
 @pytest.fixture(params=["file", "transit", "kms"])

@@ -44,7 +44,8 @@ def write(numbers):
                 buyer, review = given["buyer", f"person-{n:06}"], given["review", f"of-person-{n:06}"]
                 persons[n] = buyer
                 texts.append(actions.Words(buyer, "name", buyer, "profile", f"Name {n:06}", b"1" * 16))
-                texts.append(actions.Words(review, "words", buyer, "content", f"Words {n:06} " * chance.randrange(1, 40), b"1" * 16))
+                words = f"Words {n:06} " * chance.randrange(1, 40)
+                texts.append(actions.Words(review, "words", buyer, "content", words, b"1" * 16))
             actions.keep_text_rows(hand.text_rows(texts=texts, recorded=1))
             prints = {(f"o{n}", "payer"): f"payer-{n:06}" for n in batch}
             actions.keep_fingerprints(prints=prints, key=here.key)
@@ -73,10 +74,12 @@ before = times_found(keys)
 for n in gone:
     actions.erase(holder=persons[n], classes=ALL, realm=here, at=at, orders=[f"o{n}"])
 left = wrapped_of([persons[n] for n in persons if n not in gone])
-plain = [text for n in persons for text in (f"person-{n:06}".encode(), f"Name {n:06}".encode(), f"Words {n:06}".encode())]
+plain = [f"{word}{n:06}".encode() for n in persons for word in ("person-", "Name ", "Words ")]
 print(json.dumps({
-    "before": sorted(set(before)), "keys": len(keys), "rotated": max(times_found(chance.sample(first, 300))), "after": max(times_found(keys)),
-    "left": sorted(set(times_found(chance.sample(left, 300)))), "plain": max(times_found(chance.sample(plain, 200))), "any": files().count(b"person-"),
+    "before": sorted(set(before)), "keys": len(keys), "rotated": max(times_found(chance.sample(first, 300))),
+    "after": max(times_found(keys)),
+    "left": sorted(set(times_found(chance.sample(left, 300)))), "plain": max(times_found(chance.sample(plain, 200))),
+    "any": files().count(b"person-"),
     "rows": [Surrogate.objects.filter(surrogate__in=[persons[n] for n in gone]).count(), Fingerprint.objects.count()],
     "size": len(files()) >> 20, "log": Path(f"{settings.DATA}/yinuo.sqlite3-wal").stat().st_size,
 }))

@@ -72,8 +72,6 @@ class Transit(_Twin):
             return
         self._answer(200, {"request_id": "1", "lease_id": "", "renewable": False, "data": data}, "application/json")
 
-    do_PUT = do_POST
-
 
 class Kms(_Twin):
     """AWS's JSON 1.1 protocol: TrentService.Encrypt and TrentService.Decrypt."""

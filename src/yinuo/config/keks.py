@@ -39,7 +39,7 @@ class FileKek:
 
 
 class TransitKek:
-    """A key in the transit engine of HashiCorp Vault or OpenBao, which never leaves it. VAULT_TOKEN or ~/.vault-token is shown."""
+    """A key in the transit engine of HashiCorp Vault or OpenBao, which never leaves it. VAULT_TOKEN is shown to it."""
 
     def __init__(self, *, name: str, url: str) -> None:
         mount, _, self._name = name.rpartition("/")
