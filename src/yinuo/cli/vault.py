@@ -40,9 +40,9 @@ def status() -> None:
         ages = f"{_age(count.oldest, at):>7}  {_age(count.newest, at):>7}"
         click.echo(f"{count.retention:12} {count.in_force:>10,} {count.destroyed:>11,}  {ages}")
     click.echo("wrapping key       wraps")
-    for key_id, count in found.wrapping.items():
-        note = "  current" if key_id == found.current else "" if count else "  nothing: its file may go once no backup needs it"
-        click.echo(f"{key_id}  {count:,}{note}")
+    for key_id, wraps in found.wrapping.items():
+        note = "  current" if key_id == found.current else "" if wraps else "  nothing: its file may go once no backup needs it"
+        click.echo(f"{key_id}  {wraps:,}{note}")
 
 
 @command.command()
