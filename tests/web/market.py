@@ -283,7 +283,7 @@ def _reviews(pk: str, count: int, dice: random.Random) -> None:
             hidden_ground=("personal_data", "bought")[number == 9] if hidden else None,
             replied_at=at + DAY if number == 3 else None,
         )
-        if number not in (4, 11):
+        if number not in (4, 6, 11):
             words = HOSTILE if number == 5 else SENTENCES[number % 5][number % 2]
             _keep(review, "words", "bwriter", words, at)
         if number == 4:
