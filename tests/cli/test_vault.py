@@ -44,7 +44,7 @@ def test_keys_are_told_exchanged_and_needed(run, tmp_path):
     assert run("-m", "yinuo", "vault", "rotate", "--data-keys")[0] == 0
     wraps = run("-m", "yinuo", "vault", "status")[1].splitlines()[-2:]
     assert "nothing: its file may go" in wraps[0]
-    assert wraps[1].endswith("  2  current")
+    assert wraps[1].endswith("  7  current")
     keys = tmp_path / "data" / "keys"
     keys.rename(tmp_path / "elsewhere")
     code, _, complaint = run("-m", "yinuo", "worker", "--once")

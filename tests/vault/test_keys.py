@@ -153,7 +153,7 @@ def test_a_key_is_there_or_destroyed_and_never_neither(ann, spoilt):
 @pytest.mark.django_db
 def test_renewed_data_keys_seal_what_is_written_next(realm, ann):
     later = AT + timedelta(days=1)
-    actions.renew_data_keys(actor=SYSTEM, at=later)
+    actions.renew_data_keys(actor=SYSTEM, realm=realm, at=later)
     assert words(realm, ann["review"]) == {ann["review"]: "Very good."}
     hand = actions.AtOnce(source="shop", realm=realm, at=later)
     order = hand.surrogates_for(names=[("order", "A-2")])["order", "A-2"]
@@ -188,7 +188,7 @@ def test_a_new_wrapping_key_wraps_everything_and_opens_the_same(realm, ann):
 @pytest.mark.django_db
 def test_only_the_operator_rotates_or_looks(realm):
     for forbidden in (
-        lambda: actions.rotate(actor=PUBLIC, realm=realm), lambda: actions.renew_data_keys(actor=PUBLIC, at=AT),
+        lambda: actions.rotate(actor=PUBLIC, realm=realm), lambda: actions.renew_data_keys(actor=PUBLIC, realm=realm, at=AT),
         lambda: queries.key_status(viewer=PUBLIC, realm=realm),
     ):
         with pytest.raises(NotAllowed):
@@ -198,15 +198,15 @@ def test_only_the_operator_rotates_or_looks(realm):
 
 @pytest.mark.django_db
 def test_a_database_with_keys_refuses_to_start_without_its_wrapping_key(realm, ann):
-    actions.open_keys(realm=realm)
+    actions.open_keys(realm=realm, at=AT)
     for keys in (KeysInMemory(), KeysInMemory(b"x" * 32)):
         before = keys.ids()
         with pytest.raises(KeyMissing, match="Restore that folder"):
-            actions.open_keys(realm=Realm(key=realm.key, entropy=realm.entropy, keys=keys))
+            actions.open_keys(realm=Realm(key=realm.key, entropy=realm.entropy, keys=keys), at=AT)
         assert keys.ids() == before
     Key.objects.all().delete()
     empty = KeysInMemory()
-    actions.open_keys(realm=Realm(key=realm.key, entropy=realm.entropy, keys=empty))
+    actions.open_keys(realm=Realm(key=realm.key, entropy=realm.entropy, keys=empty), at=AT)
     assert len(empty.ids()) == 1
 
 
@@ -261,7 +261,7 @@ from yinuo.vault import actions, queries
 from yinuo.vault.models import Key, Surrogate
 sys.modules["yinuo.vault.actions.rotate"].REWRAP_BATCH = 50
 here, at = realm(), datetime(2026, 6, 1, tzinfo=UTC)
-if Key.objects.count() == 0:
+if Surrogate.objects.count() == 0:
     with transaction.atomic():
         actions.AtOnce(source="shop", realm=here, at=at).surrogates_for(names=[("buyer", str(n)) for n in range(2000)])
 

@@ -29,7 +29,7 @@ def open_vault() -> None:
     from yinuo.vault import actions as vault  # noqa: PLC0415
 
     here = realm()
-    vault.open_keys(realm=here)
+    vault.open_keys(realm=here, at=now())
     again = vault.replay_erasures(realm=here, orders_of=orders_of_buyers)
     if again:
         log.warning("A restored backup had brought %s erased people back; they are erased again.", len(again))

@@ -58,7 +58,7 @@ def rotate(data_keys: bool) -> None:
     from yinuo.vault import actions as vault  # noqa: PLC0415
 
     if data_keys:
-        vault.renew_data_keys(actor=SYSTEM, at=now())
+        vault.renew_data_keys(actor=SYSTEM, realm=realm(), at=now())
         click.echo("Whatever is written from now on is sealed with new data keys; the old ones still open what they sealed.")
         return
     with progress("Wrapping", unit="keys") as show:

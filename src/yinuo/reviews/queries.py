@@ -14,7 +14,7 @@ from yinuo.kit.actors import Actor
 from yinuo.kit.realm import Realm
 from yinuo.reviews.models import Review
 from yinuo.reviews.rules import ReviewRow
-from yinuo.vault.queries import words_of
+from yinuo.vault.queries import words_by_name
 
 _HIDDEN = Q(hidden_at__isnull=False) & (Q(restored_at__isnull=True) | Q(restored_at__lt=F("hidden_at")))
 
@@ -68,7 +68,8 @@ def newest_reviews(
         found = found.filter(published_at__lt=before)
     reviews = list(found.annotate(is_hidden=_HIDDEN).order_by("-published_at")[:limit])
     readable = [review.pk for review in reviews if not review.is_hidden]
-    titles, words, replies = (words_of(name=name, subjects=readable, realm=realm) for name in ("title", "words", "reply"))
+    found_words = words_by_name(names=("title", "words", "reply"), subjects=readable, realm=realm)
+    titles, words, replies = found_words.values()
     return [
         ReadableReview(
             review=review.pk,

@@ -23,12 +23,21 @@ from yinuo.vault.rules import REALM, TRANSACTION, holder_of
 
 def words_of(*, name: str, subjects: Sequence[str], realm: Realm) -> dict[str, str | None]:
     """The text kept under `name` for each subject that ever had one; None where it was erased."""
+    return words_by_name(names=(name,), subjects=subjects, realm=realm)[name]
+
+
+def words_by_name(*, names: Sequence[str], subjects: Sequence[str], realm: Realm) -> dict[str, dict[str, str | None]]:
+    """What `words_of` gives for each of the names, asked in one go."""
     found = rows.select_in(
         connection,
         "SELECT key, owner, retention, words FROM vault_text WHERE key {keys}",
-        [f"{subject}/{name}" for subject in subjects],
+        [f"{subject}/{name}" for subject in subjects for name in names],
     )
-    return {key.partition("/")[0]: words for key, words in opened_words(found, realm=realm).items()}
+    words: dict[str, dict[str, str | None]] = {name: {} for name in names}
+    for key, text in opened_words(found, realm=realm).items():
+        subject, _, name = key.partition("/")
+        words[name][subject] = text
+    return words
 
 
 def opened_words(found: Iterable[Sequence[Any]], *, realm: Realm) -> dict[str, str | None]:

@@ -25,7 +25,7 @@ from yinuo.vault.actions.surrogates import (
 from yinuo.vault.actions.texts import TextRow, Words, keep_text_rows, latest_of, sealed_rows
 from yinuo.vault.keyring import KEY_COLUMNS, Holding, KeyRow, make_keys, newest_keys, present_state
 from yinuo.vault.memory import Memory
-from yinuo.vault.rules import REALM
+from yinuo.vault.rules import REALM, RETENTIONS
 
 _memory = Memory()
 
@@ -63,11 +63,11 @@ class AtOnce:
     def text_rows(self, *, texts: Sequence[Words], recorded: int) -> list[TextRow]:
         """What `keep_text_rows` will keep of these texts: the last one under each subject and name, sealed."""
         latest = latest_of(texts)
-        keys = self._keys_for({text.holding for text in latest})
+        keys = self.keys_for({text.holding for text in latest})
         return sealed_rows(latest, recorded=recorded, keys=keys, entropy=self._realm.entropy)
 
     def _make_surrogates(self, missing: Mapping[bytes, Name]) -> dict[Name, str]:
-        ours = self._keys_for({REALM_HOLDING})[REALM_HOLDING]
+        ours = self.keys_for({REALM_HOLDING})[REALM_HOLDING]
         made = draw_surrogates(missing, self._realm.entropy)
         persons, key_rows = make_keys(holders_among(made), realm=self._realm, made=self._at)
         sealed = sealed_surrogates(self._source, missing, made, ours, persons, self._realm.entropy)
@@ -79,8 +79,8 @@ class AtOnce:
         rows.insert(connection, "vault_key", KEY_COLUMNS, key_rows)
         return made
 
-    def _keys_for(self, wanted: Collection[Holding]) -> dict[Holding, DataKey]:
-        """The keys to write with; the realm's own are remembered once they are committed."""
+    def keys_for(self, wanted: Collection[Holding]) -> dict[Holding, DataKey]:
+        """The keys to write with, made where there are none; the realm's own are remembered once they are committed."""
         known = {(REALM, retention): key for retention, key in self._ours.items()}
         keys = {holding: known[holding] for holding in wanted if holding in known}
         if rest := set(wanted) - keys.keys():
@@ -104,6 +104,12 @@ class AtOnce:
     def _insert(self, key_rows: Sequence[KeyRow]) -> int:
         name = "holder, retention, version"
         return rows.insert_missing(connection, "vault_key", name, KEY_COLUMNS, sorted(key_rows, key=BY_NAME))
+
+
+@transaction.atomic
+def make_own_keys(*, realm: Realm, at: datetime) -> None:
+    """Make the realm's own data keys where there are none, so that no two transactions wait for each other over the first."""
+    AtOnce(source="", realm=realm, at=at).keys_for({(REALM, retention) for retention in RETENTIONS})
 
 
 def keep_words(*, texts: Sequence[Words], realm: Realm, recorded: int) -> None:

@@ -12,6 +12,7 @@ from yinuo.kit.keys import KeyMissing
 from yinuo.kit.moments import to_micros
 from yinuo.kit.realm import Realm
 from yinuo.kit.sealing import NONCE_BYTES, WrappingKey
+from yinuo.vault.actions.at_once import make_own_keys
 from yinuo.vault.actions.erase import clear_traces
 from yinuo.vault.actions.surrogates import begin_epoch
 from yinuo.vault.models import Key
@@ -20,8 +21,8 @@ REWRAP_BATCH = 5_000
 Progress = Callable[[int, int], None]
 
 
-def open_keys(*, realm: Realm) -> None:
-    """Make the first wrapping key of a new installation; refuse where the database has data keys that none here wraps."""
+def open_keys(*, realm: Realm, at: datetime) -> None:
+    """Make the first keys of a new installation; refuse where the database has data keys that none here wraps."""
     if used := _used():
         missing = used - set(realm.keys.ids())
         if missing:
@@ -30,9 +31,8 @@ def open_keys(*, realm: Realm) -> None:
                 "of keys. Restore that folder from its backup: without it no personal data can be read again, and a new key "
                 "would open nothing."
             )
-        realm.keys.current()
-        return
     realm.keys.begin(realm.entropy)
+    make_own_keys(realm=realm, at=at)
 
 
 def rotate(*, actor: Actor, realm: Realm, progress: Progress = lambda done, total: None) -> WrappingKey:
@@ -58,10 +58,11 @@ def rewrap(*, realm: Realm, progress: Progress = lambda done, total: None) -> in
     return done
 
 
-def renew_data_keys(*, actor: Actor, at: datetime) -> None:
+def renew_data_keys(*, actor: Actor, realm: Realm, at: datetime) -> None:
     """Use the data keys made until now for nothing new: whatever is written next makes the next version of its key."""
     allow(actor, "vault.rotate_keys")
     begin_epoch(keys_since=to_micros(at))
+    make_own_keys(realm=realm, at=at)
 
 
 def _used() -> set[str]:
