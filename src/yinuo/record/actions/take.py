@@ -121,8 +121,8 @@ def _take(
     source: str, every: Sequence[Keyed], realm: Realm, at: datetime, refused: Sequence[Refused], waiting_max: int | None
 ) -> Taken:
     distinct, again = sort_out(every)
-    give = partial(vault.surrogates_for, source=source, key=realm.key, entropy=realm.entropy)
-    made = prepared(source, distinct, realm, to_micros(at), give)
+    hand = vault.AtOnce(source=source, realm=realm, at=at)
+    made = prepared(source, distinct, realm, to_micros(at), hand)
     taken = _write(source, made, again, realm, at, refused, waiting_max)
     taken.bound = dict(zip((event.id for event in distinct.values()), made.rows.inners, strict=True))
     return taken
@@ -168,7 +168,7 @@ def _conflicts(source: str, again: Sequence[Keyed], realm: Realm) -> list[Refuse
     give = partial(vault.known_surrogates, source=source, key=realm.key, entropy=realm.entropy)
     statements = statements_of(source, again, realm, give)
     texts = [text for (key, event), said in zip(again, statements, strict=True) for text in words_of(key, event, said)]
-    otherwise = {text.entry_key for text in vault.other_words(texts=texts)}
+    otherwise = {text.entry_key for text in vault.other_words(texts=texts, realm=realm)}
     return [
         Refused(-1, event.id, "id", _CONFLICT.format(event.id), event.raw)
         for (key, event), said in zip(again, statements, strict=True)
