@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from yinuo.kit.actors import Actor
+from yinuo.kit.actors import SYSTEM, Actor
 from yinuo.kit.realm import Realm
 from yinuo.pipelines.importing.items import Item
 from yinuo.pipelines.importing.ordering import Ordered
@@ -91,13 +91,14 @@ class Import:
         return good, refused
 
     def _take(self, part: record.Part[Item], done: int, report: Report, seen: _Waiting) -> None:
-        """Take one part, then note that it was taken.
+        """Take one part, note that it was taken, and seal it.
 
         Not in one transaction: a savepoint around the take makes SQLite five times slower. A crash between the two repeats the
         part, which does nothing: its events are known, and its refused ones wait already.
         """
         taken = part.take(seen.without(part.refused))
         record.move_cursor(name=self._note, position=done)
+        record.seal(actor=SYSTEM, realm=self.realm)     # while the second process makes the next part ready
         conflicts = [fault for fault in taken.refused if fault.index < 0]
         report.new += taken.accepted
         report.known += taken.known
