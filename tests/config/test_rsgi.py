@@ -131,3 +131,13 @@ def test_a_request_reaches_django_as_it_was_sent(settings):
     assert request.headers["Accept-Language"] == "zh,en"
     assert (request.content_type, request.body, request.META["REMOTE_ADDR"]) == ("text/plain", b"12345", "::2")
     assert "HTTP_X_FORWARDED_FOR" not in request.META
+
+
+def test_a_body_in_chunks_is_told_to_come_with_its_length(server):
+    port, key = server
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as link:
+        link.sendall(
+            f"POST /api/facts HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n".encode()
+        )
+        assert link.recv(4096).startswith(b"HTTP/1.1 411 ")

@@ -17,7 +17,7 @@ from yinuo.kit.facts import kind_named, kinds
 from yinuo.kit.keys import KeysInMemory
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, NotFound, Refusal
-from yinuo.pipelines.importing import mapped, propose, run, tables
+from yinuo.pipelines.importing import mapped, propose, run, tables, values
 from yinuo.pipelines.importing.items import Item
 from yinuo.pipelines.importing.mapping import MappingFile, read_mapping
 from yinuo.pipelines.importing.ordering import Ordered
@@ -424,3 +424,31 @@ def test_more_than_fits_in_memory_is_sorted_all_the_same(tmp_path):
     assert list(ordered) == sorted(items, key=lambda item: (item.at, item.place))
     ordered.close()
     assert not list(tmp_path.iterdir())
+
+
+def test_two_digits_of_a_year_may_come_first(tmp_path):
+    days = "".join(f"{day},s,24/01/{day:02},1\n" for day in (5, 15, 28))
+    found = _proposed(tmp_path, "order_id,seller_id,created_at,total\n" + days)
+    assert 'time_format = "%y/%m/%d"' in found.text
+    assert any("can be read as %y/%m/%d or as %d/%m/%y" in doubt for doubt in found.doubts)
+
+
+@pytest.mark.parametrize(("text", "comma", "minor"), [
+    ("1.234,50", True, 123_450), ("1234,5", True, 123_450), ("19.90", True, None), ("12.5", True, None), ("1,2.3", True, None),
+    ("1.234", True, 123_400), ("50.000", False, None), ("0.125", False, None), ("19.9000", False, 1_990),
+    ("1_0.5_0", False, None), ("1e1000000", False, None), ("1e3", False, None), ("Infinity", False, None), ("\u0661", False, None), ("-5", False, None),
+])
+def test_an_amount_is_read_as_written_or_refused(text, comma, minor):
+    if minor is None:
+        with pytest.raises(Malformed):
+            values.minor_units(text, "CNY", comma)
+    else:
+        assert values.minor_units(text, "CNY", comma) == minor
+
+
+@pytest.mark.parametrize("text", ["1e999999", "1_0", "", "12345678901234567890123", "nan"])
+def test_a_number_that_is_none_is_refused(text):
+    with pytest.raises(Malformed):
+        values.moment_reader("seconds", None)(text)
+    with pytest.raises(Malformed):
+        values.whole_number(text)

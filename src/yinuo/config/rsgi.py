@@ -61,6 +61,9 @@ class Entrance:
 
     async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
         """Answer one request."""
+        if "transfer-encoding" in scope.headers and "content-length" not in scope.headers:
+            protocol.response_str(411, _PROBLEM, _NO_LENGTH)
+            return
         loop = asyncio.get_running_loop()
         body = Body(protocol, loop, seconds=self._seconds, bytes_max=self._bytes_max)
         protocol.response_bytes(*await loop.run_in_executor(self._threads, self._answer, environ_of(scope, body)))
@@ -97,6 +100,12 @@ def environ_of(scope: Scope, body: Body) -> dict[str, Any]:
         environ[key] = f"{environ[key]}{';' if key == 'HTTP_COOKIE' else ','}{value}" if key in environ else value
     return environ
 
+
+_PROBLEM = [("content-type", "application/problem+json")]
+_NO_LENGTH = (
+    '{"type":"about:blank","title":"Length required","status":411,'
+    '"detail":"Send the body with its length in Content-Length; bodies in chunks are not taken."}'
+)
 
 application = Entrance(
     wsgi.application, seconds=settings.YINUO["YINUO_BODY_SECONDS"], bytes_max=settings.DATA_UPLOAD_MAX_MEMORY_SIZE

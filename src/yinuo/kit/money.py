@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from babel.core import get_global
 
@@ -12,6 +13,8 @@ from yinuo.kit.refusals import Malformed
 
 _FRACTIONS: Mapping[str, tuple[int, ...]] = get_global("currency_fractions")
 _CURRENCIES = frozenset(get_global("all_currencies"))
+_AMOUNT = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{0,12})?\Z")
+_IN_DOUBT = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}\Z")      # thousands in half the world
 
 
 def digits_of(currency: str) -> int:
@@ -31,13 +34,12 @@ class Money:
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
         """The money a decimal text names; refuses more digits than the currency has, since rounding would lose money."""
-        try:
-            amount = Decimal(text)
-        except InvalidOperation:
-            raise Malformed(f"{text!r} is not an amount; write it like 19.90.") from None
-        if not amount.is_finite():
-            raise Malformed(f"{text!r} is not an amount; write it like 19.90.")
-        minor = amount.scaleb(digits_of(currency))
+        if not _AMOUNT.match(text):
+            raise Malformed(f"{text[:80]!r} is not an amount; write it like 19.90.")
+        digits = digits_of(currency)
+        if digits < 3 and _IN_DOUBT.match(text):
+            raise Malformed(f"{text} has more decimals than {currency} has, or means thousands; write it like 1234.50.")
+        minor = Decimal(text).scaleb(digits)
         if minor != minor.to_integral_value():
             raise Malformed(f"{text} has more decimals than {currency} has.")
         return cls(int(minor), currency)

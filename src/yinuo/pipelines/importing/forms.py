@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from yinuo.kit.refusals import Malformed
 from yinuo.pipelines.importing.values import moment_reader
@@ -13,7 +13,8 @@ from yinuo.pipelines.importing.values import moment_reader
 _EPOCHS = {10: "seconds", 13: "milliseconds", 16: "microseconds"}
 _DAY_AND_MONTH = tuple(f"{one}{mark}{two}{mark}{year}" for mark in "/.-" for year in ("%Y", "%y")
                        for one, two in (("%d", "%m"), ("%m", "%d")))
-_DATES = ("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d", "%Y年%m月%d日", *_DAY_AND_MONTH)
+_YEAR_FIRST = tuple(f"%y{mark}%m{mark}%d" for mark in "/.-")      # usual in East Asia
+_DATES = ("%Y/%m/%d", "%Y.%m.%d", "%Y-%m-%d", "%Y年%m月%d日", *_DAY_AND_MONTH, *_YEAR_FIRST)
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H:%M:%S.%f")
 _DECIMALS = re.compile(r"([.,])\d{1,2}$")
 _THOUSANDS = re.compile(r"[.,]\d{3}$")
@@ -36,7 +37,7 @@ def time_form(texts: Iterable[str]) -> TimeForm:
         return TimeForm(epoch, has_zone=True)
     if _reads_iso(told):
         return TimeForm("", has_zone=all(_has_zone(text) for text in told))
-    form, also, *_ = [*_fitting(told), "", ""]
+    form, also, *_ = [*_likeliest_first(told), "", ""]
     if not form:
         return TimeForm(None, has_zone=False, doubt=f"{told[0]!r} is a time of no form known here: say how it is written.")
     doubt = f"{told[0]!r} can be read as {form} or as {also}, and the first rows do not tell: decide." if also else ""
@@ -92,6 +93,20 @@ def _has_zone(text: str) -> bool:
     except Malformed:
         return False
     return True
+
+
+def _likeliest_first(told: Sequence[str]) -> list[str]:
+    """The forms that read all; two digits of a year come first only where the sample's days then lie closer together."""
+    fitting = list(_fitting(told))
+    if len(fitting) < 2 or not fitting[-1].startswith("%y"):
+        return fitting
+    year_first, others = fitting[-1], fitting[:-1]
+    return [year_first, *others] if _span(told, year_first) < _span(told, others[0]) else others
+
+
+def _span(told: Sequence[str], form: str) -> timedelta:
+    moments = [datetime.strptime(text, form) for text in told]  # noqa: DTZ007 - compared among themselves
+    return max(moments) - min(moments)
 
 
 def _fitting(told: Sequence[str]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +15,9 @@ from yinuo.kit.refusals import Malformed
 EPOCH_UNITS = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
 CODE_LENGTH_MAX = 40
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,12})?\Z")
+_WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*\Z")
+_WITH_COMMA = re.compile(r"[+-]?(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+)(?:,[0-9]*)?\Z")
 _NOT_CODE = re.compile(r"[^a-z0-9]+")
 
 
@@ -36,9 +39,11 @@ def moment_reader(form: str, zone: tzinfo | None) -> Callable[[str], datetime]:
     def read(text: str) -> datetime:
         try:
             if form in EPOCH_UNITS:
+                if not _PLAIN_NUMBER.match(text):
+                    raise ValueError
                 return _EPOCH + timedelta(microseconds=int(Decimal(text) * EPOCH_UNITS[form]))
             found = datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007 - zone below
-        except (ValueError, InvalidOperation, OverflowError):
+        except (ValueError, OverflowError):
             wanted = f"of the form {form!r}" if form else "like 2026-01-31T12:00:00Z"
             raise Malformed(f"{text!r} is not a time {wanted}.") from None
         if found.tzinfo is None:
@@ -60,8 +65,12 @@ def _in_utc(moment: datetime, text: str) -> datetime:
 @lru_cache(maxsize=10_000)
 def minor_units(text: str, currency: str, decimal_comma: bool = False) -> int:
     """The minor units that a decimal text names, exactly; refuses a negative amount and one finer than the currency."""
-    plain = text.replace(".", "").replace(",", ".") if decimal_comma else text
-    money = Money.parse(plain.strip(), currency)
+    plain = text.strip()
+    if decimal_comma:
+        if not _WITH_COMMA.match(plain):
+            raise Malformed(f"{plain[:80]!r} is not an amount with a decimal comma, such as 1.234,50.")
+        plain = plain.replace(".", "").replace(",", ".")
+    money = Money.parse(plain, currency)
     if money.minor < 0:
         raise Malformed(f"{text} is negative; money that goes back is a refund, a fact of its own.")
     return money.minor
@@ -69,10 +78,9 @@ def minor_units(text: str, currency: str, decimal_comma: bool = False) -> int:
 
 def whole_number(text: str) -> int:
     """The whole number that a text names."""
-    try:
-        return int(text)
-    except ValueError:
-        raise Malformed(f"{text!r} is not a whole number.") from None
+    if not _WHOLE_NUMBER.match(text):
+        raise Malformed(f"{text[:80]!r} is not a whole number.")
+    return int(text)
 
 
 def slug(text: str) -> str:
