@@ -17,6 +17,7 @@ import click
 
 from yinuo.cli import set_up
 from yinuo.cli._lock import hold
+from yinuo.cli._vouching import keep_vouched, show_witnesses
 
 IDLE_SECONDS = 1.0
 TROUBLED_SECONDS = 5.0
@@ -46,6 +47,8 @@ def command(once: bool, while_parent: bool) -> None:
         signal.signal(name, lambda *_: stop.set())
     if while_parent:
         threading.Thread(target=_await_end, args=(stop,), daemon=True).start()
+    show_witnesses()    # before anything is sealed: they may remember more than a record that was put back
+    threading.Thread(target=keep_vouched, args=(stop,), daemon=True).start()
     run(stop)
 
 

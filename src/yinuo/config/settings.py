@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from yinuo.config.environment import read_settings, sqlite
-from yinuo.config.log_keys import read_log
+from yinuo.config.log_keys import read_log, read_witnesses
 from yinuo.config.secret import read_secret
 from yinuo.web.catalogues import compiled
 
@@ -14,7 +14,7 @@ YINUO = read_settings()
 DATA: Path = YINUO["YINUO_DATA"].resolve()
 DATA.mkdir(parents=True, exist_ok=True)
 SECRET = read_secret(DATA / "realm.key")
-LOG = read_log(DATA, YINUO["YINUO_ORIGIN"])
+LOG = read_witnesses(read_log(DATA, YINUO["YINUO_ORIGIN"]), YINUO["YINUO_POLICY"])
 
 SECRET_KEY = SECRET.hex()
 DEBUG: bool = YINUO["YINUO_DEBUG"]
