@@ -129,6 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"       # connections are kept, as the protocol asks
     server_version, sys_version = "yinuo-witness", ""
     timeout = 10.0
+    disable_nagle_algorithm = True      # else an answer on a kept connection waits for the caller's acknowledgement
 
     def do_POST(self) -> None:
         """Answer a call of add-checkpoint."""

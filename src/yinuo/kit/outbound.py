@@ -80,13 +80,13 @@ def _call(connection: HTTPConnection, parts: SplitResult, body: bytes | None, me
     headers = {"Content-Type": media_type} if media_type else {}
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection.request("GET" if body is None else "POST", path, body, headers)
-    response = connection.getresponse()
-    content = response.read(bytes_max + 1)
-    if len(content) > bytes_max:
-        raise ValueError(f"its answer is larger than {bytes_max:,} bytes")
-    if response.length:
-        raise ValueError("its answer is cut off")
-    return Reply(response.status, response.headers.get_content_type(), content)
+    with connection.getresponse() as response:
+        content = response.read(bytes_max + 1)
+        if len(content) > bytes_max:
+            raise ValueError(f"its answer is larger than {bytes_max:,} bytes")
+        if response.length:
+            raise ValueError("its answer is cut off")
+        return Reply(response.status, response.headers.get_content_type(), content)
 
 
 def _cut(link: socket.socket, out_of_time: threading.Event) -> None:

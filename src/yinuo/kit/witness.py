@@ -151,11 +151,15 @@ def open_witness(*, folder: Path, policy: Policy, name: str, entropy: Callable[[
     if not policy.logs:
         raise Malformed("The policy names no log, so that there is nothing to witness.")
     folder.mkdir(parents=True, exist_ok=True)
-    _hold(folder)
-    return Witness(folder=folder, policy=policy, signer=_read_key(folder, name, entropy))
+    held = _hold(folder)
+    try:
+        return Witness(folder=folder, policy=policy, signer=_read_key(folder, name, entropy))
+    except BaseException:
+        os.close(held)
+        raise
 
 
-def _hold(folder: Path) -> None:
+def _hold(folder: Path) -> int:
     """Hold the folder until this process ends: two witnesses with one key could each cosign another history."""
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -164,6 +168,7 @@ def _hold(folder: Path) -> None:
         os.close(handle)
         reason = f"Another witness uses this folder, or it cannot be locked: {error.strerror}."
         raise Malformed(reason, path=str(folder)) from None
+    return handle
 
 
 def _read_key(folder: Path, name: str, entropy: Callable[[int], bytes]) -> Signer:
