@@ -48,7 +48,7 @@ class Authority:
 def read_certificates(pem: bytes, path: str) -> tuple[x509.Certificate, ...]:
     """The certificates in a PEM file; refuses one that holds none."""
     try:
-        return tuple(x509.load_pem_x509_certificates(pem))
+        return tuple(dict.fromkeys(x509.load_pem_x509_certificates(pem)))
     except ValueError:
         raise Malformed("The file holds no certificates in PEM.", path=path) from None
 

@@ -87,7 +87,7 @@ def _call(each: Witness, size: int, note: str, old: int, send: Send) -> Reply:
     body = str(Submission(old, tuple(proof), note)).encode()
     url = each.url.rstrip("/") + "/add-checkpoint"
     reply = send(url, body=body, media_type="text/plain; charset=utf-8", bytes_max=REPLY_BYTES_MAX)
-    if reply.status == 422:     # the proof is right for our own tree, whatever `old` is
+    if reply.status == 422 and old:     # the proof is right for our own tree; from nothing, there is none to refuse
         raise _Contradicted(f"its head of {old:,} facts has another root than the record had at that size.")
     return reply
 
