@@ -123,7 +123,7 @@ def serving() -> Iterator[Callable[..., str]]:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST = handle_any
+            do_GET = do_POST = handle_any       # noqa: N815 - the names that the server calls
 
             def log_message(self, *_: Any) -> None:
                 """Nobody reads it."""

@@ -16,8 +16,8 @@ def test_posts_and_gets(serving):
 
 
 @pytest.mark.parametrize("url", [
-    "", "file:///etc/passwd", "ftp://127.0.0.1/", "http://", "http://127.0.0.1:99999/", "http://[::1", "127.0.0.1", "http://a b/",
-    "http://127.0.0.1/\r\nX: y", "http://127.0.0.1:1/", "http://" + "a" * 300,
+    "", "file:///etc/passwd", "ftp://127.0.0.1/", "http://", "http://127.0.0.1:99999/", "http://[::1", "127.0.0.1",
+    "http://a b/",    "http://127.0.0.1/\r\nX: y", "http://127.0.0.1:1/", "http://" + "a" * 300,
 ])
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(Unreachable):

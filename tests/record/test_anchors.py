@@ -72,9 +72,9 @@ def state(tmp_path, now, event):
     realm, stated = Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, log=log), iter(range(10**6))
 
     def stating(*, at=now):
-        raws = [event("trade.order_placed", id=f"e{one}", order=f"o{one}", merchant="m", buyer="b", amount_minor=5, currency="CNY")
-                for one in [next(stated)]]
-        actions.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm, at=at)
+        one = next(stated)
+        raw = event("trade.order_placed", id=f"e{one}", order=f"o{one}", merchant="m", amount_minor=5, currency="CNY")
+        actions.take_events(actor=SYSTEM, source="shop", raws=[raw], realm=realm, at=at)
         actions.seal(actor=SYSTEM, realm=realm)
         return actions.publish(actor=SYSTEM, log=log, at=at)
 
@@ -119,8 +119,9 @@ def test_the_library_reads_what_is_kept(state, calendar, now):
 
 def test_once_a_day(state, calendar, now):
     for hours, anchored in ((0, 1), (1, 1), (23, 1), (24, 2), (25, 2)):
-        state(at=now + timedelta(hours=hours))
-        actions.anchor(actor=SYSTEM, calendars=[calendar.uri], send=send, at=now + timedelta(hours=hours), every=timedelta(days=1))
+        at = now + timedelta(hours=hours)
+        state(at=at)
+        actions.anchor(actor=SYSTEM, calendars=[calendar.uri], send=send, at=at, every=timedelta(days=1))
         assert Anchor.objects.count() == anchored
 
 
@@ -142,8 +143,8 @@ def test_no_calendar_answers_and_nothing_is_kept(state, now):
 
 WRONG = {
     "empty": lambda answer: b"", "cut off": lambda answer: answer[:-3], "left over": lambda answer: answer + b"x",
-    "nonsense": lambda answer: b"\x07" * 50, "huge": lambda answer: answer + b"x" * 10_001, "deep": lambda answer: b"\x08" * 9_000,
-    "forks": lambda answer: b"\xff\x08" * 300,
+    "nonsense": lambda answer: b"\x07" * 50, "huge": lambda answer: answer + b"x" * 10_001,
+    "deep": lambda answer: b"\x08" * 9_000, "forks": lambda answer: b"\xff\x08" * 300,
 }
 
 

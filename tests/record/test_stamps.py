@@ -7,6 +7,7 @@ import random
 import re
 import shutil
 import subprocess
+import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from django.conf import settings
 
+from yinuo.cli import _here, _vouching
 from yinuo.cli._here import authorities
 from yinuo.kit.actors import PUBLIC, SYSTEM
 from yinuo.kit.log import log_of
@@ -59,10 +61,10 @@ def oid(dotted):
     first, second, *rest = map(int, dotted.split("."))
     octets = bytes([first * 40 + second])
     for arc in rest:
-        low, arc = [arc & 127], arc >> 7
-        while arc:
-            low.append(arc & 127 | 128)
-            arc >>= 7
+        low, left = [arc & 127], arc >> 7
+        while left:
+            low.append(left & 127 | 128)
+            left >>= 7
         octets += bytes(reversed(low))
     return der(0x06, octets)
 
@@ -114,13 +116,14 @@ class Stamper:
     other_key: bool = False
     late: timedelta = timedelta(0)
     media_type: str = "application/timestamp-reply"
-    change: object = lambda answer: answer      # noqa: E731 - a default to be replaced
+    change: object = lambda answer: answer
     asked: list = field(default_factory=list)
 
     def __post_init__(self):
         start = self.at - timedelta(days=30)
         self.root_key, self.key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-        self.root = certificate("root", self.root_key, issuer="root", signer=self.root_key, start=start, days=3650, authority=True)
+        self.root = certificate("root", self.root_key, issuer="root", signer=self.root_key, start=start, days=3650,
+                                authority=True)
         self.own = certificate("stamper", self.key, issuer="root", signer=self.root_key, start=start, days=self.days,
                                usage=self.usage)
 
@@ -153,9 +156,8 @@ class Stamper:
             number(1), seq(self.own.issuer.public_bytes(), number(self.own.serial_number)), seq(oid(SHA256)),
             der(0xA0, *sorted(attributes)), seq(oid("1.2.840.10045.4.3.2")), der(0x04, signature),
         )
-        signed = seq(
-            number(3), many(seq(oid(SHA256))), seq(oid(STAMP), der(0xA0, der(0x04, info))), der(0xA0, der_certificate), many(signer)
-        )
+        content = seq(oid(STAMP), der(0xA0, der(0x04, info)))
+        signed = seq(number(3), many(seq(oid(SHA256))), content, der(0xA0, der_certificate), many(signer))
         return seq(oid("1.2.840.113549.1.7.2"), der(0xA0, signed))
 
 
@@ -166,9 +168,9 @@ def state(tmp_path, now, event):
     realm, stated = Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, log=log), iter(range(10**6))
 
     def stating(*, at=now):
-        raws = [event("trade.order_placed", id=f"e{one}", order=f"o{one}", merchant="m", buyer="b", amount_minor=5, currency="CNY")
-                for one in [next(stated)]]
-        actions.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm, at=at)
+        one = next(stated)
+        raw = event("trade.order_placed", id=f"e{one}", order=f"o{one}", merchant="m", amount_minor=5, currency="CNY")
+        actions.take_events(actor=SYSTEM, source="shop", raws=[raw], realm=realm, at=at)
         actions.seal(actor=SYSTEM, realm=realm)
         return actions.publish(actor=SYSTEM, log=log, at=at)
 
@@ -343,3 +345,22 @@ def test_authorities_are_read_from_settings(running, tmp_path, monkeypatch):
     (found,) = authorities()
     assert (found.url, found.certificates) == ("https://tsa.example/tsr", (stamper.root,))
     assert read_certificates(pem, "x") == (stamper.root,)
+
+
+def test_the_worker_has_it_stamped(state, serving, tmp_path, monkeypatch):
+    """What fails beside it does not end the round."""
+    stop, at = threading.Event(), _here.now().replace(microsecond=0)
+    stamper = Stamper(at)
+
+    def answer(*call):
+        stop.set()
+        return stamper.answer(*call)
+
+    state(at=at)
+    (tmp_path / "127.0.0.1.pem").write_bytes(stamper.root.public_bytes(serialization.Encoding.PEM))
+    monkeypatch.setattr(_vouching, "LOOK_SECONDS", .01)
+    for name_of, value in {"TSA": ["http://127.0.0.1:1/", serving(answer)], "TSA_CERTIFICATES": tmp_path,
+                           "CALENDARS": ["http://127.0.0.1:1/"]}.items():
+        monkeypatch.setitem(settings.YINUO, f"YINUO_{name_of}", value)
+    _vouching.keep_vouched(stop)
+    assert [each.at for each in queries.stamps_of(size=1)] == [at]

@@ -120,7 +120,7 @@ def test_a_fact_is_proven_under_a_witnessed_head(state, log, later):
     leaf = queries.leaves(start=2, stop=3)[0]
     assert proof.check(leaf_hash(leaf), log.policy).checkpoint.size == 5
     assert queries.tlog_proof(number=2).check(leaf_hash(leaf), replace(log, witnessed=None).policy).checkpoint.size == 10
-    with pytest.raises(NotFound, match="Fact 7 .* enough witnesses"):
+    with pytest.raises(NotFound, match=r"Fact 7 .* enough witnesses"):
         queries.tlog_proof(number=7, witnessed=log.policy)
 
 

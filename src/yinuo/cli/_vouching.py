@@ -52,7 +52,6 @@ def keep_vouched(stop: threading.Event) -> None:
             except Error:
                 log.exception("The database did not answer as it should; trying again later.")
                 connection.close()
-    connection.close()
 
 
 def _duties() -> dict[Callable[[], None], tuple[int, float]]:
