@@ -21,6 +21,7 @@ import pytest
 from django.db import connection
 
 from yinuo.kit.actors import SYSTEM
+from yinuo.kit.keys import KeysInMemory
 from yinuo.kit.realm import Realm
 
 # CI tries the same cases each time, so that a failure is a change and not luck; elsewhere new ones are looked for.
@@ -45,6 +46,14 @@ def _new_log() -> None:
     settings.LOG.last.unlink(missing_ok=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _keys() -> None:
+    """The installation's keys, which an entrance would find in a folder."""
+    from django.conf import settings  # noqa: PLC0415 - only once Django is set up
+
+    settings.KEYS = KeysInMemory(b"w" * 32)
+
+
 @pytest.fixture
 def now() -> datetime:
     """The moment that tests take for the present."""
@@ -54,7 +63,7 @@ def now() -> datetime:
 @pytest.fixture
 def realm() -> Realm:
     """A realm whose randomness is seeded."""
-    return Realm(key=b"k" * 32, entropy=random.Random(1).randbytes)
+    return Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, keys=KeysInMemory(b"w" * 32))
 
 
 @pytest.fixture

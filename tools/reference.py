@@ -26,7 +26,7 @@ def pages() -> dict[str, str]:
     django.setup()
     makers: dict[str, Callable[[], str]] = {
         "facts.md": _facts, "settings.md": _settings, "commands.md": _commands, "features.md": _features,
-        "permissions.md": _permissions, "api.md": _api,
+        "permissions.md": _permissions, "api.md": _api, "personal-data.md": _personal_data,
     }
     return {name: NOTE + make() for name, make in makers.items()}
 
@@ -122,6 +122,63 @@ def _permissions() -> str:
     lines = ["# Permissions", "", "| permission | held by |", "|---|---|"]
     lines += [f"| `{name}` | {', '.join(sorted(roles))} |" for name, roles in sorted(permissions().items())]
     return "\n".join(lines) + "\n"
+
+
+def _personal_data() -> str:
+    from yinuo.vault.rules import REGISTER  # noqa: PLC0415
+
+    lines = [
+        "# Personal data: what is kept, whose, why, how long, where",
+        "",
+        "Every field of a fact that tells of a person or comes with their words. How it is locked and erased: "
+        "[Personal data](../guide/personal-data.md). This is what the program does and rests on, not legal advice.",
+        "",
+        "| fact | field | what | whose | class | where |",
+        "|---|---|---|---|---|---|",
+        *_personal_fields(),
+        "",
+        "The id at the source of every subject is sealed too: a person's under their own transaction key, all others under the "
+        "realm's. Other tables (orders, reviews, complaints, levels) hold a person's surrogate only, which means nothing once "
+        "the mapping is gone.",
+    ]
+    for jurisdiction, keepings in REGISTER.items():
+        lines += ["", f"## Kept how long: `YINUO_JURISDICTION={jurisdiction}`"]
+        for keeping in keepings:
+            years = " (from the end of the year)" if keeping.from_year_end else ""
+            period = f"until {keeping.begins}"
+            if keeping.months:
+                period = f"at least {keeping.months} months after: {keeping.begins}{years}"
+            lines += [
+                "", f"### {keeping.retention}", "", f"{keeping.purpose} Kept {period}; then {keeping.then}.", "",
+                "| ground | says | version | for | known from | last verified |", "|---|---|---|---|---|---|",
+            ]
+            lines += [
+                f"| {g.article} ({g.jurisdiction}) | {g.says} | {g.version} | {g.applies_to} | {g.source} | {g.last_verified} |"
+                for g in keeping.grounds
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def _personal_fields() -> list[str]:
+    from yinuo.kit.facts import kinds  # noqa: PLC0415
+    from yinuo.vault.rules import PERSONS  # noqa: PLC0415
+
+    lines = []
+    for kind in sorted(kinds().values(), key=lambda kind: kind.name):
+        named = {field: subject for field, subject in kind.subjects.items() if subject in PERSONS}
+        lines += [
+            f"| `{kind.name}` | `{field}` | who it was | the {subject} | transaction | record, as a surrogate; vault, sealed |"
+            for field, subject in named.items()
+        ]
+        lines += [
+            f"| `{kind.name}` | `{name}` | words | the {kind.subjects[text.owner]} | {text.retention} | vault, sealed |"
+            for name, text in kind.texts.items()
+        ]
+        lines += [
+            f"| `{kind.name}` | `{name}` | a keyed hash | the buyer of the {kind.subjects[kind.about]} | transaction | vault |"
+            for name in sorted(kind.fingerprints)
+        ]
+    return lines
 
 
 def _api() -> str:

@@ -88,7 +88,8 @@ def test_a_body_that_does_not_come_holds_nobody_up(server, event):
     left.sendall(b"[")
     left.close()
     raw = event("trade.order_paid", id="e1", order="o1")
-    assert _post(port, key, raw) == (200, b'{"accepted":1,"known":0,"refused_count":0,"refused":[]}')
+    status, answer = _post(port, key, raw)
+    assert (status, answer[:58]) == (200, b'{"accepted":1,"known":0,"refused_count":0,"refused":[],"re')
     in_pieces = _begin(port, key, len(raw))
     for place in range(0, len(raw), 40):
         in_pieces.sendall(raw[place : place + 40])

@@ -20,6 +20,7 @@ from yinuo.credit.rules.engine import Store, climate_at, evidence_at, open_engin
 from yinuo.credit.rules.evidence import plain_evidence
 from yinuo.credit.rules.scorecard import Card, wanted_by
 from yinuo.kit.actors import SYSTEM
+from yinuo.kit.keys import KeysInMemory
 from yinuo.kit.moments import MICROS_PER_DAY, to_day
 from yinuo.kit.realm import Realm
 from yinuo.pipelines import rescore
@@ -66,7 +67,7 @@ class Market:
 @pytest.fixture(scope="module")
 def market(django_db_setup, django_db_blocker, tmp_path_factory):
     """Given a simulated year, taken in, fitted and scored week by week."""
-    realm = Realm(key=b"k" * 32, entropy=random.Random(7).randbytes)
+    realm = Realm(key=b"k" * 32, entropy=random.Random(7).randbytes, keys=KeysInMemory(b"w" * 32))
     folder = tmp_path_factory.mktemp("market")
     with django_db_blocker.unblock(), transaction.atomic():
         raws = [

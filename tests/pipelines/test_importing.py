@@ -14,6 +14,7 @@ from pyarrow import parquet
 from yinuo.delivery.models import Shipment
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.facts import kind_named, kinds
+from yinuo.kit.keys import KeysInMemory
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, NotFound, Refusal
 from yinuo.pipelines.importing import mapped, propose, run, tables
@@ -97,7 +98,7 @@ def orders(tmp_path):
 def _facts():
     from yinuo.record.actions import seal  # noqa: PLC0415
 
-    seal(actor=SYSTEM, realm=Realm(key=b"k" * 32, entropy=os.urandom))
+    seal(actor=SYSTEM, realm=Realm(key=b"k" * 32, entropy=os.urandom, keys=KeysInMemory(b"w" * 32)))
     return [recorded for batch in queries.every_fact() for recorded in batch]
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import random
 import sys
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +14,6 @@ from yinuo.kit.anchors import NotInstalled, anchor_digest, block_of, digest_of, 
 from yinuo.kit.log import log_of
 from yinuo.kit.notes import parse_note
 from yinuo.kit.outbound import send
-from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, NotAllowed
 from yinuo.record import actions, queries
 from yinuo.record.models import Anchor, Checkpoint
@@ -66,16 +65,16 @@ def calendar(serving):
 
 
 @pytest.fixture
-def state(tmp_path, now, event):
+def state(realm, tmp_path, now, event):
     """States an order, and seals and signs it."""
     log = log_of(origin="example.com/log", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=tmp_path / "last")
-    realm, stated = Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, log=log), iter(range(10**6))
+    logged, stated = replace(realm, log=log), iter(range(10**6))
 
     def stating(*, at=now):
         one = next(stated)
         raw = event("trade.order_placed", id=f"e{one}", order=f"o{one}", merchant="m", amount_minor=5, currency="CNY")
-        actions.take_events(actor=SYSTEM, source="shop", raws=[raw], realm=realm, at=at)
-        actions.seal(actor=SYSTEM, realm=realm)
+        actions.take_events(actor=SYSTEM, source="shop", raws=[raw], realm=logged, at=at)
+        actions.seal(actor=SYSTEM, realm=logged)
         return actions.publish(actor=SYSTEM, log=log, at=at)
 
     return stating

@@ -26,7 +26,9 @@ def post(client, realm, now):
 
 def test_one_event_or_many(post, event):
     one = event("trade.order_paid", id="e1", order="o1")
-    assert post(one, ONE).json() == {"accepted": 1, "known": 0, "refused_count": 0, "refused": []}
+    answer = post(one, ONE).json()
+    assert list(answer.pop("receipt")["bound"]) == ["e1"]
+    assert answer == {"accepted": 1, "known": 0, "refused_count": 0, "refused": []}
     assert post(b" \n" + one, "application/json; charset=utf-8").json()["known"] == 1
     assert post(b"[" + one + b"]", "application/json").json()["known"] == 1
     assert post(b"[]").json() == {"accepted": 0, "known": 0, "refused_count": 0, "refused": []}
@@ -141,9 +143,9 @@ def test_kinds_are_listed_with_their_fields(client):
 
 def test_health(post, client, event, realm):
     post(event("trade.order_paid", id="e1", order="o1"), ONE)
-    assert client.get("/api/health").json() == {"size": 0, "pending": 1, "lag": 0}
+    assert client.get("/api/health").json().items() >= {"size": 0, "pending": 1, "lag": 0}.items()
     actions.seal(actor=SYSTEM, realm=realm)
-    assert client.get("/api/health").json() == {"size": 1, "pending": 0, "lag": 1}
+    assert client.get("/api/health").json().items() >= {"size": 1, "pending": 0, "lag": 1}.items()
 
 
 def test_openapi_shows_examples_that_are_taken(post, client):

@@ -34,7 +34,7 @@ print("ready", flush=True)
 for chunk in rows.chunks(events(FACTS, seed=1), 100):
     actions.take_events(actor=SYSTEM, source=SOURCE, raws=chunk, realm=realm(), at=at)
     react(domains=settings.DOMAINS, realm=realm(), at=at)
-rebuild(domains=settings.DOMAINS)
+rebuild(domains=settings.DOMAINS, realm=realm())
 facts = queries.facts(start=0, stop=queries.size())
 orders = Order.objects.exclude(placed_at=None)
 print(json.dumps({

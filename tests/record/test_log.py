@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from yinuo.kit.actors import PUBLIC, SYSTEM
 from yinuo.kit.checkpoints import parse_checkpoint
+from yinuo.kit.keys import KeysInMemory
 from yinuo.kit.log import LogStopped, log_of
 from yinuo.kit.merkle import check_consistency, check_inclusion, consistency_proof, leaf_hash, root
 from yinuo.kit.notes import open_note
@@ -32,7 +33,7 @@ def log(tmp_path):
 def realm(log):
     from yinuo.kit.realm import Realm  # noqa: PLC0415
 
-    return Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, log=log)
+    return Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, keys=KeysInMemory(b"w" * 32), log=log)
 
 
 @pytest.fixture
@@ -222,7 +223,7 @@ def test_the_audit_agrees(state, log):
 
 
 ALTERED = {
-    "entry": ("record_entry", "inner", "id = (SELECT entry_id FROM record_seal WHERE seq = 7)", "fact 7 "),
+    "entry": ("record_entry", "inners", "id = (SELECT entry_id FROM record_seal WHERE seq = 7)", "fact 7 "),
     "key": ("record_entry", "key", "id = (SELECT entry_id FROM record_seal WHERE seq = 7)", "fact 7 "),
     "leaf": ("record_seal", "leaf", "seq = 7", "fact 7 "),
     "opening's salt": ("record_opening", "salt", "entry_id = (SELECT entry_id FROM record_seal WHERE seq = 7)", "fact 7 "),

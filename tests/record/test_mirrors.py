@@ -17,11 +17,13 @@ from hypothesis import strategies as st
 
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.facts import kinds
+from yinuo.kit.keys import KeysInMemory
 from yinuo.kit.realm import Realm
 from yinuo.pipelines.react import react, rebuild
 from yinuo.record import actions, queries
 from yinuo.vault.queries import source_ids_of
 
+REALM = Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, keys=KeysInMemory(b"w" * 32))
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 MIRRORED = ("trade.Order", "trade.Refund", "reviews.Review", "delivery.Shipment", "merchants.Merchant", "care.Complaint")
 
@@ -34,7 +36,7 @@ def mirrors():
     """All mirror rows, with the source's own ids in place of surrogates, which differ from run to run."""
     found = {name: list(apps.get_model(name).objects.values()) for name in MIRRORED}
     texts = {value for rows in found.values() for row in rows for value in row.values() if isinstance(value, str)}
-    names = source_ids_of(surrogates={part for text in texts for part in text.split("/")})
+    names = source_ids_of(surrogates={part for text in texts for part in text.split("/")}, realm=REALM)
 
     def named(value):
         parts = value.split("/") if isinstance(value, str) else []
@@ -52,13 +54,12 @@ def but_numbers(found):
 
 
 def follow(batches, *, size=None):
-    realm = Realm(key=b"k" * 32, entropy=random.Random(1).randbytes)
     for batch in batches:
-        actions.take_events(actor=SYSTEM, source="shop", raws=batch, realm=realm, at=NOW)
+        actions.take_events(actor=SYSTEM, source="shop", raws=batch, realm=REALM, at=NOW)
         if size:
-            while actions.seal(actor=SYSTEM, realm=realm, limit=size):
+            while actions.seal(actor=SYSTEM, realm=REALM, limit=size):
                 pass
-        react(domains=settings.DOMAINS, realm=realm, at=NOW)
+        react(domains=settings.DOMAINS, realm=REALM, at=NOW)
 
 
 def outcome(batches, **options):
@@ -67,7 +68,7 @@ def outcome(batches, **options):
         with transaction.atomic():
             follow(batches, **options)
             followed = mirrors()
-            rebuild(domains=settings.DOMAINS)
+            rebuild(domains=settings.DOMAINS, realm=REALM)
             rebuilt = mirrors()
             raise Undone
     except Undone:

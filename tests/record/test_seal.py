@@ -11,6 +11,7 @@ from yinuo.kit.actors import PUBLIC, SYSTEM
 from yinuo.kit.refusals import NotAllowed
 from yinuo.record import actions, queries
 from yinuo.record.models import Entry, Seal
+from yinuo.vault import actions as vault
 
 only_postgresql = pytest.mark.skipif(
     "connection.vendor != 'postgresql'", reason="SQLite has one writer: nothing can commit late or at the same time"
@@ -82,7 +83,8 @@ def test_passes_at_the_same_time_share_the_work(state, realm):
 
 @only_postgresql
 @pytest.mark.usefixtures("lasting")
-def test_what_commits_late_is_not_skipped(state, realm):
+def test_what_commits_late_is_not_skipped(state, realm, now):
+    vault.open_keys(realm=realm, at=now)     # else both would make the realm's first keys, and one wait for the other
     begun, go_on = threading.Event(), threading.Event()
 
     def late():

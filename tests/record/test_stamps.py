@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import random
 import re
 import shutil
 import subprocess
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -24,7 +23,6 @@ from yinuo.kit.actors import PUBLIC, SYSTEM
 from yinuo.kit.log import log_of
 from yinuo.kit.notes import parse_note
 from yinuo.kit.outbound import send
-from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, NotAllowed
 from yinuo.kit.time_stamps import Authority, NotStamped, check_stamp, read_certificates
 from yinuo.record import actions, queries
@@ -162,16 +160,16 @@ class Stamper:
 
 
 @pytest.fixture
-def state(tmp_path, now, event):
+def state(realm, tmp_path, now, event):
     """States an order, and seals and signs it."""
     log = log_of(origin="example.com/log", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=tmp_path / "last")
-    realm, stated = Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, log=log), iter(range(10**6))
+    logged, stated = replace(realm, log=log), iter(range(10**6))
 
     def stating(*, at=now):
         one = next(stated)
         raw = event("trade.order_placed", id=f"e{one}", order=f"o{one}", merchant="m", amount_minor=5, currency="CNY")
-        actions.take_events(actor=SYSTEM, source="shop", raws=[raw], realm=realm, at=at)
-        actions.seal(actor=SYSTEM, realm=realm)
+        actions.take_events(actor=SYSTEM, source="shop", raws=[raw], realm=logged, at=at)
+        actions.seal(actor=SYSTEM, realm=logged)
         return actions.publish(actor=SYSTEM, log=log, at=at)
 
     return stating

@@ -33,6 +33,7 @@ from yinuo.pipelines.bench.orders import events
 from yinuo.record import actions, queries, rules
 from yinuo.record.actions import stream
 from yinuo.vault import actions as vault
+from yinuo.vault.queries import opened_words, source_ids_of
 
 rules.BATCH_MAX = 300
 at = datetime(2050, 1, 1, tzinfo=UTC)
@@ -62,7 +63,7 @@ def ask(sql):
 
 def tell(**more):
     entries = queries.entry_count()
-    commitments = ask("SELECT e.inner, o.salt, o.content FROM record_entry e JOIN record_opening o ON o.entry_id = e.id")
+    commitments = ask("SELECT e.inners, o.salt, o.content FROM record_entry e JOIN record_opening o ON o.entry_id = e.id")
     print(json.dumps(more | {
         "fitted": fitted, "entries": entries, "pending": queries.pending_count(), "children": children(),
         "bound": all(inner_of(salt, content) == inner[:32] for inner, salt, content in commitments),
@@ -94,8 +95,8 @@ def spoilt():
 
 sent = list(spoilt())
 parts = list(streamed(sent)) if WAY == "stream" else [whole(sent)]
-names = {surrogate: f"<{surrogate[0]} {source_id}>" for surrogate, source_id in ask(
-    "SELECT surrogate, source_id FROM vault_surrogate WHERE source = 'bench'")}
+every = [surrogate for surrogate, in ask("SELECT surrogate FROM vault_surrogate WHERE source = 'bench'")]
+names = {known: f"<{known[0]} {found[1]}>" for known, found in source_ids_of(surrogates=every, realm=realm()).items()}
 
 def plain(value):
     value = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
@@ -112,7 +113,10 @@ found = dict(
     openings=dump("SELECT e.key, o.about, o.content FROM record_entry e JOIN record_opening o ON o.entry_id = e.id"),
     replaced=dump("SELECT e.key, r.target FROM record_entry e JOIN record_replacement r ON r.entry_id = e.id"),
     kept=dump("SELECT source, event_id, path, sentence, raw FROM record_refusedevent"),
-    texts=dump("SELECT key, owner, retention, words, entry_key FROM vault_text"),
+    texts=dump("SELECT key, owner, retention, entry_key FROM vault_text"),
+    words=sorted([plain(key), words] for key, words in opened_words(
+        ask("SELECT key, owner, retention, words FROM vault_text"), realm=realm()).items()),
+    holdings=dump("SELECT holder, retention, version FROM vault_key"),
     prints=dump("SELECT key, digest FROM vault_fingerprint"),
 )
 react(domains=settings.DOMAINS, realm=realm(), at=at)
@@ -180,7 +184,7 @@ for number, part in enumerate(streamed(raws)):
     if number == 1:
         accepted += whole(raws[1_050:1_060]).accepted
     if number == 5:
-        gone = ask("SELECT surrogate FROM vault_surrogate WHERE source_id LIKE 'seller-%%'")
+        gone = ask("SELECT surrogate FROM vault_surrogate WHERE surrogate LIKE 'm%%'")
         last = ask("SELECT MAX(id) FROM record_entry")[0][0]
         vault.forget_surrogates(surrogates=[surrogate for surrogate, in gone])
 used = [bytes(content) for content, in ask(f"SELECT content FROM record_opening WHERE entry_id > {last}")]
@@ -192,7 +196,7 @@ tell(accepted=accepted, gone=len(gone), after=after)
 def test_what_others_wrote_or_forgot_since_is_respected(script):
     found = script.run(INTERFERED)
     assert found["entries"] == found["accepted"] == found["facts"] == found["pending"] == 3_000
-    assert found["gone"] > 50
+    assert found["gone"] > 30
     assert found["after"] == []
     assert found["fitted"].count(False) >= 2
     assert found["fitted"][0]

@@ -66,12 +66,12 @@ def test_other_words_under_the_same_id_are_a_conflict(take, event):
     assert take([review(event)]).known == 1
 
 
-def test_an_old_event_sent_again_is_known_also_after_its_words_were_corrected(take, event):
+def test_an_old_event_sent_again_is_known_also_after_its_words_were_corrected(take, event, realm):
     take([review(event), review(event, id="r2", words="better", supersedes="r1")])
     again = take([review(event)])
     assert (again.known, again.refused) == (1, [])
     subject = queries.facts(start=1, stop=2)[0].fact.review
-    assert words_of(name="words", subjects=[subject]) == {subject: "better"}
+    assert words_of(name="words", subjects=[subject], realm=realm) == {subject: "better"}
 
 
 BAD = {

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import shutil
 import threading
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
@@ -71,17 +70,15 @@ def policed(bare, urls, **keys):
 
 
 @pytest.fixture
-def state(bare, now, event):
+def state(realm, bare, now, event):
     """States so many orders, and seals and signs them."""
-    from yinuo.kit.realm import Realm  # noqa: PLC0415
-
-    realm, stated = Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, log=bare), iter(range(10**6))
+    logged, stated = replace(realm, log=bare), iter(range(10**6))
 
     def stating(count=1, *, at=now, by="e"):
         raws = [event("trade.order_placed", id=f"{by}{number}", order=f"o{by}{number}", merchant="m", buyer="b",
                       amount_minor=5, currency="CNY") for number in [next(stated) for _ in range(count)]]
-        actions.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm, at=at)
-        actions.seal(actor=SYSTEM, realm=realm)
+        actions.take_events(actor=SYSTEM, source="shop", raws=raws, realm=logged, at=at)
+        actions.seal(actor=SYSTEM, realm=logged)
         return actions.publish(actor=SYSTEM, log=bare, at=at)
 
     return stating
@@ -90,8 +87,6 @@ def state(bare, now, event):
 @pytest.fixture
 def later(now):
     """The present of the machine, which real witnesses go by; tests state facts at another."""
-    from datetime import UTC, datetime  # noqa: PLC0415
-
     return datetime.now(UTC)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.db import transaction
 
@@ -9,11 +11,12 @@ from yinuo.vault import actions, queries
 from yinuo.vault.memory import NAMES_MAX, Memory, Remembered
 
 NAME = ("order", "A-1")
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def give(realm, names, source="shop"):
     with transaction.atomic():
-        return actions.surrogates_for(source=source, names=names, key=realm.key, entropy=realm.entropy)
+        return actions.AtOnce(source=source, realm=realm, at=NOW).surrogates_for(names=names)
 
 
 @pytest.mark.django_db
@@ -43,7 +46,7 @@ def test_a_forgotten_surrogate_is_not_remembered_by_the_process(realm):
     assert give(realm, [NAME])[NAME] == first          # from memory
     actions.forget_surrogates(surrogates=[first])
     assert give(realm, [NAME])[NAME] != first
-    assert queries.source_ids_of(surrogates=[first]) == {}
+    assert queries.source_ids_of(surrogates=[first], realm=realm) == {}
 
 
 @pytest.mark.usefixtures("lasting")
@@ -58,7 +61,7 @@ def test_what_was_rolled_back_is_not_remembered(realm):
     with pytest.raises(ZeroDivisionError):
         fail()
     made = give(realm, [NAME])[NAME]
-    assert queries.source_ids_of(surrogates=[made]) == {made: ("shop", "A-1")}
+    assert queries.source_ids_of(surrogates=[made], realm=realm) == {made: ("shop", "A-1")}
 
 
 def test_memory_is_bounded_and_lets_the_oldest_go():
@@ -84,12 +87,12 @@ def test_the_later_words_stand_and_only_the_same_event_is_held_to_its_own(realm)
     def words(text, key):
         return actions.Words("r1", "words", "b1", "content", text, key)
 
-    actions.keep_words(texts=[words("one", b"1" * 16)], recorded=1)
-    assert actions.other_words(texts=[words("two", b"1" * 16)])
-    assert not actions.other_words(texts=[words("one", b"1" * 16), words("two", b"2" * 16)])
-    actions.keep_words(texts=[words("two", b"2" * 16)], recorded=2)
-    assert queries.words_of(name="words", subjects=["r1"]) == {"r1": "two"}
-    assert not actions.other_words(texts=[words("three", b"1" * 16)])     # what it said can no longer be told
+    actions.keep_words(texts=[words("one", b"1" * 16)], realm=realm, recorded=1)
+    assert actions.other_words(texts=[words("two", b"1" * 16)], realm=realm)
+    assert not actions.other_words(texts=[words("one", b"1" * 16), words("two", b"2" * 16)], realm=realm)
+    actions.keep_words(texts=[words("two", b"2" * 16)], realm=realm, recorded=2)
+    assert queries.words_of(name="words", subjects=["r1"], realm=realm) == {"r1": "two"}
+    assert not actions.other_words(texts=[words("three", b"1" * 16)], realm=realm)     # what it said can no longer be told
 
 
 @pytest.mark.django_db

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from yinuo.catalogue.models import Finding
+from yinuo.config.realm import realm
 from yinuo.credit.models import Delivery, Dispatch, Run, Scorecard, Standing, StandingPoint
 from yinuo.credit.rules.bands import RANKS, band_of
 from yinuo.merchants.models import ExternalRating, Merchant
 from yinuo.reviews.models import Review
+from yinuo.vault.actions import Words, keep_words
 from yinuo.vault.models import Text
 
 AS_OF = 20_605  # 2026-06-01
@@ -281,17 +283,17 @@ def _reviews(pk: str, count: int, dice: random.Random) -> None:
             hidden_ground=("personal_data", "bought")[number == 9] if hidden else None,
             replied_at=at + DAY if number == 3 else None,
         )
-        if number not in (4, 11):
+        if number not in (4, 6, 11):
             words = HOSTILE if number == 5 else SENTENCES[number % 5][number % 2]
-            Text.objects.create(key=f"{review}/words", owner="b", retention="content", words=words, recorded=at)
+            _keep(review, "words", "bwriter", words, at)
+        if number == 4:
+            Text.objects.create(key=f"{review}/words", owner="", retention="content", words=None, recorded=at)   # erased
         if number == 3:
-            Text.objects.create(
-                key=f"{review}/reply",
-                owner=review,
-                retention="content",
-                words="感谢您的耐心，我们已经换了更厚的包装。 Thank you for your patience.",
-                recorded=at,
-            )
+            _keep(review, "reply", review, "感谢您的耐心，我们已经换了更厚的包装。 Thank you for your patience.", at)
+
+
+def _keep(subject: str, name: str, owner: str, words: str, at: int) -> None:
+    keep_words(texts=[Words(subject, name, owner, "content", words)], realm=realm(), recorded=at)
 
 
 def fill_directory(merchants: int) -> None:

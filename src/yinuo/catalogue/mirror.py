@@ -10,6 +10,7 @@ from yinuo.catalogue import events
 from yinuo.kit import mirrors
 from yinuo.kit.facts import Recorded
 from yinuo.kit.mirrors import AT, Writes
+from yinuo.kit.realm import Realm
 
 MIRROR: mirrors.Mirror = {
     events.ListingPublished: Writes(
@@ -38,6 +39,6 @@ MIRROR: mirrors.Mirror = {
 }
 
 
-def apply(facts: Iterable[Recorded]) -> None:
+def apply(facts: Iterable[Recorded], *, realm: Realm) -> None:
     """Bring the mirror tables up to these facts."""
     mirrors.apply(connection, MIRROR, facts)

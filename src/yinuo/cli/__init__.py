@@ -53,6 +53,9 @@ def set_up() -> None:
     from django.core.management import call_command  # noqa: PLC0415 - only after setup
 
     call_command("migrate", verbosity=0, interactive=False)
+    from yinuo.cli._here import open_vault  # noqa: PLC0415
+
+    open_vault()
 
 
 def main() -> None:

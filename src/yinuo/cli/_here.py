@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -12,10 +13,12 @@ from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed
 from yinuo.kit.time_stamps import Authority, read_certificates
 
+log = logging.getLogger(__name__)
+
 
 def realm() -> Realm:
     """This installation's realm, with the machine's own randomness."""
-    return Realm(key=settings.SECRET, entropy=os.urandom, log=settings.LOG)
+    return Realm(key=settings.SECRET, entropy=os.urandom, keys=settings.KEYS, log=settings.LOG)
 
 
 def now() -> datetime:
@@ -37,3 +40,15 @@ def authorities() -> list[Authority]:
         except OSError as error:
             raise Malformed(f"The certificates of {url} cannot be read: {error.strerror}.", path=str(file)) from None
     return found
+
+
+def open_vault() -> None:
+    """Make the first keys of a new installation, and erase again what a restored backup brought back."""
+    from yinuo.trade.queries import orders_of_buyers  # noqa: PLC0415 - after set-up
+    from yinuo.vault import actions as vault  # noqa: PLC0415
+
+    here = realm()
+    vault.open_keys(realm=here, at=now())
+    again = vault.replay_erasures(realm=here, orders_of=orders_of_buyers)
+    if again:
+        log.warning("A restored backup had brought %s erased people back; they are erased again.", len(again))

@@ -19,6 +19,15 @@ CALENDARS_MINUTES = 60
 log = logging.getLogger(__name__)
 
 
+def begin_vouching(stop: threading.Event) -> None:
+    """Show the witnesses the head before anything is sealed: they may remember more than a record that was put back.
+
+    From then on it runs beside the worker's own loop, so that a slow witness keeps no fact waiting.
+    """
+    _try(show_witnesses)
+    threading.Thread(target=keep_vouched, args=(stop,), daemon=True).start()
+
+
 def show_witnesses() -> None:
     """Show the newest head to the witnesses; a log that they contradict is stopped, and the refusal goes through."""
     from django.conf import settings  # noqa: PLC0415 - only after set-up
@@ -31,27 +40,28 @@ def show_witnesses() -> None:
 
 
 def keep_vouched(stop: threading.Event) -> None:
-    """Have the head vouched for as often as the settings say, until told to stop; nothing that fails ends it.
-
-    It runs beside the worker's own loop, so that a slow witness keeps no fact waiting.
-    """
-    from django.db import Error, connection  # noqa: PLC0415 - only after set-up
-
+    """Have the head vouched for as often as the settings say, until told to stop; nothing that fails ends it."""
     due = _duties()
     while due and not stop.wait(LOOK_SECONDS):
         for duty, (minutes, next_at) in due.items():
             if time.monotonic() < next_at:
                 continue
             due[duty] = minutes, time.monotonic() + minutes * 60
-            try:
-                duty()
-            except LogStopped as refusal:
-                log.critical("%s", refusal)
-            except Refusal as refusal:
-                log.warning("%s", refusal)
-            except Error:
-                log.exception("The database did not answer as it should; trying again later.")
-                connection.close()
+            _try(duty)
+
+
+def _try(duty: Callable[[], None]) -> None:
+    from django.db import Error, connection  # noqa: PLC0415 - only after set-up
+
+    try:
+        duty()
+    except LogStopped as refusal:
+        log.critical("The record has stopped. %s", refusal)
+    except Refusal as refusal:
+        log.warning("%s", refusal)
+    except Error:
+        log.exception("The database did not answer as it should; trying again later.")
+        connection.close()
 
 
 def _duties() -> dict[Callable[[], None], tuple[int, float]]:

@@ -22,8 +22,9 @@ def command() -> None:
     set_up()
     from django.conf import settings  # noqa: PLC0415 - after set_up
 
+    from yinuo.cli._here import realm  # noqa: PLC0415
     from yinuo.pipelines.react import rebuild  # noqa: PLC0415
 
     with progress("Rebuilding") as show:
-        facts = rebuild(domains=settings.DOMAINS, progress=show)
+        facts = rebuild(domains=settings.DOMAINS, realm=realm(), progress=show)
     click.echo(f"Rebuilt from {facts:,} facts.")

@@ -17,7 +17,7 @@ import click
 
 from yinuo.cli import set_up
 from yinuo.cli._lock import hold
-from yinuo.cli._vouching import keep_vouched, show_witnesses
+from yinuo.cli._vouching import begin_vouching
 
 IDLE_SECONDS = 1.0
 TROUBLED_SECONDS = 5.0
@@ -47,8 +47,7 @@ def command(once: bool, while_parent: bool) -> None:
         signal.signal(name, lambda *_: stop.set())
     if while_parent:
         threading.Thread(target=_await_end, args=(stop,), daemon=True).start()
-    show_witnesses()    # before anything is sealed: they may remember more than a record that was put back
-    threading.Thread(target=keep_vouched, args=(stop,), daemon=True).start()
+    begin_vouching(stop)
     run(stop)
 
 
@@ -70,6 +69,8 @@ def run(stop: threading.Event) -> None:
     """Work until told to stop. A locked or absent database is waited for, not died of."""
     from django.db import Error, connection  # noqa: PLC0415 - only after set-up
 
+    from yinuo.kit.log import LogStopped  # noqa: PLC0415
+
     while not stop.is_set():
         try:
             busy = work()
@@ -77,6 +78,9 @@ def run(stop: threading.Event) -> None:
         except Error:
             log.exception("The database did not answer as it should; trying again in %s seconds.", TROUBLED_SECONDS)
             connection.close()
+            pause = TROUBLED_SECONDS
+        except LogStopped as refusal:
+            log.critical("The record has stopped. %s", refusal)
             pause = TROUBLED_SECONDS
         stop.wait(pause)
 
@@ -87,9 +91,13 @@ def work() -> bool:
 
     from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.pipelines import react  # noqa: PLC0415
+    from yinuo.record import queries  # noqa: PLC0415
+    from yinuo.record.rules import SEALED_WITHIN_SECONDS  # noqa: PLC0415
     from yinuo.timers import actions as timers  # noqa: PLC0415
 
     at = now()
+    if (waited := queries.waiting_seconds(at=at)) > SEALED_WITHIN_SECONDS:
+        log.warning("Facts have waited for %s seconds to be sealed; receipts promise %s.", waited, SEALED_WITHIN_SECONDS)
     followed = react.react(domains=settings.DOMAINS, realm=realm(), at=at)
     done, failed = timers.run_due(handlers=_handlers(settings.DOMAINS), at=at)
     return bool(followed or done or failed)

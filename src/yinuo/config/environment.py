@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from yinuo.config.keks import KEKS
 from yinuo.kit.refusals import Malformed
+from yinuo.vault.rules import JURISDICTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,12 @@ def sqlite(file: Path) -> dict[str, Any]:
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",  # a transaction that will write waits at its start, not half way
             "timeout": 30,
+            # secure_delete: what is deleted is overwritten, so that an erased person is nowhere in the file.
             # recursive_triggers: without it INSERT OR REPLACE would delete an entry past the triggers that refuse it.
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON; "
-                "PRAGMA foreign_keys=ON; PRAGMA cache_size=-64000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8000;"
+                "PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON; "
+                "PRAGMA cache_size=-64000; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=8000;"
             ),
         },
     }
@@ -166,6 +170,23 @@ SETTINGS = (
         "YINUO_CALENDARS", "", _words,
         "The addresses of OpenTimestamps calendars that anchor the newest head once a day (extra `opentimestamps`); "
         "by default none.",
+    ),
+    Setting(
+        "YINUO_JURISDICTION",
+        "cn",
+        _one_of(*JURISDICTIONS),
+        "Whose law says how long personal data is kept: [what is kept](personal-data.md).",
+    ),
+    Setting(
+        "YINUO_KEK",
+        "file",
+        _one_of(*KEKS),
+        "What protects new wrapping keys: their file's permissions (`file`), HashiCorp Vault's transit engine (`transit`, "
+        "extra `hashicorp`) or AWS KMS (`kms`, extra `aws`).",
+    ),
+    Setting("YINUO_KEK_KEY", "", str, "The key's name there: `yinuo` or `mount/yinuo` in transit, an id, ARN or alias in KMS."),
+    Setting(
+        "YINUO_KEK_URL", "", str, "The service's address, where the service's own variables do not say it (VAULT_ADDR, AWS_*)."
     ),
     Setting("YINUO_REALM", "Marketplace", str, "The marketplace's name, as pages show it."),
 )

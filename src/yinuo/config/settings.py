@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from yinuo.config.environment import read_settings, sqlite
+from yinuo.config.keks import kek_of
+from yinuo.config.keyfolder import KeyFolder
 from yinuo.config.log_keys import read_log, read_witnesses
 from yinuo.config.secret import read_secret
 from yinuo.web.catalogues import compiled
@@ -12,9 +15,14 @@ from yinuo.web.catalogues import compiled
 YINUO = read_settings()
 
 DATA: Path = YINUO["YINUO_DATA"].resolve()
-DATA.mkdir(parents=True, exist_ok=True)
+DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
 SECRET = read_secret(DATA / "realm.key")
 LOG = read_witnesses(read_log(DATA, YINUO["YINUO_ORIGIN"]), YINUO["YINUO_POLICY"])
+KEYS = KeyFolder(
+    DATA / "keys",
+    kind=YINUO["YINUO_KEK"],
+    kek_of=partial(kek_of, name=YINUO["YINUO_KEK_KEY"], url=YINUO["YINUO_KEK_URL"]),
+)
 
 SECRET_KEY = SECRET.hex()
 DEBUG: bool = YINUO["YINUO_DEBUG"]

@@ -12,7 +12,7 @@ from yinuo.kit import mirrors
 from yinuo.kit.facts import Fact, Recorded
 from yinuo.kit.mirrors import AT, Writes
 from yinuo.kit.moments import to_micros
-from yinuo.kit.realm import OWN_SOURCE
+from yinuo.kit.realm import OWN_SOURCE, Realm
 from yinuo.record.actions import Statement
 from yinuo.record.events import FactWithdrawn
 
@@ -54,6 +54,6 @@ def apply_own(statements: Iterable[Statement], *, gone: Mapping[type[Fact], Iter
     mirrors.apply(connection, MIRROR, recorded)
 
 
-def apply(facts: Iterable[Recorded]) -> None:
+def apply(facts: Iterable[Recorded], *, realm: Realm) -> None:
     """Bring the mirror tables up to these facts."""
     mirrors.apply(connection, MIRROR, facts)

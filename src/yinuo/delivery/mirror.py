@@ -10,6 +10,7 @@ from yinuo.delivery import events
 from yinuo.kit import mirrors
 from yinuo.kit.facts import Recorded
 from yinuo.kit.mirrors import AT, RECORDED, SOURCE, Writes
+from yinuo.kit.realm import Realm
 
 # Keyed by the order too: a fact that names another order must not take the parcel away from the first.
 _PARCEL = {"id": "shipment/order", "shipment": "shipment", "order": "order", "source": SOURCE}
@@ -49,6 +50,6 @@ MIRROR: mirrors.Mirror = {
 }
 
 
-def apply(facts: Iterable[Recorded]) -> None:
+def apply(facts: Iterable[Recorded], *, realm: Realm) -> None:
     """Bring the mirror tables up to these facts."""
     mirrors.apply(connection, MIRROR, facts)

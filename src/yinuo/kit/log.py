@@ -7,6 +7,7 @@ signed: it finds itself behind the file, and stops. If the file was put back too
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from yinuo.kit.checkpoints import Checkpoint, parse_checkpoint
@@ -32,6 +33,11 @@ class Log:
     signers: tuple[Signer, ...]
     last: Path
     witnessed: Policy | None = None
+
+    @property
+    def receipts(self) -> Signer:
+        """The key that signs receipts, and nothing else: they must never pass for checkpoints."""
+        return Signer(f"{self.origin}/receipts", Method.ED25519, sha256(b"yinuo/receipts/v1" + self.signers[0].seed).digest())
 
     @property
     def verifiers(self) -> list[Verifier]:

@@ -9,6 +9,7 @@ from django.db import connection
 from yinuo.kit import mirrors, rows
 from yinuo.kit.facts import Recorded
 from yinuo.kit.mirrors import AT, Writes
+from yinuo.kit.realm import Realm
 from yinuo.merchants import events
 from yinuo.vault.queries import words_of
 
@@ -39,13 +40,13 @@ MIRROR: mirrors.Mirror = {
 }
 
 
-def apply(facts: Iterable[Recorded]) -> None:
+def apply(facts: Iterable[Recorded], *, realm: Realm) -> None:
     """Bring the mirror tables up to these facts; a merchant's name comes from the vault."""
     facts = list(facts)
     mirrors.apply(connection, MIRROR, facts)
     registered = [r.fact.merchant for r in facts if isinstance(r.fact, events.MerchantRegistered)]
     if registered:
-        names = words_of(name="name", subjects=registered)
+        names = words_of(name="name", subjects=registered, realm=realm)
         rows.upsert(
-            connection, "merchants_merchant", "id", ("id", "name"), [(m, name[:200]) for m, name in names.items()]
+            connection, "merchants_merchant", "id", ("id", "name"), [(m, name and name[:200]) for m, name in names.items()]
         )

@@ -57,7 +57,7 @@ def react(*, domains: Sequence[str], realm: Realm, at: datetime, progress: Progr
     return followed
 
 
-def rebuild(*, domains: Sequence[str], progress: Progress = _quiet) -> int:
+def rebuild(*, domains: Sequence[str], realm: Realm, progress: Progress = _quiet) -> int:
     """Make the mirror tables anew from the record; goes on where an earlier rebuild was stopped."""
     position = queries.cursor_position(REBUILD)
     if position == 0:
@@ -65,13 +65,13 @@ def rebuild(*, domains: Sequence[str], progress: Progress = _quiet) -> int:
             for name in domains:
                 if mirror := _module(name, "mirror"):
                     mirrors.clear(connection, mirror.MIRROR)
-    while (batch := _rebuild_batch(domains)) is not None:
+    while (batch := _rebuild_batch(domains, realm)) is not None:
         progress(*batch)
     return queries.cursor_position(CURSOR)
 
 
 @transaction.atomic
-def _rebuild_batch(domains: Sequence[str]) -> tuple[int, int] | None:
+def _rebuild_batch(domains: Sequence[str], realm: Realm) -> tuple[int, int] | None:
     """Apply the next batch again, while the follower waits: what lies beyond where it got, it will bring itself."""
     limit = record.hold_cursor(name=CURSOR)
     start = queries.cursor_position(REBUILD)
@@ -79,7 +79,7 @@ def _rebuild_batch(domains: Sequence[str]) -> tuple[int, int] | None:
     if start >= stop:
         record.move_cursor(name=REBUILD, position=0)
         return None
-    _apply(domains, queries.facts(start=start, stop=stop))
+    _apply(domains, queries.facts(start=start, stop=stop), realm)
     record.move_cursor(name=REBUILD, position=stop)
     return stop, limit
 
@@ -99,7 +99,7 @@ def _follow(cursor: str, domains: Sequence[str], realm: Realm, at: datetime) -> 
         if (mirror := _module(name, "mirror")) is not None:
             if subjects:
                 mirrors.forget(connection, mirror.MIRROR, subjects)
-            mirror.apply(_of_kinds(mirror.MIRROR, standing_or_new))
+            mirror.apply(_of_kinds(mirror.MIRROR, standing_or_new), realm=realm)
         if (reactions := _module(name, "reactions")) is not None:
             _run_reactions(reactions.REACTIONS, new_or_undone, realm, at)
     record.move_cursor(name=cursor, position=stop)
@@ -112,11 +112,11 @@ def about(recorded: Recorded) -> str:
     return subject
 
 
-def _apply(domains: Sequence[str], facts: Sequence[Recorded]) -> None:
+def _apply(domains: Sequence[str], facts: Sequence[Recorded], realm: Realm) -> None:
     told = mirrors.by_kind(facts)
     for name in domains:
         if (mirror := _module(name, "mirror")) is not None:
-            mirror.apply(_of_kinds(mirror.MIRROR, told))
+            mirror.apply(_of_kinds(mirror.MIRROR, told), realm=realm)
 
 
 def _of_kinds(wanted: Iterable[type[Fact]], told: ByKind) -> list[Recorded]:

@@ -9,6 +9,7 @@ from django.db import connection
 from yinuo.kit import mirrors
 from yinuo.kit.facts import Recorded
 from yinuo.kit.mirrors import AT, SEQ, Writes
+from yinuo.kit.realm import Realm
 from yinuo.reviews import events
 
 MIRROR: mirrors.Mirror = {
@@ -41,6 +42,6 @@ MIRROR: mirrors.Mirror = {
 }
 
 
-def apply(facts: Iterable[Recorded]) -> None:
+def apply(facts: Iterable[Recorded], *, realm: Realm) -> None:
     """Bring the mirror tables up to these facts."""
     mirrors.apply(connection, MIRROR, facts)

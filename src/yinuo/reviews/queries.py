@@ -11,9 +11,10 @@ from django.db.models import Count, F, Q
 
 from yinuo.kit import rows as many_rows
 from yinuo.kit.actors import Actor
+from yinuo.kit.realm import Realm
 from yinuo.reviews.models import Review
 from yinuo.reviews.rules import ReviewRow
-from yinuo.vault.queries import words_of
+from yinuo.vault.queries import words_by_name
 
 _HIDDEN = Q(hidden_at__isnull=False) & (Q(restored_at__isnull=True) | Q(restored_at__lt=F("hidden_at")))
 
@@ -43,6 +44,7 @@ class ReadableReview:
     title: str
     words: str
     reply: str
+    erased: bool
 
 
 def review_counts(*, viewer: Actor, merchant: str) -> ReviewCounts:
@@ -57,23 +59,27 @@ def review_counts(*, viewer: Actor, merchant: str) -> ReviewCounts:
     )
 
 
-def newest_reviews(*, viewer: Actor, merchant: str, before: int | None, limit: int) -> list[ReadableReview]:
+def newest_reviews(
+    *, viewer: Actor, merchant: str, realm: Realm, before: int | None, limit: int
+) -> list[ReadableReview]:
     """A merchant's reviews, newest first, of those published before the moment `before` (all, if None)."""
     found = Review.objects.filter(merchant=merchant, stars__isnull=False, published_at__isnull=False)
     if before is not None:
         found = found.filter(published_at__lt=before)
     reviews = list(found.annotate(is_hidden=_HIDDEN).order_by("-published_at")[:limit])
     readable = [review.pk for review in reviews if not review.is_hidden]
-    titles, words, replies = (words_of(name=name, subjects=readable) for name in ("title", "words", "reply"))
+    found_words = words_by_name(names=("title", "words", "reply"), subjects=readable, realm=realm)
+    titles, words, replies = found_words.values()
     return [
         ReadableReview(
             review=review.pk,
             stars=review.stars or 0,
             published_at=review.published_at or 0,
             hidden_ground=(review.hidden_ground or "unknown") if review.is_hidden else "",
-            title=titles.get(review.pk, ""),
-            words=words.get(review.pk, ""),
-            reply=replies.get(review.pk, ""),
+            title=titles.get(review.pk) or "",
+            words=words.get(review.pk) or "",
+            reply=replies.get(review.pk) or "",
+            erased=words.get(review.pk, "") is None,
         )
         for review in reviews
     ]

@@ -19,6 +19,14 @@ def orders(ids: Sequence[str]) -> list[OrderRow]:
     return [OrderRow(*row) for row in found]
 
 
+def orders_of_buyers(buyers: Sequence[str]) -> dict[str, list[str]]:
+    """The ids of every order of each of the buyers."""
+    orders: dict[str, list[str]] = {}
+    for order, buyer in rows.select_in(connection, "SELECT id, buyer FROM trade_order WHERE buyer {keys}", list(buyers)):
+        orders.setdefault(buyer, []).append(order)
+    return orders
+
+
 def earlier_orders(ids: Sequence[str]) -> Counter[str]:
     """For each order, how many of the same buyer's with the same merchant were stated before it.
 

@@ -1,9 +1,11 @@
-"""Surrogates that this process remembers, so that a merchant met in every batch is not looked up in every batch."""
+"""What this process remembers, so that a merchant met in every batch is not looked up in every batch: surrogates, and keys."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
+
+from yinuo.kit.sealing import DataKey
 
 Name = tuple[str, str]     # type and id at the source
 
@@ -32,26 +34,38 @@ class Remembered:
 
     def learn(self, surrogates: Mapping[Name, str]) -> None:
         """Remember these too; where they become too many, the oldest are let go."""
-        known = self._surrogates
-        known.update(surrogates)
-        if len(known) > NAMES_MAX:
+        self._surrogates.update(surrogates)
+        if shrink(self._surrogates):
             self.whole = False
-            for name in list(islice(known, len(known) - NAMES_MAX * 3 // 4)):
-                known.pop(name, None)      # another thread may have been here
 
 
 class Memory:
-    """What is remembered of each source, as long as the vault's epoch lasts."""
+    """What is remembered of each source, and the realm's own data keys by class, as long as the vault's epoch lasts."""
 
     def __init__(self) -> None:
         self._epoch = ""
         self._sources: dict[tuple[bytes, str], Remembered] = {}
+        self._keys: dict[bytes, dict[str, DataKey]] = {}
 
     def of(self, key: bytes, source: str, epoch: str) -> Remembered:
         """What is remembered of a source; nothing if surrogates were deleted since, or if no epoch was ever begun."""
-        if not epoch:
-            return Remembered()
-        if epoch != self._epoch:
-            self._sources = {}
+        return self._sources.setdefault((key, source), Remembered()) if self._lasts(epoch) else Remembered()
+
+    def keys_of(self, key: bytes, epoch: str) -> dict[str, DataKey]:
+        """The realm's own data keys, to be looked up and added to."""
+        return self._keys.setdefault(key, {}) if self._lasts(epoch) else {}
+
+    def _lasts(self, epoch: str) -> bool:
+        if epoch and epoch != self._epoch:
+            self._sources, self._keys = {}, {}
             self._epoch = epoch
-        return self._sources.setdefault((key, source), Remembered())
+        return bool(epoch)
+
+
+def shrink(known: dict[Name, str] | dict[Name, tuple[int, bytes]]) -> bool:
+    """Let the oldest quarter go where there are too many; returns whether there were."""
+    if len(known) <= NAMES_MAX:
+        return False
+    for name in list(islice(known, len(known) - NAMES_MAX * 3 // 4)):
+        known.pop(name, None)      # another thread may have been here
+    return True

@@ -1,8 +1,35 @@
-"""Tables of the vault: who a surrogate stands for, the words people wrote, fingerprints of addresses and payers."""
+"""Tables of the vault: who a surrogate stands for, the words people wrote, fingerprints, and the keys that open them."""
 
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
+
+
+class Key(models.Model):
+    """A data key, wrapped: of one person, or of the realm for things and legal persons. A destroyed one leaves a tombstone.
+
+    Rows come only at the end and keep their length, so that SQLite never moves one: a key that was overwritten is then
+    nowhere else in the file (tests/vault/test_traces.py).
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    holder = models.CharField(max_length=20)
+    retention = models.CharField(max_length=12)
+    version = models.PositiveIntegerField()
+    wrapped = models.BinaryField(max_length=60, null=True)        # None: destroyed
+    wrapping = models.CharField(max_length=16)                    # the wrapping key's id
+    made = models.BigIntegerField()
+    destroyed = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("holder", "retention", "version"), name="vault_key_by_name"),
+            models.CheckConstraint(
+                condition=Q(wrapped__isnull=True, destroyed__isnull=False) | Q(wrapped__isnull=False, destroyed__isnull=True),
+                name="vault_key_is_there_or_destroyed",
+            ),
+        )
 
 
 class Surrogate(models.Model):
@@ -11,14 +38,15 @@ class Surrogate(models.Model):
     digest = models.BinaryField(primary_key=True, max_length=16)   # keyed hash of type, source and id
     surrogate = models.CharField(max_length=20, unique=True)
     source = models.CharField(max_length=64)
-    source_id = models.CharField(max_length=200)
+    source_id = models.BinaryField()                               # sealed: the person's transaction key, or the realm's
 
 
 class Epoch(models.Model):
-    """A nonce that changes whenever surrogates are deleted, so that no process goes on using one it remembers. One row."""
+    """A nonce that changes whenever surrogates or keys go, so that no process goes on using one it remembers. One row."""
 
     id = models.SmallIntegerField(primary_key=True)
     nonce = models.CharField(max_length=32)
+    keys_since = models.BigIntegerField(db_default=0)              # data keys made before are used for nothing new
 
     class Meta:
         constraints = (models.CheckConstraint(condition=models.Q(id=1), name="vault_epoch_is_one_row"),)
@@ -29,9 +57,9 @@ class Text(models.Model):
 
     key = models.CharField(max_length=48, primary_key=True)       # subject/name, so that the same again replaces
     entry_key = models.BinaryField(max_length=16)                 # of the event that brought them
-    owner = models.CharField(max_length=20, db_index=True)
+    owner = models.CharField(max_length=20, db_index=True)        # empty once erased
     retention = models.CharField(max_length=12)
-    words = models.TextField()
+    words = models.BinaryField(null=True)                         # sealed; None: erased
     recorded = models.BigIntegerField()
 
 
@@ -40,3 +68,14 @@ class Fingerprint(models.Model):
 
     key = models.CharField(max_length=48, primary_key=True)       # subject/name
     digest = models.BinaryField(max_length=16, db_index=True)
+
+
+class Erasure(models.Model):
+    """An erasure that was done, as the list outside the database has it: keyed hash of the holder, classes, time."""
+
+    digest = models.BinaryField(max_length=16)
+    classes = models.CharField(max_length=40)
+    at = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("digest", "classes", "at"), name="vault_erasure_once"),)

@@ -73,7 +73,8 @@ def merchant(request: HttpRequest, merchant: str) -> HttpResponse:
     found = _merchant(merchant, standing)
     before = request.GET.get("reviews_before", "")
     listed = reviews.newest_reviews(
-        viewer=PUBLIC, merchant=merchant, before=int(before) if _is_moment(before) else None, limit=REVIEWS + 1
+        viewer=PUBLIC, merchant=merchant, realm=request.realm,  # type: ignore[attr-defined] # the middleware set it
+        before=int(before) if _is_moment(before) else None, limit=REVIEWS + 1,
     )
     counts = reviews.review_counts(viewer=PUBLIC, merchant=merchant)
     context = {

@@ -13,6 +13,7 @@ from yinuo.credit.actions.fit import Month
 from yinuo.credit.queries import feature_explanations
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.moments import from_day
+from yinuo.kit.realm import Realm
 from yinuo.merchants.queries import merchants as merchants_of
 from yinuo.pipelines.preview.accuracy import Accuracy, accuracy_of
 from yinuo.pipelines.preview.folder import Past
@@ -93,7 +94,7 @@ class Seen:
     last_months: int | None
 
 
-def findings_of(*, past: Past, seen: Seen, note: Note, size: int, at: datetime) -> Findings:
+def findings_of(*, past: Past, seen: Seen, note: Note, size: int, realm: Realm, at: datetime) -> Findings:
     """Everything the report says; `size` are the bytes that the data folder takes."""
     history, replay = seen.history, seen.replay
     movement = movement_of(replay, history) if replay else None
@@ -101,7 +102,7 @@ def findings_of(*, past: Past, seen: Seen, note: Note, size: int, at: datetime) 
     unjudged = unjudged_of(seen.months, outcomes_min=OUTCOMES_MIN)
     refused = refused_of((kept.path, kept.sentence) for kept in record.refused_waiting(viewer=SYSTEM))
     return Findings(
-        version=FORM, header=_header(past, seen, note, at), names=_names(movement, hindsight), too_short=seen.too_short,
+        version=FORM, header=_header(past, seen, note, at), names=_names(movement, hindsight, realm), too_short=seen.too_short,
         accuracy=accuracy_of(replay, history) if replay else None, hindsight=hindsight, movement=movement, unjudged=unjudged,
         weighed=weighed_of(replay.card, replay.report, feature_explanations()) if replay else (),
         fitted_on=str(replay.report["fitted_on"]) if replay else "", faults=faults_of(history), storms=storms_of(history),
@@ -123,7 +124,7 @@ def _header(past: Past, seen: Seen, note: Note, at: datetime) -> Header:
     )
 
 
-def _names(movement: Movement | None, hindsight: Hindsight | None) -> dict[str, str]:
+def _names(movement: Movement | None, hindsight: Hindsight | None, realm: Realm) -> dict[str, str]:
     """The name, or the shop's own id, of every merchant that the report lists."""
     listed: list[str] = []
     if movement and hindsight:
@@ -131,5 +132,5 @@ def _names(movement: Movement | None, hindsight: Hindsight | None) -> dict[str, 
             listed += [row.merchant for row in rows]
     ids = sorted(set(listed))
     known: Mapping[str, Any] = merchants_of(viewer=SYSTEM, ids=ids)
-    own = source_ids_of(surrogates=ids)
-    return {pk: known[pk].name or own.get(pk, ("", pk))[1] for pk in ids}
+    own = source_ids_of(surrogates=ids, realm=realm)
+    return {pk: known[pk].name or (own.get(pk) or ("", pk))[1] for pk in ids}

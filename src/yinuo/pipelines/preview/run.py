@@ -70,7 +70,7 @@ def preview(*, past: Past, bench: Bench, last_months: int | None = None) -> Find
         if not store.archived()["size"]:
             raise Malformed("Nothing in these files could be taken in; the rows refused say why.", path=", ".join(past.files))
         seen = _look(bench, note, engine, store, last_months)
-    return findings_of(past=past, seen=seen, note=note, size=bytes_in(bench.data), at=bench.at)
+    return findings_of(past=past, seen=seen, note=note, size=bytes_in(bench.data), realm=bench.realm, at=bench.at)
 
 
 def _take_in(past: Past, bench: Bench, note: Note) -> None:

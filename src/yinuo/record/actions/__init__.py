@@ -7,6 +7,7 @@ from yinuo.record.actions.export import export
 from yinuo.record.actions.follow import hold_cursor, move_cursor
 from yinuo.record.actions.keys import check_key, make_key, revoke_key
 from yinuo.record.actions.publish import publish
+from yinuo.record.actions.receipt import receipt_for
 from yinuo.record.actions.refuse import drop_refused, keep_refused, replay_refused
 from yinuo.record.actions.seal import seal
 from yinuo.record.actions.stamp import stamp
@@ -32,6 +33,7 @@ __all__ = [
     "make_key",
     "move_cursor",
     "publish",
+    "receipt_for",
     "replay_refused",
     "revoke_key",
     "seal",

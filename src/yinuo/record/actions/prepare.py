@@ -55,9 +55,9 @@ def sort_out(every: Sequence[Keyed], *, look: bool = True) -> tuple[dict[bytes, 
     return distinct, again
 
 
-def prepared(source: str, events: Mapping[bytes, Incoming], realm: Realm, recorded: int, give: Give) -> Prepared:
-    """The rows of new events, whose subjects get surrogates from `give`."""
-    facts = statements_of(source, list(events.items()), realm, give)
+def prepared(source: str, events: Mapping[bytes, Incoming], realm: Realm, recorded: int, hand: vault.Hand) -> Prepared:
+    """The rows of new events, whose subjects get surrogates, and whose texts get sealed, by `hand`."""
+    facts = statements_of(source, list(events.items()), realm, hand.surrogates_for)
     new = dict(zip(events, facts, strict=True))
     texts: list[vault.Words] = []
     prints: dict[tuple[str, str], str] = {}
@@ -75,7 +75,7 @@ def prepared(source: str, events: Mapping[bytes, Incoming], realm: Realm, record
                     corrected[owner] = value
     return Prepared(
         rows_of(source=source, statements=new, realm=realm, recorded=recorded),
-        vault.text_rows(texts=texts, recorded=recorded),
+        hand.text_rows(texts=texts, recorded=recorded),
         vault.fingerprint_rows(prints=prints, key=realm.key),
         vault.fingerprint_rows(prints=corrected, key=realm.key),
     )

@@ -136,7 +136,7 @@ def _make_ready(stream: Stream[Item], batches: Iterable[list[Item]], link: besid
     Where a batch held nothing known, the next is taken to hold nothing known either, until that was wrong once: a look at
     the record costs much while another process writes to it.
     """
-    foresight = vault.Foresight(source=stream.source, key=stream.realm.key, entropy=stream.realm.entropy)
+    foresight = vault.Foresight(source=stream.source, realm=stream.realm, at=stream.at)
     restarts, look = 0, True
     try:
         for batch in batches:
@@ -154,7 +154,7 @@ def _ready(stream: Stream[Item], batch: list[Item], foresight: vault.Foresight, 
     good, refused = stream.read(batch)
     foresight.begin()
     distinct, again = sort_out(keyed(stream.source, good, stream.realm), look=look)
-    made = prepared(stream.source, distinct, stream.realm, to_micros(stream.at), foresight.surrogates_for)
+    made = prepared(stream.source, distinct, stream.realm, to_micros(stream.at), foresight)
     places = {id(event): place for place, event in enumerate(good)} if again else {}
     repeated = [places[id(event)] for _, event in again]
     return _Ready(restarts, msgspec.Raw(_encode(batch)), refused, repeated, made, foresight.foreseen)

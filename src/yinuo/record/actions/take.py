@@ -31,11 +31,12 @@ PAUSE_SECONDS_MAX = .5
 
 
 class Taken(msgspec.Struct):
-    """What became of a batch: how many were new, how many known already, and those refused."""
+    """What became of a batch: how many were new, how many known already, those refused, and what binds the new ones, by id."""
 
     accepted: int = 0
     known: int = 0
     refused: list[Refused] = msgspec.field(default_factory=list)
+    bound: dict[str, bytes] = msgspec.field(default_factory=dict)
 
 
 def take_events(
@@ -51,6 +52,7 @@ def take_events(
         part = take(actor=actor, source=source, events=good, realm=realm, at=at, refused=refused, waiting_max=waiting_max)
         total.accepted += part.accepted
         total.known += part.known
+        total.bound |= part.bound
         total.refused += placed(part.refused, chunk, number * rules.BATCH_MAX)
     return total
 
@@ -119,8 +121,11 @@ def _take(
     source: str, every: Sequence[Keyed], realm: Realm, at: datetime, refused: Sequence[Refused], waiting_max: int | None
 ) -> Taken:
     distinct, again = sort_out(every)
-    give = partial(vault.surrogates_for, source=source, key=realm.key, entropy=realm.entropy)
-    return _write(source, prepared(source, distinct, realm, to_micros(at), give), again, realm, at, refused, waiting_max)
+    hand = vault.AtOnce(source=source, realm=realm, at=at)
+    made = prepared(source, distinct, realm, to_micros(at), hand)
+    taken = _write(source, made, again, realm, at, refused, waiting_max)
+    taken.bound = dict(zip((event.id for event in distinct.values()), made.rows.inners, strict=True))
+    return taken
 
 
 def _write(
@@ -163,7 +168,7 @@ def _conflicts(source: str, again: Sequence[Keyed], realm: Realm) -> list[Refuse
     give = partial(vault.known_surrogates, source=source, key=realm.key, entropy=realm.entropy)
     statements = statements_of(source, again, realm, give)
     texts = [text for (key, event), said in zip(again, statements, strict=True) for text in words_of(key, event, said)]
-    otherwise = {text.entry_key for text in vault.other_words(texts=texts)}
+    otherwise = {text.entry_key for text in vault.other_words(texts=texts, realm=realm)}
     return [
         Refused(-1, event.id, "id", _CONFLICT.format(event.id), event.raw)
         for (key, event), said in zip(again, statements, strict=True)

@@ -13,6 +13,7 @@ from ninja.security import HttpBearer
 
 from yinuo.kit.actors import Actor
 from yinuo.kit.facts import Kind, kinds
+from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import TooLarge, TooSlow, Unauthenticated
 from yinuo.record import actions, queries, rules
 
@@ -64,6 +65,13 @@ class RefusedOut(Schema):
     sentence: str
 
 
+class ReceiptOut(Schema):
+    """The promise to seal what was new: a signed note, and what binds each new event, by its id."""
+
+    note: str
+    bound: dict[str, str]
+
+
 class TakenOut(Schema):
     """What became of the events sent: counts, and the first 100 of the refused."""
 
@@ -71,6 +79,7 @@ class TakenOut(Schema):
     known: int
     refused_count: int
     refused: list[RefusedOut]
+    receipt: ReceiptOut | None = None
 
 
 class FieldOut(Schema):
@@ -91,11 +100,16 @@ class KindOut(Schema):
 
 
 class HealthOut(Schema):
-    """How far the record is: facts sealed, facts waiting for it, and sealed facts not yet followed."""
+    """How far the record is: facts sealed, facts waiting for it and since when (seconds), sealed facts not yet followed, and
+    facts under the signed head. `late` says that some wait longer than receipts promise.
+    """
 
     size: int
     pending: int
+    waiting_seconds: int
+    late: bool
     lag: int
+    signed: int
 
 
 class SourceKey(HttpBearer):
@@ -127,6 +141,9 @@ def post_facts(request: HttpRequest) -> HttpResponse:
     shortly after. `accepted` counts the new, `known` those sent before (sending again is safe), `refused_count` the
     refused, of which the first 100 are listed with their place, path and reason. A refused event never holds up the others,
     and is kept for correction; only when too many wait is a batch that holds one refused whole (429).
+
+    `receipt` is the record's signed promise to seal the new ones within a minute: a signed note, and by each new event's id
+    the two hashes (base64) that bind what was taken. Keep it: with it a shop can show that something was left out.
     """
     source: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
     taken = actions.take_events(
@@ -137,7 +154,12 @@ def post_facts(request: HttpRequest) -> HttpResponse:
         at=request.now,  # type: ignore[attr-defined]
         waiting_max=request.waiting_max,  # type: ignore[attr-defined]
     )
-    return HttpResponse(msgspec.json.encode(_answer(taken)), content_type="application/json")
+    realm: Realm = request.realm  # type: ignore[attr-defined]
+    answer = _answer(taken)
+    if realm.log is not None and taken.bound:
+        note = actions.receipt_for(log=realm.log, bound=taken.bound, at=request.now)  # type: ignore[attr-defined]
+        answer["receipt"] = {"note": note, "bound": taken.bound}
+    return HttpResponse(msgspec.json.encode(answer), content_type="application/json")
 
 
 @router.get("/facts/kinds", response=list[KindOut], summary="Kinds of fact")
@@ -152,9 +174,14 @@ def get_kinds(request: HttpRequest) -> list[dict[str, Any]]:
 
 @router.get("/health", response=HealthOut, summary="Health", tags=["operation"])
 def get_health(request: HttpRequest) -> dict[str, int]:
-    """Whether the record keeps up: how many facts are sealed, wait for it, and wait to be followed."""
-    size = queries.size()
-    return {"size": size, "pending": queries.pending_count(), "lag": size - queries.cursor_position(FOLLOWER)}
+    """Whether the record keeps up: how many facts are sealed, wait for it, wait to be followed, and are signed."""
+    size, signed = queries.size(), queries.checkpoint()
+    waiting = queries.waiting_seconds(at=request.now)  # type: ignore[attr-defined]
+    return {
+        "size": size, "pending": queries.pending_count(), "waiting_seconds": waiting,
+        "late": waiting > rules.SEALED_WITHIN_SECONDS, "lag": size - queries.cursor_position(FOLLOWER),
+        "signed": signed[0] if signed else 0,
+    }
 
 
 def _body_of(request: HttpRequest) -> bytes:

@@ -12,6 +12,7 @@ from yinuo.record.queries.facts import (
     replaced_by,
     replacements,
     size,
+    waiting_seconds,
 )
 from yinuo.record.queries.reveal import (
     nodes,
@@ -75,4 +76,5 @@ __all__ = [
     "tile_id",
     "tiles",
     "tlog_proof",
+    "waiting_seconds",
 ]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, Sum
+from django.db.models import F, Min, Sum
 
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.facts import Recorded
+from yinuo.kit.moments import to_micros
 from yinuo.record.models import Cursor, Entry, Head, Pending, RefusedEvent, Replacement
 from yinuo.record.rules import BATCH_MAX, WITHHELD, decode_content
 
@@ -33,6 +35,12 @@ def size() -> int:
 def pending_count() -> int:
     """How many facts wait to be sealed."""
     return Pending.objects.aggregate(count=Sum(F("last") - F("first") + 1))["count"] or 0
+
+
+def waiting_seconds(*, at: datetime) -> int:
+    """How long the oldest unsealed fact has waited; 0 where none waits."""
+    oldest = Pending.objects.aggregate(oldest=Min("at"))["oldest"]
+    return 0 if oldest is None else max(0, (to_micros(at) - oldest) // 1_000_000)
 
 
 def entry_count() -> int:

@@ -41,6 +41,7 @@ PERMISSIONS = {
     "record.drop_refused": frozenset({"steward", "system"}),
 }
 SALT_BYTES = 32
+SEALED_WITHIN_SECONDS = 60     # what receipts promise, and what is warned of
 
 __all__ = [
     "BATCH_MAX",
@@ -49,6 +50,7 @@ __all__ = [
     "PERMISSIONS",
     "PERSON",
     "SALT_BYTES",
+    "SEALED_WITHIN_SECONDS",
     "WITHHELD",
     "Altered",
     "CloudEvent",

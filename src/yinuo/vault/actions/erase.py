@@ -1,0 +1,133 @@
+"""Erase a person's data of some classes: keys destroyed, words and mapping deleted, noted where no old backup undoes it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from django.db import connection, transaction
+
+from yinuo.kit import rows
+from yinuo.kit.ids import keyed_digest
+from yinuo.kit.moments import from_micros, to_micros
+from yinuo.kit.realm import Realm
+from yinuo.kit.refusals import Malformed
+from yinuo.kit.sealing import index_key
+from yinuo.vault.actions.fingerprints import forget_fingerprints
+from yinuo.vault.actions.surrogates import begin_epoch
+from yinuo.vault.models import Erasure, Key, Surrogate, Text
+from yinuo.vault.rules import REALM, TRANSACTION, check_classes, holder_of
+
+log = logging.getLogger(__name__)
+OrdersOf = Callable[[Sequence[str]], Mapping[str, Sequence[str]]]
+"""Gives the orders of each of some persons."""
+_Noted = tuple[bytes, str, int]     # the holder's keyed hash, classes, moment
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedAgain:
+    """A person whom a restored backup had brought back, and the classes that were erased again."""
+
+    holder: str
+    classes: tuple[str, ...]
+    at: datetime
+
+
+@transaction.atomic
+def erase(*, holder: str, classes: Collection[str], realm: Realm, at: datetime, orders: Sequence[str] = ()) -> None:
+    """Destroy a person's keys of these classes and delete what they sealed; with the orders, also their fingerprints.
+
+    Whether a law still wants it kept is the caller's question (`vault.rules.kept_until`). Once the transaction has committed,
+    the erasure is in the list outside the database, and the database's files are cleared of what was deleted.
+    """
+    if holder_of(holder) == REALM:
+        raise Malformed(f"{holder} is no person: only a person's data is erased by its keys.")
+    noted = (_digest(holder, realm), check_classes(frozenset(classes)), to_micros(at))
+    _destroy(holder, noted, orders)
+    _keep([noted])
+    transaction.on_commit(partial(realm.keys.note_erased, [_line(noted)]))
+    transaction.on_commit(clear_traces, robust=True)
+
+
+def replay_erasures(*, realm: Realm, orders_of: OrdersOf = lambda holders: {}) -> list[ErasedAgain]:
+    """Bring database and erasure list together: what a restored backup brought back is erased again, and told.
+
+    What the database alone knows, because the process ended before it could write the list, is added to the list.
+    """
+    listed = {noted for line in realm.keys.erased() if (noted := _parsed(line))}
+    done = {(bytes(digest), classes, at) for digest, classes, at in Erasure.objects.values_list("digest", "classes", "at")}
+    if unlisted := done - listed:
+        realm.keys.note_erased([_line(noted) for noted in sorted(unlisted, key=lambda noted: noted[2])])
+    undone = sorted(listed - done, key=lambda noted: noted[2])
+    if not undone:
+        return []
+    with transaction.atomic():
+        again = _erase_again(undone, realm, orders_of)
+        _keep(undone)
+    clear_traces()
+    return again
+
+
+def clear_traces() -> None:
+    """Clear the database's files of what was overwritten and deleted, as far as it can (docs/guide/personal-data.md)."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            for table in ("vault_key", "vault_text", "vault_surrogate"):
+                cursor.execute(f"VACUUM {table}")
+            return
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy = cursor.fetchone()[0]
+    if busy:
+        log.warning("The write-ahead log could not be emptied, because it is being read; the next erasure or start will.")
+
+
+def _destroy(holder: str, noted: _Noted, orders: Sequence[str]) -> None:
+    _, names, at = noted
+    classes = names.split(",")
+    keys = Key.objects.filter(holder=holder, retention__in=classes, wrapped__isnull=False)
+    keys.update(wrapped=None, destroyed=at)
+    Text.objects.filter(owner=holder, retention__in=classes).update(words=None, owner="")
+    if TRANSACTION in classes:
+        Surrogate.objects.filter(surrogate=holder).delete()
+    forget_fingerprints(orders)
+    begin_epoch()
+
+
+def _erase_again(undone: Sequence[_Noted], realm: Realm, orders_of: OrdersOf) -> list[ErasedAgain]:
+    holders = Key.objects.exclude(holder=REALM).values_list("holder", flat=True).distinct()
+    wanted = {digest for digest, _, _ in undone}
+    holder_by_digest = {digest: holder for holder in holders.iterator() if (digest := _digest(holder, realm)) in wanted}
+    orders = orders_of(list(holder_by_digest.values()))
+    again = []
+    for noted in undone:
+        digest, classes, at = noted
+        if (holder := holder_by_digest.get(digest)) is not None:
+            _destroy(holder, noted, orders.get(holder, ()))
+            again.append(ErasedAgain(holder, tuple(classes.split(",")), from_micros(at)))
+    return again
+
+
+def _keep(done: Sequence[_Noted]) -> None:
+    rows.insert_missing(connection, "vault_erasure", "digest, classes, at", ("digest", "classes", "at"), done)
+
+
+def _digest(holder: str, realm: Realm) -> bytes:
+    return keyed_digest(index_key(realm.key, "erasure"), holder)
+
+
+def _line(noted: _Noted) -> str:
+    digest, classes, at = noted
+    return f"{digest.hex()} {classes} {from_micros(at).isoformat()}"
+
+
+def _parsed(line: str) -> _Noted | None:
+    """What a line of the list says; None for one that was cut when a machine stopped."""
+    try:
+        digest, classes, at = line.split(" ")
+        noted = (bytes.fromhex(digest), check_classes(frozenset(classes.split(","))), to_micros(datetime.fromisoformat(at)))
+    except (ValueError, TypeError, Malformed):
+        return None
+    return noted if len(noted[0]) == 16 else None

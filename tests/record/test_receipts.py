@@ -1,0 +1,87 @@
+"""Receipts: what was promised at intake is what stands in the log, or the promise shows that it does not."""
+
+from __future__ import annotations
+
+import base64
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+
+from yinuo.kit.actors import SYSTEM
+from yinuo.kit.checkpoints import parse_checkpoint
+from yinuo.kit.merkle import root
+from yinuo.kit.notes import Unsigned, parse_note
+from yinuo.kit.opening import inner_of, no_person
+from yinuo.kit.receipts import parse_receipt
+from yinuo.kit.refusals import Malformed
+from yinuo.record import actions, queries
+from yinuo.record.actions.receipt import receipt_for
+from yinuo.record.rules import SEALED_WITHIN_SECONDS
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def answer(client, realm, now, event):
+    key = actions.make_key(actor=SYSTEM, source="shop", expires=None, realm=realm, at=now)
+
+    def posting(*raws):
+        body, bearer = b"[" + b",".join(raws) + b"]", {"Authorization": f"Bearer {key}"}
+        response = client.post("/api/facts", body, content_type="application/json", headers=bearer)
+        assert response.status_code == 200
+        return response.json()
+
+    return posting
+
+
+def test_a_receipt_binds_what_the_log_then_holds(answer, event, realm):
+    raws = [event("trade.order_paid", id=f"e{number}", order=f"o{number}") for number in range(3)]
+    receipt = answer(*raws)["receipt"]
+    promise = parse_receipt(receipt["note"], settings.LOG.receipts.verifier)
+    bound = {event_id: base64.b64decode(inner) for event_id, inner in receipt["bound"].items()}
+    assert list(bound) == ["e0", "e1", "e2"]
+    assert (promise.origin, promise.count, promise.root) == (settings.LOG.origin, 3, root(bound.values()))
+    assert promise.sealed_by - promise.received == timedelta(seconds=SEALED_WITHIN_SECONDS)
+    actions.seal(actor=SYSTEM, realm=realm)
+    shown = [fact["main"] for fact in queries.revealed(numbers=[0, 1, 2])]
+    salts = [base64.b64decode(opening["salt"]) for opening in shown]
+    inner = {inner_of(salt, opening["content"].encode()) + no_person(salt) for salt, opening in zip(salts, shown, strict=True)}
+    assert inner == set(bound.values())
+
+
+def test_only_what_is_new_gets_one(answer, event):
+    first, second = event("trade.order_paid", id="e", order="o"), event("trade.order_paid", id="f", order="o", amount_minor=-1)
+    assert list(answer(first, second)["receipt"]["bound"]) == ["e"]
+    assert "receipt" not in answer(first, second)
+
+
+def test_a_receipt_never_passes_for_a_checkpoint_nor_a_checkpoint_for_one(now):
+    log = settings.LOG
+    note = receipt_for(log=log, bound={"e": b"x" * 64}, at=now)
+    with pytest.raises(Malformed):
+        parse_checkpoint(parse_note(note).text)
+    with pytest.raises(Unsigned):
+        log.policy.accept(note)
+    with pytest.raises(Unsigned):
+        parse_receipt(log.sign(size=1, root=b"r" * 32), log.receipts.verifier)
+
+
+@pytest.mark.parametrize("change", [("count 1", "count 2"), ("sealed-by", "sealed-at"), ("T12:01", "T12:02")])
+def test_a_changed_receipt_is_refused(now, change):
+    note = receipt_for(log=settings.LOG, bound={"e": b"x" * 64}, at=now)
+    assert change[0] in note
+    with pytest.raises(Unsigned):
+        parse_receipt(note.replace(*change), settings.LOG.receipts.verifier)
+
+
+def test_health_tells_how_long_facts_wait(client, answer, event, realm, now):
+    actions.take_events(
+        actor=SYSTEM, source="shop", raws=[event("trade.order_paid", id="e", order="o")], realm=realm, at=now
+    )
+    health = client.get("/api/health").json()
+    assert health["late"]
+    assert health["waiting_seconds"] > SEALED_WITHIN_SECONDS
+    actions.seal(actor=SYSTEM, realm=realm)
+    health = client.get("/api/health").json()
+    assert (health["late"], health["waiting_seconds"], health["signed"]) == (False, 0, 0)
