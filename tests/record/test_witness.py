@@ -252,6 +252,32 @@ def test_the_others_are_not_shown_a_head_that_one_contradicts(state, bare, log, 
     assert witnesses[0]["w2"].last("example.com/log") is None
 
 
+def test_a_database_put_back_alone_is_found_by_the_file(state, bare, log, later):
+    state(3)
+    with transaction.atomic():
+        state(4)
+        transaction.set_rollback(True)
+    with pytest.raises(LogStopped, match="older backup"):
+        actions.witness(actor=SYSTEM, log=log, send=send, at=later)
+    assert not bare.stopped.exists()        # it goes on as soon as the newer database is back
+
+
+def test_a_head_that_is_being_signed_is_no_alarm(state, log, later):
+    state(3), state(4)
+    Checkpoint.objects.filter(pk=7).delete()        # signed and in the file, the row not yet committed
+    assert all(visit.good for visit in actions.witness(actor=SYSTEM, log=log, send=send, at=later))
+    assert queries.newest_witnessed(policy=log.policy)[0] == 3
+
+
+def test_a_witness_that_lies_stops_the_log_until_somebody_looks(state, bare, serving, later):
+    state(3)
+    log = policed(bare, {"w1": serving(lambda *_: (409, "text/x.tlog.size", b"4000000\n"))})
+    with pytest.raises(LogStopped, match="4,000,000"):
+        actions.witness(actor=SYSTEM, log=log, send=send, at=later)
+    bare.stopped.unlink()
+    assert state(1)
+
+
 # Witnesses that misbehave
 
 

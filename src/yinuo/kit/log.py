@@ -82,13 +82,17 @@ class Log:
         write_lasting(self.stopped, f"{sentence}\n".encode())
         return LogStopped(sentence, path=str(self.stopped))
 
+    def check_running(self) -> None:
+        """Refuse where the log was stopped."""
+        try:
+            why = self.stopped.read_text().strip()
+        except FileNotFoundError:
+            return
+        raise LogStopped(f"The log was stopped: {why} When that is cleared up, remove the file.", path=str(self.stopped))
+
     def check_not_behind(self, size: int) -> None:
         """Refuse a record that is shorter than the last head signed, or whose witnesses remember another one."""
-        if self.stopped.exists():
-            raise LogStopped(
-                f"The log was stopped: {self.stopped.read_text().strip()} When that is cleared up, remove the file.",
-                path=str(self.stopped),
-            )
+        self.check_running()
         if (last := self.last_signed()) is not None and size < last[0].size:
             raise LogStopped(
                 f"The record has {size:,} facts, but a head of {last[0].size:,} was signed before: an older backup was put "

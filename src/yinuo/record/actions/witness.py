@@ -36,7 +36,7 @@ def witness(*, actor: Actor, log: Log, send: Send, at: datetime) -> list[Visit]:
     newest = queries.checkpoint()
     if newest is None:
         return []
-    log.check_not_behind(newest[0])
+    _check_not_put_back(log)
     visits = []
     for name, each in log.policy.witnesses.items():
         if not each.url:
@@ -49,6 +49,14 @@ def witness(*, actor: Actor, log: Log, send: Send, at: datetime) -> list[Visit]:
                 "altered, or the witness is at fault. Nothing is sealed or signed; the guide to the record says what to do."
             ) from None
     return visits
+
+
+def _check_not_put_back(log: Log) -> None:
+    """Refuse a record that is behind its own file. The file is read first: while we look, both may grow, and it never leads."""
+    log.check_running()
+    last = log.last_signed()
+    if last is not None and queries.size() < last[0].size:
+        log.check_not_behind(queries.size())
 
 
 def _visit(name: str, each: Witness, send: Send, at: datetime) -> Visit:

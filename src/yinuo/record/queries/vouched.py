@@ -10,7 +10,7 @@ from yinuo.kit.policies import Policy
 from yinuo.kit.refusals import Refusal
 from yinuo.record.models import Anchor, Checkpoint, Cosignature, TimeStamp
 
-LOOKED_AT_MAX = 100     # heads, newest first; enough for half a day of witnesses that do not answer together
+LOOKED_AT_MAX = 1_000       # cosignatures, newest first; a day of seven witnesses that do not answer together
 
 
 class Stamp(NamedTuple):
@@ -34,8 +34,12 @@ def cosigned_size(*, key: Verifier) -> int:
 
 def newest_witnessed(*, policy: Policy) -> tuple[int, str] | None:
     """The size and note of the newest head that witnesses have signed and the policy accepts."""
-    sizes = Cosignature.objects.order_by("-size").values_list("size", flat=True).distinct()
-    for size in sizes[:LOOKED_AT_MAX]:
+    names = {(each.key.name, each.key.key_id): name for name, each in policy.witnesses.items()}
+    witnessed: dict[int, set[str]] = {}
+    found = Cosignature.objects.order_by("-size").values_list("size", "name", "key_id")[:LOOKED_AT_MAX]
+    for size, name, key_id in found:
+        witnessed.setdefault(size, set()).add(names.get((name, bytes(key_id)), ""))
+    for size in [size for size, by in witnessed.items() if policy.is_quorum(by)]:     # before any signature is computed
         note = Checkpoint.objects.values_list("note", flat=True).get(pk=size) + cosignatures(size)
         try:
             policy.accept(note)
