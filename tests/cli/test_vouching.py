@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from yinuo.cli.witness import listen
+from yinuo.cli._witness_server import listen
 from yinuo.kit.note_keys import Method, Signer
 from yinuo.kit.policies import parse_policy
 from yinuo.kit.tlog_proofs import parse_tlog_proof

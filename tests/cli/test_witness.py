@@ -14,7 +14,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from yinuo.cli import witness as command
+from yinuo.cli import _witness_server as command
 from yinuo.kit.checkpoints import Checkpoint
 from yinuo.kit.merkle import consistency_proof, root
 from yinuo.kit.note_keys import Method, Signer, parse_vkey

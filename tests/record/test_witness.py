@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
-from yinuo.cli.witness import listen
+from yinuo.cli._witness_server import listen
 from yinuo.config.log_keys import read_witnesses
 from yinuo.kit.actors import PUBLIC, SYSTEM
 from yinuo.kit.checkpoints import parse_checkpoint

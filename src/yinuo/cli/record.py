@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from yinuo.cli import set_up
-from yinuo.kit.outbound import Visit, send
 from yinuo.kit.refusals import NotFound
+
+if TYPE_CHECKING:
+    from yinuo.kit.outbound import Visit
 
 EXIT_FAULTS = 1
 
@@ -103,6 +106,7 @@ def witness() -> None:
 
     from yinuo.cli._here import now  # noqa: PLC0415
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.kit.outbound import send  # noqa: PLC0415
     from yinuo.record import actions  # noqa: PLC0415
 
     if not any(each.url for each in settings.LOG.policy.witnesses.values()):
@@ -119,6 +123,7 @@ def stamp() -> None:
     set_up()
     from yinuo.cli._here import authorities, now  # noqa: PLC0415 - after set_up
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.kit.outbound import send  # noqa: PLC0415
     from yinuo.record import actions  # noqa: PLC0415
 
     found = authorities()
@@ -138,6 +143,7 @@ def anchor() -> None:
 
     from yinuo.cli._here import now  # noqa: PLC0415
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.kit.outbound import send  # noqa: PLC0415
     from yinuo.record import actions  # noqa: PLC0415
 
     calendars = settings.YINUO["YINUO_CALENDARS"]

@@ -17,7 +17,6 @@ import click
 
 from yinuo.cli import set_up
 from yinuo.cli._lock import hold
-from yinuo.cli._vouching import begin_vouching
 
 IDLE_SECONDS = 1.0
 TROUBLED_SECONDS = 5.0
@@ -35,6 +34,8 @@ def command(once: bool, while_parent: bool) -> None:
     """
     set_up()
     from django.conf import settings  # noqa: PLC0415 - only after set-up
+
+    from yinuo.cli._vouching import begin_vouching  # noqa: PLC0415
 
     hold(settings.DATA)
     calm_collector()
