@@ -6,8 +6,10 @@ import os
 import random
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 # Before Django reads its settings: tests never touch an installation's data.
@@ -106,3 +108,42 @@ def lasting(_new_connection: None, transactional_db: None) -> Iterator[None]:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")
+
+
+@pytest.fixture
+def serving() -> Iterator[Callable[..., str]]:
+    """Runs a real HTTP server on this machine: serving(answer) is its address; answer(method, path, body) gives status, media
+    type and body, or bytes to put on the wire as they are.
+    """
+    servers = []
+
+    def start(answer: Callable[[str, str, bytes], Any]) -> str:
+        class Handler(BaseHTTPRequestHandler):
+            def handle_any(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                given = answer(self.command, self.path, body)
+                if isinstance(given, bytes):
+                    self.wfile.write(given)
+                    return
+                status, media_type, content = given
+                self.send_response(status)
+                self.send_header("Content-Type", media_type)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = handle_any       # noqa: N815 - the names that the server calls
+
+            def log_message(self, *_: Any) -> None:
+                """Nobody reads it."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.handle_error = lambda *_: None       # a client that went away
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": .01}, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from yinuo.kit.realm import Realm
+from yinuo.kit.refusals import Malformed
+from yinuo.kit.time_stamps import Authority, read_certificates
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +24,22 @@ def realm() -> Realm:
 def now() -> datetime:
     """The present moment."""
     return datetime.now(UTC)
+
+
+def authorities() -> list[Authority]:
+    """The time-stamping authorities of the settings, each with the certificates by which it is believed."""
+    folder = settings.YINUO["YINUO_TSA_CERTIFICATES"]
+    found = []
+    for url in settings.YINUO["YINUO_TSA"]:
+        host = urlsplit(url).hostname or ""
+        if folder is None or not host:
+            raise Malformed(f"{url} needs a host, and its certificates in a folder.", path="YINUO_TSA_CERTIFICATES")
+        file = folder / f"{host}.pem"
+        try:
+            found.append(Authority(url, read_certificates(file.read_bytes(), str(file))))
+        except OSError as error:
+            raise Malformed(f"The certificates of {url} cannot be read: {error.strerror}.", path=str(file)) from None
+    return found
 
 
 def open_vault() -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from yinuo.cli import set_up
+from yinuo.kit.refusals import NotFound
+
+if TYPE_CHECKING:
+    from yinuo.kit.outbound import Visit
 
 EXIT_FAULTS = 1
 
 
 @click.group()
 def command() -> None:
-    """Audit the record, export it, and give out proofs.
+    """Audit the record, export it, give out proofs, and have others vouch for it.
 
     \b
     Examples:
@@ -21,6 +26,7 @@ def command() -> None:
       yinuo record proof 1234 > 1234.tlog-proof
       yinuo record audit
       yinuo record export /srv/mirror
+      yinuo record witness
     """
 
 
@@ -35,12 +41,16 @@ def policy() -> None:
 
 @command.command()
 @click.argument("number", type=click.IntRange(min=0))
-def proof(number: int) -> None:
+@click.option("--witnessed", is_flag=True, help="Under the newest checkpoint that enough witnesses have signed.")
+def proof(number: int, witnessed: bool) -> None:
     """Print the proof file of fact NUMBER: its opening, the hashes to the root, the signed checkpoint."""
     set_up()
-    from yinuo.record import queries  # noqa: PLC0415 - after set_up
+    from django.conf import settings  # noqa: PLC0415 - after set_up
 
-    click.echo(str(queries.tlog_proof(number=number)), nl=False)
+    from yinuo.record import queries  # noqa: PLC0415
+
+    policy = settings.LOG.policy if witnessed else None
+    click.echo(str(queries.tlog_proof(number=number, witnessed=policy)), nl=False)
 
 
 @command.command()
@@ -82,3 +92,95 @@ def export(folder: Path) -> None:
     with progress("Writing files") as tell:
         size, files = actions.export(actor=SYSTEM, folder=folder, progress=tell)
     click.echo(f"The log of {size:,} facts is in {folder}: {files:,} files were new.")
+
+
+@command.command()
+def witness() -> None:
+    """Show the newest head to the witnesses that YINUO_POLICY names, and keep what they sign.
+
+    The worker does the same every few minutes. Ends with 1 where one of them did not sign, and with 2 where one remembers
+    another history: then the log is stopped until somebody has looked.
+    """
+    set_up()
+    from django.conf import settings  # noqa: PLC0415 - after set_up
+
+    from yinuo.cli._here import now  # noqa: PLC0415
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.kit.outbound import send  # noqa: PLC0415
+    from yinuo.record import actions  # noqa: PLC0415
+
+    if not any(each.url for each in settings.LOG.policy.witnesses.values()):
+        raise NotFound("No witness with an address is named; YINUO_POLICY is the file that does.")
+    _tell(actions.witness(actor=SYSTEM, log=settings.LOG, send=send, at=now()))
+
+
+@command.command()
+def stamp() -> None:
+    """Have the newest head stamped by the authorities of YINUO_TSA (RFC 3161), and keep their stamps.
+
+    The worker does the same every hour. Ends with 1 where one of them gave no stamp that verifies.
+    """
+    set_up()
+    from yinuo.cli._here import authorities, now  # noqa: PLC0415 - after set_up
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.kit.outbound import send  # noqa: PLC0415
+    from yinuo.record import actions  # noqa: PLC0415
+
+    found = authorities()
+    if not found:
+        raise NotFound("No authority is named; YINUO_TSA is the setting that does.")
+    _tell(actions.stamp(actor=SYSTEM, authorities=found, send=send, at=now()))
+
+
+@command.command()
+def anchor() -> None:
+    """Have the newest head anchored by the calendars of YINUO_CALENDARS (OpenTimestamps), and complete earlier proofs.
+
+    The worker does the same once a day. A proof is complete some hours later, when it names a block.
+    """
+    set_up()
+    from django.conf import settings  # noqa: PLC0415 - after set_up
+
+    from yinuo.cli._here import now  # noqa: PLC0415
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.kit.outbound import send  # noqa: PLC0415
+    from yinuo.record import actions  # noqa: PLC0415
+
+    calendars = settings.YINUO["YINUO_CALENDARS"]
+    if not calendars:
+        raise NotFound("No calendar is named; YINUO_CALENDARS is the setting that does.")
+    _tell(actions.anchor(actor=SYSTEM, calendars=calendars, send=send, at=now()))
+
+
+@command.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--size", type=click.IntRange(min=1), help="Of the head of this size instead of the newest that has any.")
+def times(folder: Path, size: int | None) -> None:
+    """Write what proves since when a head exists into FOLDER: its text, time stamps (.tsr) and anchor (.ots)."""
+    set_up()
+    from yinuo.record import queries  # noqa: PLC0415 - after set_up
+
+    if size is None:
+        size = queries.newest_timed()
+    head = None if size is None else queries.checkpoint(size=size)
+    if size is None or head is None or head[0] != size:
+        raise NotFound("There is no such head, or nobody has stamped one yet.")
+    folder.mkdir(parents=True, exist_ok=True)
+    text, stamps, proof = head[1].partition("\n\n")[0] + "\n", queries.stamps_of(size=size), queries.anchor_of(size=size)
+    (folder / f"{size}.checkpoint").write_text(head[1])
+    (folder / f"{size}").write_text(text)
+    for number, each in enumerate(stamps):
+        (folder / f"{size}.{number}.tsr").write_bytes(each.answer)
+        click.echo(f"{size}.{number}.tsr: {each.at:%Y-%m-%d %H:%M:%S} UTC, {each.authority}")
+    if proof is not None:
+        (folder / f"{size}.ots").write_bytes(proof)
+        click.echo(f"{size}.ots: {'promised only' if size in queries.anchors_pending() else 'names a block of Bitcoin'}")
+
+
+def _tell(visits: list[Visit]) -> None:
+    for visit in visits:
+        click.echo(f"{visit.whom}: {visit.told}", err=not visit.good)
+    if not visits:
+        click.echo("There is nothing new.")
+    if not all(visit.good for visit in visits):
+        raise SystemExit(EXIT_FAULTS)

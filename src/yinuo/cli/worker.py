@@ -35,6 +35,8 @@ def command(once: bool, while_parent: bool) -> None:
     set_up()
     from django.conf import settings  # noqa: PLC0415 - only after set-up
 
+    from yinuo.cli._vouching import begin_vouching  # noqa: PLC0415
+
     hold(settings.DATA)
     calm_collector()
     if once:
@@ -46,6 +48,7 @@ def command(once: bool, while_parent: bool) -> None:
         signal.signal(name, lambda *_: stop.set())
     if while_parent:
         threading.Thread(target=_await_end, args=(stop,), daemon=True).start()
+    begin_vouching(stop)
     run(stop)
 
 

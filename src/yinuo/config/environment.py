@@ -49,6 +49,10 @@ def _switch(text: str) -> bool:
     return _one_of("yes", "no")(text) == "yes"
 
 
+def _file(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
 def _number(lowest: int, highest: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         number = int(text)
@@ -145,6 +149,27 @@ SETTINGS = (
     Setting(
         "YINUO_ORIGIN", "", str,
         "The name of the record's log, such as `example.com/yinuo`, given before the first start; by default one of its own.",
+    ),
+    Setting(
+        "YINUO_POLICY", "", _file,
+        "The file (C2SP tlog-policy) that names the witnesses of the record's log, with their addresses, and how many are "
+        "enough; by default there are none.",
+    ),
+    Setting("YINUO_WITNESS_MINUTES", "10", _number(1, 1440), "How often the worker shows the newest head to the witnesses."),
+    Setting(
+        "YINUO_TSA", "", _words,
+        "The addresses of time-stamping authorities (RFC 3161) that stamp the newest head, with commas between; by default "
+        "none.",
+    ),
+    Setting(
+        "YINUO_TSA_CERTIFICATES", "", _file,
+        "The folder with a file HOST.pem for each authority: the certificates by which its time stamps are believed.",
+    ),
+    Setting("YINUO_TSA_MINUTES", "60", _number(1, 10_080), "How often the worker has the newest head stamped."),
+    Setting(
+        "YINUO_CALENDARS", "", _words,
+        "The addresses of OpenTimestamps calendars that anchor the newest head once a day (extra `opentimestamps`); "
+        "by default none.",
     ),
     Setting(
         "YINUO_JURISDICTION",

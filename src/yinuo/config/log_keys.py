@@ -8,9 +8,10 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from yinuo.kit.log import Log, log_of
+from yinuo.kit.log import Log, log_of, with_witnesses
 from yinuo.kit.note_keys import SEED_BYTES, check_key_name
-from yinuo.kit.refusals import Malformed
+from yinuo.kit.policies import parse_policy
+from yinuo.kit.refusals import Malformed, Refusal
 
 KEYS = "log-keys.json"
 LAST = "log-last-checkpoint"
@@ -40,6 +41,18 @@ def read_log(folder: Path, origin: str) -> Log:
             f"{folder / LAST} away.", path="YINUO_ORIGIN",
         )
     return log_of(origin=name, ed25519=seeds[0], ml_dsa=seeds[1], last=folder / LAST)
+
+
+def read_witnesses(log: Log, file: Path | None) -> Log:
+    """The log with the witnesses that a policy file names; as it was where there is no file."""
+    if file is None:
+        return log
+    try:
+        return with_witnesses(log, parse_policy(file.read_bytes()))
+    except OSError as error:
+        raise Malformed(f"The policy {file} cannot be read: {error.strerror}.", path="YINUO_POLICY") from None
+    except Refusal as refusal:
+        raise Malformed(f"The policy {file} will not do: {refusal}", path="YINUO_POLICY") from None
 
 
 def _make(file: Path, origin: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from yinuo.config.environment import read_settings, sqlite
 from yinuo.config.keks import kek_of
 from yinuo.config.keyfolder import KeyFolder
-from yinuo.config.log_keys import read_log
+from yinuo.config.log_keys import read_log, read_witnesses
 from yinuo.config.secret import read_secret
 from yinuo.web.catalogues import compiled
 
@@ -17,7 +17,7 @@ YINUO = read_settings()
 DATA: Path = YINUO["YINUO_DATA"].resolve()
 DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
 SECRET = read_secret(DATA / "realm.key")
-LOG = read_log(DATA, YINUO["YINUO_ORIGIN"])
+LOG = read_witnesses(read_log(DATA, YINUO["YINUO_ORIGIN"]), YINUO["YINUO_POLICY"])
 KEYS = KeyFolder(
     DATA / "keys",
     kind=YINUO["YINUO_KEK"],

@@ -1,21 +1,21 @@
 """A log as its operator runs it: under which name and keys its heads are signed, and the file that remembers the last one.
 
 The file lies outside the database. A backup of the database that is put back then cannot make the log forget what it has
-signed: it finds itself behind the file, and stops.
+signed: it finds itself behind the file, and stops. If the file was put back too, the witnesses still remember.
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 from yinuo.kit.checkpoints import Checkpoint, parse_checkpoint
+from yinuo.kit.lasting import write_lasting
 from yinuo.kit.note_keys import Method, Signer, Verifier
 from yinuo.kit.notes import open_note, sign_note
 from yinuo.kit.policies import Policy
-from yinuo.kit.refusals import Refusal
+from yinuo.kit.refusals import Malformed, Refusal
 
 
 class LogStopped(Refusal):
@@ -27,11 +27,12 @@ class LogStopped(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The origin of a log, what signs its heads, and the file with the last one signed."""
+    """The origin of a log, what signs its heads, the file with the last one signed, and the policy that names its witnesses."""
 
     origin: str
     signers: tuple[Signer, ...]
     last: Path
+    witnessed: Policy | None = None
 
     @property
     def receipts(self) -> Signer:
@@ -45,8 +46,8 @@ class Log:
 
     @property
     def policy(self) -> Policy:
-        """The policy of who trusts this log alone."""
-        return Policy(dict.fromkeys(self.verifiers, ""))
+        """The policy by which this log's heads are good: that with its witnesses, or else that of who trusts the log alone."""
+        return self.witnessed or Policy(dict.fromkeys(self.verifiers, ""))
 
     def sign(self, *, size: int, root: bytes) -> str:
         """The checkpoint of a head, signed by every key."""
@@ -69,21 +70,29 @@ class Log:
 
     def remember(self, note: str) -> None:
         """Write the last signed checkpoint, so that it lasts, before anybody sees it."""
-        self.last.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.last.with_name(f"{self.last.name}.{os.getpid()}")
-        with temporary.open("w") as file:
-            file.write(note)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.last)
-        folder = os.open(self.last.parent, os.O_RDONLY)
+        write_lasting(self.last, note.encode())
+
+    @property
+    def stopped(self) -> Path:
+        """The file that stops the log for as long as it is there."""
+        return self.last.with_name("log-stopped")
+
+    def stop(self, sentence: str) -> LogStopped:
+        """Stop the log until somebody has looked and removed the file that says why; returns the refusal to raise."""
+        write_lasting(self.stopped, f"{sentence}\n".encode())
+        return LogStopped(sentence, path=str(self.stopped))
+
+    def check_running(self) -> None:
+        """Refuse where the log was stopped."""
         try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            why = self.stopped.read_text().strip()
+        except FileNotFoundError:
+            return
+        raise LogStopped(f"The log was stopped: {why} When that is cleared up, remove the file.", path=str(self.stopped))
 
     def check_not_behind(self, size: int) -> None:
-        """Refuse a record that is shorter than the last head signed."""
+        """Refuse a record that is shorter than the last head signed, or whose witnesses remember another one."""
+        self.check_running()
         if (last := self.last_signed()) is not None and size < last[0].size:
             raise LogStopped(
                 f"The record has {size:,} facts, but a head of {last[0].size:,} was signed before: an older backup was put "
@@ -94,3 +103,12 @@ class Log:
 def log_of(*, origin: str, ed25519: bytes, ml_dsa: bytes, last: Path) -> Log:
     """A log whose heads are signed with Ed25519 and ML-DSA-44, both under its origin."""
     return Log(origin, (Signer(origin, Method.ED25519, ed25519), Signer(origin, Method.ML_DSA_44, ml_dsa)), last)
+
+
+def with_witnesses(log: Log, policy: Policy) -> Log:
+    """The log with a policy that names its witnesses; the log's keys are added to one that names no log at all."""
+    if not policy.logs:
+        policy = replace(policy, logs=dict.fromkeys(log.verifiers, ""))
+    if not set(log.verifiers) & set(policy.logs):
+        raise Malformed(f"The policy names other logs, and no key of {log.origin}; leave its log lines out to have them added.")
+    return replace(log, witnessed=policy)

@@ -92,6 +92,40 @@ class Checkpoint(models.Model):
     pinned = models.BooleanField(default=False)
 
 
+class Cosignature(models.Model):
+    """A witness's signature of a published head. There is one of each witness for a head: the newest."""
+
+    size = models.BigIntegerField()                               # the checkpoint's, which is pinned
+    name = models.CharField(max_length=255)                       # the witness's key, by name and id
+    key_id = models.BinaryField(max_length=4)
+    line = models.TextField()
+    at = models.DateTimeField()                                   # as the witness states it
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["size", "name", "key_id"], name="record_cosignature_once"),)
+
+
+class TimeStamp(models.Model):
+    """An authority's answer (RFC 3161) that a published head existed at a time; checked before it was kept."""
+
+    size = models.BigIntegerField()                               # the checkpoint's, which is pinned
+    authority = models.CharField(max_length=500)                  # its address
+    answer = models.BinaryField()                                 # TimeStampResp, as a .tsr file holds it
+    at = models.DateTimeField()                                   # as the authority states it
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["size", "authority"], name="record_timestamp_once"),)
+
+
+class Anchor(models.Model):
+    """An OpenTimestamps proof of a published head: first a calendar's promise, later the path into a block of Bitcoin."""
+
+    size = RowNumber(primary_key=True)                            # the checkpoint's, which is pinned
+    proof = models.BinaryField()                                  # as an .ots file holds it
+    at = models.DateTimeField()                                   # when it was asked for
+    block = models.BigIntegerField(null=True)                     # the height named by the proof; nobody here checks it
+
+
 class Replacement(models.Model):
     """That an entry supersedes or withdraws another, which may itself arrive later."""
 

@@ -1,5 +1,6 @@
 """What the record does: take events in, append facts, seal them, and keep refused events for correction."""
 
+from yinuo.record.actions.anchor import anchor
 from yinuo.record.actions.append import Statement, append, entry_key, known_ids
 from yinuo.record.actions.archive import archive
 from yinuo.record.actions.export import export
@@ -9,14 +10,17 @@ from yinuo.record.actions.publish import publish
 from yinuo.record.actions.receipt import receipt_for
 from yinuo.record.actions.refuse import drop_refused, keep_refused, replay_refused
 from yinuo.record.actions.seal import seal
+from yinuo.record.actions.stamp import stamp
 from yinuo.record.actions.stream import Part, Stream, take_stream
 from yinuo.record.actions.take import Taken, take, take_events
+from yinuo.record.actions.witness import witness
 
 __all__ = [
     "Part",
     "Statement",
     "Stream",
     "Taken",
+    "anchor",
     "append",
     "archive",
     "check_key",
@@ -33,7 +37,9 @@ __all__ = [
     "replay_refused",
     "revoke_key",
     "seal",
+    "stamp",
     "take",
     "take_events",
     "take_stream",
+    "witness",
 ]

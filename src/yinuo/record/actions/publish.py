@@ -50,6 +50,6 @@ def _keep(size: int, note: str, at: datetime) -> None:
     if Checkpoint.objects.filter(pk=size).exists():
         return
     before = list(Checkpoint.objects.order_by("-size")[:2])
-    if len(before) == 2 and not before[0].pinned and before[0].at - before[1].at < KEPT_EVERY:
-        before[0].delete()
+    if len(before) == 2 and before[0].at - before[1].at < KEPT_EVERY:
+        Checkpoint.objects.filter(pk=before[0].pk, pinned=False).delete()      # asked again: a witness may answer just now
     Checkpoint.objects.create(size=size, at=at, note=note)

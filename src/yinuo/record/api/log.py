@@ -25,6 +25,19 @@ def get_checkpoint(request: HttpRequest) -> HttpResponse:
 
 
 @router.get(
+    "/log/witnessed", summary="The newest head that enough witnesses have signed",
+    openapi_extra={"responses": {200: {"content": {"text/plain": {}}}}},
+)
+def get_witnessed(request: HttpRequest) -> HttpResponse:
+    """The newest checkpoint that this installation's policy accepts, with the witnesses' signatures (C2SP tlog-cosignature)."""
+    log = request.realm.log  # type: ignore[attr-defined] # handed down by config.realm
+    found = queries.newest_witnessed(policy=log.policy) if log else None
+    if found is None:
+        raise NotFound("No head has been signed by enough witnesses yet.")
+    return _answer(found[1].encode(), "text/plain; charset=utf-8", "no-cache")
+
+
+@router.get(
     "/log/tile/{path:rest}", summary="A tile of the tree, or a bundle of entries",
     openapi_extra={"responses": {200: {"content": {"application/octet-stream": {}}}}},
 )

@@ -10,10 +10,12 @@ from django.db import connection
 from yinuo.kit import rows
 from yinuo.kit.merkle import inclusion_proof, nodes_for
 from yinuo.kit.opening import closed, opening
+from yinuo.kit.policies import Policy
 from yinuo.kit.refusals import NotFound
 from yinuo.kit.tlog_proofs import TlogProof
 from yinuo.record import rules
 from yinuo.record.queries.tree import checkpoint, reader_at
+from yinuo.record.queries.vouched import newest_witnessed
 
 _OPENINGS = """
 SELECT s.seq, s.leaf, o.salt, o.content, p.salt, p.content, p.person FROM record_seal s
@@ -69,11 +71,15 @@ def _numbers_within(subjects: set[str], first: int, last: int) -> dict[tuple[str
     return {(subject, int(seq)): int(number) for subject, seq, number in found}
 
 
-def tlog_proof(*, number: int, person: str | None = None) -> TlogProof:
-    """The proof file of one fact under the newest checkpoint, with its opening as extra data."""
-    newest = checkpoint()
+def tlog_proof(*, number: int, person: str | None = None, witnessed: Policy | None = None) -> TlogProof:
+    """The proof file of one fact under the newest checkpoint, with its opening as extra data.
+
+    With a policy, under the newest checkpoint that is good by it: that enough witnesses have signed.
+    """
+    newest = checkpoint() if witnessed is None else newest_witnessed(policy=witnessed)
     if newest is None or number >= newest[0]:
-        raise NotFound(f"Fact {number:,} is not under a published checkpoint yet.")
+        kind = "a published checkpoint" if witnessed is None else "a checkpoint that enough witnesses have signed"
+        raise NotFound(f"Fact {number:,} is not under {kind} yet.")
     size, note = newest
     (fact,) = revealed(numbers=[number], person=person)
     hashes = inclusion_proof(number, size, reader_at(size))

@@ -10,6 +10,7 @@ from yinuo.kit import rows
 from yinuo.kit.merkle import Reader, root_at
 from yinuo.kit.tree import Place, edge_of, reader
 from yinuo.record.models import Checkpoint
+from yinuo.record.queries.vouched import cosignatures
 
 
 def tile_id(level: int, number: int) -> int:
@@ -65,9 +66,13 @@ def leaves(*, start: int, stop: int) -> list[bytes]:
 
 
 def checkpoint(*, size: int | None = None) -> tuple[int, str] | None:
-    """The size and note of the newest published checkpoint, or of the oldest that has at least that size."""
+    """The size and note of the newest published checkpoint, or of the oldest that has at least that size.
+
+    What witnesses have signed of it so far is in the note.
+    """
     every = Checkpoint.objects.order_by("-size") if size is None else Checkpoint.objects.filter(size__gte=size).order_by("size")
-    return every.values_list("size", "note").first()
+    found = every.values_list("size", "note").first()
+    return None if found is None else (found[0], found[1] + cosignatures(found[0]))
 
 
 def mentions_of(*, subject: str, size: int) -> list[int]:
