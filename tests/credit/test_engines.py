@@ -223,7 +223,7 @@ def test_negative_rows_take_off_what_positive_ones_added(near):
     climate = plain_climate({("m1", AS_OF - 1, "a/b/c"): dict.fromkeys(names, 16)}, MEASURES, as_of=AS_OF)
     columns = {"merchant": [line[0] for line in lines], "day": [line[1] for line in lines], "lane": [line[2] for line in lines],
                "week": [(line[1] + 3) // 7 for line in lines], **{name: [line[3][name] for line in lines] for name in names}}
-    query = evidence_query(ibis.memtable(pa.table(columns)), climate.table(), ages_table(AS_OF), WANTED, MEASURES)
+    query = evidence_query(ibis.memtable(pa.table(columns)), climate.table(), ages_table((AS_OF,)), WANTED, MEASURES)
     evidence = evidence_from(near.to_pyarrow(query), WANTED, MEASURES)
     assert evidence.of(0) == plain_evidence(lines, climate, AS_OF, WANTED, MEASURES)["m1"]
     assert evidence.of(0)[0]["dispatches", 0] == 1024

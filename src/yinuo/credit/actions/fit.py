@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from yinuo.credit.rules import daybook as daybooks
-from yinuo.credit.rules.engine import Store, climate_at, evidence_at, recent_outcomes, to_arrow
+from yinuo.credit.rules.engine import Recent, Store, climate_at, evidence_at, recent_over, to_arrow
 from yinuo.credit.rules.evidence import UNIT, Wanted
 from yinuo.credit.rules.scorecard import PPM, RECENT_DAYS, Card, Feature, odds_at_middle, probability_ppm
 from yinuo.credit.rules.tables import BINS_EACH_SIDE, quarter_bins
@@ -91,9 +91,11 @@ def gather(
         raise Malformed("There are no judged orders yet: import a shop's history first.")
     first = min(row["placed_month"] for row in outcomes) + 1
     last = month_number(until - 1)
+    numbers = range(first, last + 1)
+    recent = recent_over(engine, store, days=[first_day(number) for number in numbers], span=RECENT_DAYS)
     months = []
-    for number in range(first, last + 1):
-        months.append(_month(engine, store, number, outcomes))
+    for number, told in zip(numbers, recent, strict=True):
+        months.append(_month(engine, store, number, outcomes, told))
         progress(number - first + 1, last + 1 - first)
     return months
 
@@ -120,7 +122,7 @@ def _outcomes(engine: Any, store: Store, until: int) -> list[dict[str, Any]]:
     ]
 
 
-def _month(engine: Any, store: Store, number: int, outcomes: Sequence[dict[str, Any]]) -> Month:
+def _month(engine: Any, store: Store, number: int, outcomes: Sequence[dict[str, Any]], recent: Recent) -> Month:
     as_of = first_day(number)
     climate = climate_at(engine, store, as_of=as_of)
     wanted = [*(shape.wanted for shape in SHAPES), ("dispatches", 0)]
@@ -145,11 +147,8 @@ def _month(engine: Any, store: Store, number: int, outcomes: Sequence[dict[str, 
         ],
         axis=1,
     )
-    recent_orders, recent_failures = recent_outcomes(
-        engine, store, as_of=as_of, days=RECENT_DAYS, merchants=merchants
-    )
     known = spread(evidence.observed["dispatches", 0]) // UNIT
-    month = Month(number, merchants, bins, recent_orders, recent_failures, known)
+    month = Month(number, merchants, bins, recent.of(merchants), recent.failures, known)
     for row in placed:
         for table, name in ((month.orders, "orders"), (month.failures, "failures")):
             table.setdefault(row["known_month"], np.zeros(len(merchants), np.int64))[place[row["merchant"]]] += row[name]

@@ -61,7 +61,11 @@ class Climate:
 
         A storm is not known to the day, and what it held back comes in with the next week's outcomes.
         """
-        return int(not any((base, week + shift, lane) in self.storms for shift in (-1, 0, 1)))
+        return int(self.is_calm_yet(base, week, lane) and (base, week + 1, lane) not in self.storms)
+
+    def is_calm_yet(self, base: str, week: int, lane: str) -> int:
+        """The same as far as it is known when the week is over: before the one after it."""
+        return int(not any((base, week + shift, lane) in self.storms for shift in (-1, 0)))
 
     def before(self, day: int) -> Climate:
         """The climate of the weeks that were over at a day, which must be a Monday."""
@@ -75,7 +79,7 @@ class Climate:
         )
 
     def table(self, codes: Mapping[str, int] | None = None) -> Any:
-        """The climate as a table for an engine: week, lane, a column `rate_<measure>` and a column `calm_<base>` each.
+        """The climate as a table for an engine: week, lane, a column `rate_<measure>`, `calm_<base>` and `calm_yet_<base>` each.
 
         With `codes`, lanes are numbers, as in the daybook's files.
         """
@@ -89,8 +93,9 @@ class Climate:
         columns |= {f"rate_{name}": rates[:, place] for place, name in enumerate(self.measures)}
         for base in self.bases:
             stormy = any(storm[0] == base for storm in self.storms)
-            calm = [self.is_calm(base, *key) for key in keys] if stormy else np.ones(len(keys))
-            columns[f"calm_{base}"] = np.asarray(calm, np.int64)
+            for name, is_calm in ((f"calm_{base}", self.is_calm), (f"calm_yet_{base}", self.is_calm_yet)):
+                calm = [is_calm(base, *key) for key in keys] if stormy else np.ones(len(keys))
+                columns[name] = np.asarray(calm, np.int64)
         return ibis.memtable(pa.table(columns))
 
 

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from yinuo.kit.refusals import Malformed
 MANIFEST = "manifest.json"
 FORM = 2                # grows when the daybook's files are written otherwise: then they are made anew
 PASS_SEGMENTS = 32      # segments of 65,536 facts added up at once: keeps memory level however long the record is
+DAYS_AT_ONCE = 16       # as-of days in one query: each takes its overhead once, and its result stays small
 CODED = ("merchant", "lane")    # the daybook's files hold numbers for these, and lists of names beside
 Progress = Callable[[int, int], None]
 
@@ -233,12 +235,34 @@ def evidence_at(
     engine: Any, store: Store, climate: Climate, *, as_of: int, wanted: Sequence[Wanted]
 ) -> Evidence:
     """The evidence of every merchant as of a day."""
-    daybook = store.coded(engine, as_of=as_of)
+    return next(evidence_over(engine, store, climate, days=(as_of,), wanted=wanted))
+
+
+def evidence_over(
+    engine: Any, store: Store, climate: Climate, *, days: Sequence[int], wanted: Sequence[Wanted]
+) -> Iterator[Evidence]:
+    """The evidence of every merchant as of each of the days, in their order.
+
+    One climate serves several days if they are Mondays: each sees only the weeks that were over by then.
+    """
     codes = {name: code for code, name in enumerate(store.names("lane"))}
-    query = evidence_query(daybook, climate.table(codes), ages_table(as_of), wanted, store.measures)
-    found = to_arrow(query)
-    names = pa.array(store.names("merchant"), pa.string()).take(found["merchant"].combine_chunks())
-    return evidence_from(found.set_column(found.schema.get_field_index("merchant"), "merchant", names), wanted, store.measures)
+    merchants, weather = pa.array(store.names("merchant"), pa.string()), climate.table(codes)
+    for some in _stretches(days):
+        daybook = _until(engine, store, some, AGE_DAYS_MAX)
+        found = to_arrow(evidence_query(daybook, weather, ages_table(some), wanted, store.measures))
+        names = merchants.take(found["merchant"].combine_chunks())
+        found = found.set_column(found.schema.get_field_index("merchant"), "merchant", names)
+        for day in some:
+            yield evidence_from(found.filter(pc.equal(found["as_of"], day)), wanted, store.measures)
+
+
+def _stretches(days: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (days[start : start + DAYS_AT_ONCE] for start in range(0, len(days), DAYS_AT_ONCE))
+
+
+def _until(engine: Any, store: Store, days: Sequence[int], span: int) -> Any:
+    """The daybook's rows that count at one of the days at least."""
+    return store.coded(engine, as_of=max(days), days=max(days) - min(days) + span)
 
 
 def _files(engine: Any, files: Sequence[Path]) -> Any:
@@ -292,17 +316,33 @@ def _names_schema(key: str) -> pa.Schema:
     return pa.schema([(f"{key}_code", pa.int64()), (key, pa.string())])
 
 
-def recent_outcomes(
-    engine: Any, store: Store, *, as_of: int, days: int, merchants: Sequence[str]
-) -> tuple[np.ndarray, int]:
-    """How many outcomes of the last days each of the merchants had, and how many of everybody's failed: whole ones."""
-    recent = store.coded(engine, as_of=as_of, days=days)
-    totals = {"outcomes": recent.dispatches.sum().cast("int64"), "failures": recent.failures.sum().cast("int64")}
-    sums = to_arrow(recent.group_by("merchant").aggregate(**totals)).to_pydict()
+@dataclass(frozen=True)
+class Recent:
+    """The outcomes of the last days: how many each merchant had, and how many of everybody's failed; whole ones."""
+
+    outcomes: Mapping[str, int]
+    failures: int
+
+    def of(self, merchants: Sequence[str]) -> np.ndarray:
+        """How many outcomes each of the merchants had."""
+        return np.array([self.outcomes.get(merchant, 0) for merchant in merchants], np.int64)
+
+
+def recent_over(engine: Any, store: Store, *, days: Sequence[int], span: int) -> Iterator[Recent]:
+    """The outcomes of the last `span` days before each of the days, in their order."""
     names = store.names("merchant")
-    outcomes = {names[code]: count for code, count in zip(sums["merchant"], sums["outcomes"], strict=True)}
-    counts = np.array([(outcomes.get(merchant) or 0) // WEIGHT_ONE for merchant in merchants])
-    return counts, sum(count or 0 for count in sums["failures"]) // WEIGHT_ONE
+    for some in _stretches(days):
+        daybook = _until(engine, store, some, span)
+        recent = daybook.join(ages_table(some, span).select("as_of", "day"), "day")
+        totals = {"outcomes": recent.dispatches.sum().cast("int64"), "failures": recent.failures.sum().cast("int64")}
+        found = to_arrow(recent.group_by("as_of", "merchant").aggregate(**totals))
+        for day in some:
+            sums = found.filter(pc.equal(found["as_of"], day)).to_pydict()
+            outcomes = zip(sums["merchant"], sums["outcomes"], strict=True)
+            yield Recent(
+                {names[code]: (count or 0) // WEIGHT_ONE for code, count in outcomes},
+                sum(count or 0 for count in sums["failures"]) // WEIGHT_ONE,
+            )
 
 
 def outcomes_by_carrier(engine: Any, store: Store, *, as_of: int, days: int) -> dict[tuple[str, int], int]:

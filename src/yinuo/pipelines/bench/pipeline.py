@@ -301,7 +301,7 @@ def _pandas_level(known: Any, place: Any) -> dict[tuple[int, str], dict[str, int
 
 def _pandas_evidence(daybook: Any, climate: Climate) -> Evidence:
     wanted = wanted_by(card(), MEASURES)
-    ages = ages_table(_last_day()).to_pandas()
+    ages = ages_table((_last_day(),)).to_pandas()
     weighed = daybook.merge(ages, on="day").merge(climate.table().to_pandas(), on=["week", "lane"], how="left")
     by_name = {measure.name: measure for measure in MEASURES}
     columns: dict[str, Any] = {"merchant": weighed["merchant"]}
