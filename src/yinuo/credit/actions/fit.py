@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from yinuo.credit.rules import daybook as daybooks
-from yinuo.credit.rules.engine import Recent, Store, climate_at, evidence_at, recent_over, to_arrow
-from yinuo.credit.rules.evidence import UNIT, Wanted
+from yinuo.credit.rules.engine import Recent, Store, climates_over, evidence_over, recent_over, to_arrow
+from yinuo.credit.rules.evidence import UNIT, Evidence, Wanted
 from yinuo.credit.rules.scorecard import PPM, RECENT_DAYS, Card, Feature, odds_at_middle, probability_ppm
 from yinuo.credit.rules.tables import BINS_EACH_SIDE, quarter_bins
 from yinuo.kit.moments import from_day, to_day
@@ -92,10 +92,14 @@ def gather(
     first = min(row["placed_month"] for row in outcomes) + 1
     last = month_number(until - 1)
     numbers = range(first, last + 1)
-    recent = recent_over(engine, store, days=[first_day(number) for number in numbers], span=RECENT_DAYS)
+    days = [first_day(number) for number in numbers]
+    climates = list(climates_over(engine, store, days=days))
+    wanted = list(dict.fromkeys([*(shape.wanted for shape in SHAPES), ("dispatches", 0)]))
+    known = evidence_over(engine, store, climates, days=days, wanted=wanted)
+    recent = recent_over(engine, store, days=days, span=RECENT_DAYS)
     months = []
-    for number, told in zip(numbers, recent, strict=True):
-        months.append(_month(engine, store, number, outcomes, told))
+    for number, evidence, told in zip(numbers, known, recent, strict=True):
+        months.append(_month(number, evidence, told, outcomes))
         progress(number - first + 1, last + 1 - first)
     return months
 
@@ -122,11 +126,7 @@ def _outcomes(engine: Any, store: Store, until: int) -> list[dict[str, Any]]:
     ]
 
 
-def _month(engine: Any, store: Store, number: int, outcomes: Sequence[dict[str, Any]], recent: Recent) -> Month:
-    as_of = first_day(number)
-    climate = climate_at(engine, store, as_of=as_of)
-    wanted = [*(shape.wanted for shape in SHAPES), ("dispatches", 0)]
-    evidence = evidence_at(engine, store, climate, as_of=as_of, wanted=list(dict.fromkeys(wanted)))
+def _month(number: int, evidence: Evidence, recent: Recent, outcomes: Sequence[dict[str, Any]]) -> Month:
     placed = [row for row in outcomes if row["placed_month"] == number]
     merchants = tuple(sorted({*evidence.merchants, *(row["merchant"] for row in placed)}))
     place = {merchant: i for i, merchant in enumerate(merchants)}

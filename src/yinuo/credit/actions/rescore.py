@@ -123,6 +123,8 @@ def bands_before(*, scorecard: str, as_of: int, last: Scoring | None = None) -> 
     """
     runs = Run.objects.filter(scorecard=scorecard, as_of__lt=as_of).exclude(state="waiting")
     day = runs.order_by("-as_of").values_list("as_of", flat=True).first()
-    if last is not None and (day is None or last.pins.as_of >= day):
+    if last is not None and last.pins.as_of >= (day or 0):
         return {merchant: result.band for merchant, result in last.results.items()}
+    if day is None:
+        return {}
     return dict(StandingPoint.objects.filter(scorecard=scorecard, as_of=day).values_list("merchant", "band"))

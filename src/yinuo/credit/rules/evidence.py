@@ -44,9 +44,13 @@ class Evidence:
 def evidence_query(
     daybook: Any, climate: Any, ages: Any, wanted: Sequence[Wanted], measures: Sequence[Measure]
 ) -> Any:
-    """One aggregation per as-of day and merchant over the daybook with its weeks, joined with the climate and the ages."""
+    """One aggregation per as-of day and merchant over the daybook with its weeks, joined with the ages and the climate.
+
+    Where the climate has a column `as_of`, each day has its own.
+    """
     by_name = {measure.name: measure for measure in measures}
-    weighed = daybook.join(ages, "day").left_join(climate, ["week", "lane"])
+    keys = [key for key in ("as_of", "week", "lane") if key in climate.columns]
+    weighed = daybook.join(ages, "day").left_join(climate, keys)
     sums = {}
     for name, days in wanted:
         measure = by_name[name]
@@ -61,13 +65,19 @@ def evidence_query(
     return weighed.group_by("as_of", "merchant").aggregate(**sums)
 
 
-def ages_table(as_of: Sequence[int], days: int = AGE_DAYS_MAX) -> Any:
-    """The days that count at each `as_of`, with their weights by half-life, and whether they lie in the last week before."""
+def days_before(as_of: Sequence[int], days: int) -> dict[str, np.ndarray]:
+    """For each as-of day so many days before it: the columns `as_of` and `day`."""
     at = np.repeat(np.array(as_of, np.int64), days)
-    age = np.tile(np.arange(days, 0, -1), len(as_of))
-    columns = {"as_of": at, "day": at - age, "is_last_week": ((at - age + 3) // 7 == (at + 2) // 7).astype(np.int64)}
+    return {"as_of": at, "day": at - np.tile(np.arange(days, 0, -1), len(as_of))}
+
+
+def ages_table(as_of: Sequence[int]) -> Any:
+    """The days that count at each `as_of`, with their weights by half-life, and whether they lie in the last week before."""
+    columns = days_before(as_of, AGE_DAYS_MAX)
+    at, day = columns["as_of"], columns["day"]
+    columns["is_last_week"] = ((day + 3) // 7 == (at + 2) // 7).astype(np.int64)
     for half_life, weights in WEIGHTS.items():
-        columns[f"weight_{half_life}"] = np.array(weights, np.int64)[age]
+        columns[f"weight_{half_life}"] = np.array(weights, np.int64)[at - day]
     columns[f"weight_{WHOLE}"] = np.full(len(at), 1 << 20)
     return ibis.memtable(pa.table(columns))
 
