@@ -127,7 +127,7 @@ def agrees_on_several_days(engine: Any, folder: Path, plain: dict[tuple[str, int
 
     def is_oracle(evidence: Evidence, climate: Climate, day: int) -> None:
         oracle = plain_evidence(lines, climate, day, WANTED, MEASURES)
-        found = {merchant: evidence.of(place) for place, merchant in enumerate(evidence.merchants)}
+        found = {merchant: (observed, due) for merchant, observed, due in evidence.each()}
         assert oracle.keys() <= found.keys()
         assert nonzero_pairs(found) == nonzero_pairs(oracle)
 

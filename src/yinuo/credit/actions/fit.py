@@ -248,13 +248,18 @@ def foretell(card: Card, month: Month) -> np.ndarray:
     return np.array([probability_ppm(int(score), odds) for score in scores])
 
 
-def fit(*, months: Sequence[Month], name: str) -> tuple[Card, dict[str, Any]]:
-    """The scorecard for now, and the report on how its like would have done: refitted each month on the past alone."""
+def fit(
+    *, months: Sequence[Month], name: str, told: Sequence[dict[str, Any]] | None = None
+) -> tuple[Card, dict[str, Any]]:
+    """The scorecard for now, and the report on how its like would have done: refitted each month on the past alone.
+
+    `told` is what `walk_forward` gave for these months, where the caller has it.
+    """
     if len(months) < MONTHS_MIN:
         raise Malformed(f"The months of history are {len(months)}; {MONTHS_MIN} are needed to fit and to measure.")
     end = months[-1].number + 1
     card = fit_card(months, before=end, name=name)
-    told = walk_forward(months)
+    told = walk_forward(months) if told is None else told
     report = report_of(told, card, months)
     measured = int(sum(row["orders"].sum() for row in told))
     return Card(

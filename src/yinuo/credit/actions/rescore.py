@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,15 @@ def _scored(
     scores = card.scores(evidence.observed, evidence.expected)
     odds = odds_at_middle(scores, recent.of(evidence.merchants), recent.failures) if card.calibrated_on else 0
     findings = open_findings(before=pins.as_of * MICROS_PER_DAY)
+
+    @cache      # most of those of whom nothing is known are alike
+    def result_without(grounds: tuple[str, ...], band: str) -> Result:
+        return standing_of(
+            card, {}, {}, odds_at_middle=0, as_of=pins.as_of, grounds=grounds, before=band, explain=explain
+        )
+
     results = {}
-    for place, merchant in enumerate(evidence.merchants):
-        observed, expected = evidence.of(place)
+    for merchant, observed, expected in evidence.each():
         if merchant not in merchants and not any(observed.values()):
             continue        # everything ever told of them was withdrawn
         results[merchant] = standing_of(
@@ -109,10 +116,7 @@ def _scored(
             before=before.get(merchant, ""), explain=explain,
         )
     for merchant in merchants - results.keys():
-        results[merchant] = standing_of(
-            card, {}, {}, odds_at_middle=0, as_of=pins.as_of, grounds=findings.get(merchant, ()),
-            before=before.get(merchant, ""), explain=explain,
-        )
+        results[merchant] = result_without(tuple(findings.get(merchant, ())), before.get(merchant, ""))
     return Scoring(pins, climate, evidence, results, card.calibrated_on or None, before)
 
 

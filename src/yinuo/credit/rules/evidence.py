@@ -6,7 +6,7 @@ are left out of both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,13 @@ class Evidence:
     merchants: tuple[str, ...]
     observed: Mapping[Wanted, np.ndarray]
     expected: Mapping[Wanted, np.ndarray]
+
+    def each(self) -> Iterator[tuple[str, dict[Wanted, int], dict[Wanted, int]]]:
+        """Every merchant with what was observed and expected, as plain integers."""
+        seen, due = ([values.tolist() for values in side.values()] for side in (self.observed, self.expected))
+        for place, merchant in enumerate(self.merchants):
+            observed = {wanted: column[place] for wanted, column in zip(self.observed, seen, strict=True)}
+            yield merchant, observed, {wanted: column[place] for wanted, column in zip(self.expected, due, strict=True)}
 
     def of(self, place: int) -> tuple[dict[Wanted, int], dict[Wanted, int]]:
         """One merchant's observed and expected, as plain integers."""

@@ -72,8 +72,8 @@ def fit_cards(months: Sequence[Month], *, last_months: int | None) -> Cards:
 
     Refuses a history that is too short to fit on and to measure.
     """
-    final, report = credit.fit(months=months, name="preview")
     told = walk_forward(months)
+    final, report = credit.fit(months=months, name="preview", told=told)
     if not told:
         raise Malformed("There was never enough known before a month began to learn from.")
     told = told[-last_months:] if last_months else told
