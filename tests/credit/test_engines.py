@@ -20,10 +20,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yinuo.credit.features import MEASURES
-from yinuo.credit.rules.climate import MERCHANTS_MIN, OUTCOMES_MIN, plain_climate
+from yinuo.credit.rules.climate import CLIMATE_DAYS, MERCHANTS_MIN, OUTCOMES_MIN, Climate, plain_climate
 from yinuo.credit.rules.daybook import KINDS, columns_needed, plain_daybook
-from yinuo.credit.rules.engine import Store, climate_at, duckdb, evidence_at, spark, to_arrow
-from yinuo.credit.rules.evidence import ages_table, evidence_from, evidence_query, plain_evidence
+from yinuo.credit.rules.engine import (
+    Store,
+    climate_at,
+    climates_over,
+    duckdb,
+    evidence_at,
+    evidence_over,
+    recent_over,
+    spark,
+    to_arrow,
+)
+from yinuo.credit.rules.evidence import Evidence, ages_table, evidence_from, evidence_query, plain_evidence
 from yinuo.credit.rules.measures import VALUE_MAX, Case, Measure
 from yinuo.credit.rules.tables import AGE_DAYS_MAX, HALF_LIVES_DAYS, WEIGHTS
 
@@ -32,6 +42,8 @@ WANTED = [(measure.name, days) for measure in MEASURES for days in (*HALF_LIVES_
 COLUMNS = columns_needed(MEASURES)
 NUMBERS = {"seq", "day", "weight", "used_permille", "stars", "answer_hours"}
 SCHEMA = pa.schema([(name, pa.int64() if name in NUMBERS else pa.string()) for name in COLUMNS])
+MONDAYS = tuple(AS_OF - 4 - 7 * back for back in range(19, -1, -1))      # more than one query takes
+DAYS = (AS_OF - 200, *range(AS_OF - 12, AS_OF + 1))
 QUICK = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 text = st.one_of(st.none(), st.sampled_from(["late", "on_time", "cancelled", "lost", "merchant", "carrier", "unsafe", "?"]))
@@ -109,6 +121,41 @@ def agrees(
     assert oracle.keys() <= set(evidence.merchants)
 
 
+def agrees_on_several_days(engine: Any, folder: Path, plain: dict[tuple[str, int, str], dict[str, int]]) -> None:
+    """Days asked for together get the climates and evidence that each would get alone in plain Python."""
+    store, lines = Store(folder, MEASURES), [(*key, sums) for key, sums in plain.items()]
+
+    def is_oracle(evidence: Evidence, climate: Climate, day: int) -> None:
+        oracle = plain_evidence(lines, climate, day, WANTED, MEASURES)
+        found = {merchant: (observed, due) for merchant, observed, due in evidence.each()}
+        assert oracle.keys() <= found.keys()
+        assert nonzero_pairs(found) == nonzero_pairs(oracle)
+
+    climates = list(climates_over(engine, store, days=DAYS))
+    assert climates == [plain_climate(plain, MEASURES, as_of=day) for day in DAYS]
+    for day, climate, evidence in zip(
+        DAYS, climates, evidence_over(engine, store, climates, days=DAYS, wanted=WANTED), strict=True
+    ):
+        is_oracle(evidence, climate, day)
+    until = MONDAYS[-1] + 7
+    climate = climate_at(engine, store, as_of=until, days=until - MONDAYS[0] + CLIMATE_DAYS)
+    evidences = evidence_over(engine, store, climate, days=MONDAYS, wanted=WANTED)
+    told = recent_over(engine, store, days=MONDAYS, span=28)
+    for day, evidence, recent in zip(MONDAYS, evidences, told, strict=True):
+        is_oracle(evidence, climate.before(day), day)
+        known = [(merchant, sums) for merchant, known_on, _, sums in lines if day - 28 <= known_on < day]
+        dispatches = {merchant: sum(sums["dispatches"] for who, sums in known if who == merchant) for merchant, _ in known}
+        assert recent.of(sorted(dispatches)).tolist() == [dispatches[merchant] // 16 for merchant in sorted(dispatches)]
+        assert recent.failures == sum(sums["failures"] for _, sums in known) // 16
+
+
+def nonzero_pairs(found: dict[str, tuple[dict[Any, int], dict[Any, int]]]) -> dict[Any, int]:
+    return {
+        (merchant, side, key): value
+        for merchant, sides in found.items() for side, table in enumerate(sides) for key, value in table.items() if value
+    }
+
+
 @pytest.fixture(scope="module")
 def near() -> Iterator[Any]:
     with duckdb() as engine:
@@ -135,7 +182,9 @@ def fresh(tmp_path: Path) -> Any:
 @given(tables.filter(lambda rows: len(rows) > 0))
 @QUICK
 def test_duckdb_agrees_with_plain_python(near, fresh, rows):
-    agrees(near, fresh(), rows)
+    folder = fresh()
+    agrees(near, folder, rows)
+    agrees_on_several_days(near, folder, plain_daybook(standing(rows), MEASURES))
 
 
 @given(tables.filter(lambda rows: len(rows) > 1), st.data())
@@ -178,6 +227,7 @@ def test_a_market_in_which_levels_and_storms_count(near, tmp_path):
     assert climate.storms
     lanes = {key[1]: rates for key, rates in climate.rates.items()}
     assert len(set(lanes.values())) > 1
+    agrees_on_several_days(near, tmp_path, plain_daybook(standing(list(market())), MEASURES))
 
 
 def test_empty_tables(near, tmp_path):
@@ -223,7 +273,7 @@ def test_negative_rows_take_off_what_positive_ones_added(near):
     climate = plain_climate({("m1", AS_OF - 1, "a/b/c"): dict.fromkeys(names, 16)}, MEASURES, as_of=AS_OF)
     columns = {"merchant": [line[0] for line in lines], "day": [line[1] for line in lines], "lane": [line[2] for line in lines],
                "week": [(line[1] + 3) // 7 for line in lines], **{name: [line[3][name] for line in lines] for name in names}}
-    query = evidence_query(ibis.memtable(pa.table(columns)), climate.table(), ages_table(AS_OF), WANTED, MEASURES)
+    query = evidence_query(ibis.memtable(pa.table(columns)), climate.table(), ages_table((AS_OF,)), WANTED, MEASURES)
     evidence = evidence_from(near.to_pyarrow(query), WANTED, MEASURES)
     assert evidence.of(0) == plain_evidence(lines, climate, AS_OF, WANTED, MEASURES)["m1"]
     assert evidence.of(0)[0]["dispatches", 0] == 1024
@@ -240,7 +290,9 @@ def test_the_weights_are_the_rounded_powers():
 def test_spark_agrees_with_plain_python(far, fresh):
     rows = [*market(weeks=6, per_lane=30), *awkward()]
     replaced = [(0, 5), (3, 4), (len(rows) - 9, len(rows) - 1)]
-    agrees(far, fresh(), rows, replaced, per=2_000)
+    folder = fresh()
+    agrees(far, folder, rows, replaced, per=2_000)
+    agrees_on_several_days(far, folder, plain_daybook(standing(rows, replaced), MEASURES))
 
 
 def outcome(merchant: str, **fields: Any) -> dict[str, Any]:

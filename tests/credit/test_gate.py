@@ -213,11 +213,18 @@ def test_an_outage_waits_and_all_reasons_are_told(publish):
     assert publish(scored(everybody(620), day=AS_OF + 2), outage="Nothing came in.", gate=False).state == "published"
 
 
-def test_weeks_of_the_past_are_kept_and_give_the_band_before(publish):
+def test_weeks_of_the_past_are_kept_and_give_the_band_before(publish, realm, now):
     publish(scored(everybody(500)))
-    publish(scored(everybody(525), day=AS_OF - 14), show=False)
-    past = publish(scored(everybody(535), day=AS_OF - 7), show=False)
-    assert (past.state, past.moved) == ("kept", 0)
+    shown = list(Standing.objects.values())
+    with pytest.raises(NotAllowed):
+        actions.keep_past(actor=PUBLIC, scorings=[scored(everybody(525), day=AS_OF - 14)], realm=realm, at=now)
+    actions.keep_past(actor=SYSTEM, scorings=[scored(everybody(525), day=AS_OF - 14)], realm=realm, at=now)
+    past = scored(everybody(535), day=AS_OF - 7)
+    [run] = actions.keep_past(actor=SYSTEM, scorings=[past], realm=realm, at=now)
+    assert (run.state, run.moved) == ("kept", 0)
+    assert StandingPoint.objects.filter(as_of__lt=AS_OF).count() == 200
+    assert list(Standing.objects.values()) == shown
+    assert bands_before(scorecard="one", as_of=AS_OF, last=past) == bands_before(scorecard="one", as_of=AS_OF)
     assert bands_before(scorecard="one", as_of=AS_OF) == dict.fromkeys(everybody(0), "expected")
     newest = queries.newest_run()
     assert newest is not None

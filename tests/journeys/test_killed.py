@@ -60,12 +60,13 @@ def market(tmp_path_factory):
 def test_a_killed_rescore_ends_as_if_it_had_not_been(market):
     _run(market, "rescore", "--no-gate")
     before = _rows(market, "credit_standing", "merchant, score, low, high, band, odds_ppm, reasons")
-    entries = _rows(market, "record_opening", "about, content")
+    entries, points = _rows(market, "record_opening", "about, content"), _rows(market, "credit_standingpoint", "*")
     luck = random.Random(5)
     killed = sum(_killed(market, luck.uniform(0.5, 3.0), "rescore", "--past") for _ in range(ROUNDS))
     _run(market, "rescore", "--no-gate")
     assert killed
     assert _rows(market, "credit_standing", "merchant, score, low, high, band, odds_ppm, reasons") == before
+    assert _rows(market, "credit_standingpoint", "*") == points
     known = set(_rows(market, "record_opening", "about, content"))
     assert set(entries) <= known
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from yinuo.record import actions as record
 
 Progress = Callable[[int, int], None]
 DAYS_BETWEEN_POINTS = 7
+POINTS_AT_ONCE = 30_000     # of merchants' courses in one transaction: a merchant's points lie side by side
 
 
 def _quiet(done: int, total: int) -> None:
@@ -97,10 +98,13 @@ def rescore_past(
         until = chosen_day(engine, store, orders, at)
         days = mondays(engine, store, until)
         climate = climate_at(engine, store, as_of=until, days=until - days[0] + CLIMATE_DAYS if days else CLIMATE_DAYS)
-        for place, day in enumerate(days):
-            scoring = _score(engine, store, climate.before(day), card, day, orders, explain=False)
-            credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, show=False)
-            progress(place + 1, len(days) + 1)
+        past = credit.score_past(
+            engine=engine, store=store, climate=climate, card=card, pins=[_pins(store, card, day, orders) for day in days],
+            merchants=every_merchant(),
+        )
+        for done, scorings in _batches(past):
+            credit.keep_past(actor=SYSTEM, scorings=scorings, realm=realm, at=at)
+            progress(done, len(days) + 1)
         scoring = _score(engine, store, climate, card, until, orders)
         run = credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, gate=False)
         credit.rate_listings(actor=SYSTEM, engine=engine, store=store, as_of=until)
@@ -147,10 +151,24 @@ def mondays(engine: Any, store: Store, until: int) -> Sequence[int]:
     return range(start, until, DAYS_BETWEEN_POINTS)
 
 
-def _score(
-    engine: Any, store: Store, climate: Climate, card: Card, as_of: int, orders: Orders, *, explain: bool = True
-) -> credit.Scoring:
-    pins = credit.Pins(size=store.written()["size"], as_of=as_of, scorecard=card.name, mode=orders.mode)
+def _pins(store: Store, card: Card, as_of: int, orders: Orders) -> credit.Pins:
+    return credit.Pins(size=store.written()["size"], as_of=as_of, scorecard=card.name, mode=orders.mode)
+
+
+def _score(engine: Any, store: Store, climate: Climate, card: Card, as_of: int, orders: Orders) -> credit.Scoring:
     return credit.score_all(
-        engine=engine, store=store, climate=climate, card=card, pins=pins, merchants=every_merchant(), explain=explain
+        engine=engine, store=store, climate=climate, card=card, pins=_pins(store, card, as_of, orders),
+        merchants=every_merchant(),
     )
+
+
+def _batches(scorings: Iterator[credit.Scoring]) -> Iterator[tuple[int, list[credit.Scoring]]]:
+    """The scorings in lists to be written at once, and how many there were by then."""
+    batch: list[credit.Scoring] = []
+    for place, scoring in enumerate(scorings):
+        batch.append(scoring)
+        if sum(len(each.results) for each in batch) >= POINTS_AT_ONCE:
+            yield place + 1, batch
+            batch = []
+    if batch:
+        yield place + 1, batch

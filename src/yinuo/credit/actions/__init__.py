@@ -3,8 +3,8 @@
 from yinuo.credit.actions.fit import fit, gather
 from yinuo.credit.actions.judge import judge_complaints, judge_orders, judge_reviews
 from yinuo.credit.actions.levels import level_buyers, rate_listings
-from yinuo.credit.actions.publish import outage_in, publish, release
-from yinuo.credit.actions.rescore import Pins, Scoring, open_store, score_all
+from yinuo.credit.actions.publish import keep_past, outage_in, publish, release
+from yinuo.credit.actions.rescore import Pins, Scoring, open_store, score_all, score_past
 from yinuo.credit.actions.scorecards import add_scorecard, card_in_force, card_named, put_in_force, shipped_card
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "judge_complaints",
     "judge_orders",
     "judge_reviews",
+    "keep_past",
     "level_buyers",
     "open_store",
     "outage_in",
@@ -26,5 +27,6 @@ __all__ = [
     "rate_listings",
     "release",
     "score_all",
+    "score_past",
     "shipped_card",
 ]

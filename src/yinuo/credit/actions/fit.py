@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from yinuo.credit.rules import daybook as daybooks
-from yinuo.credit.rules.engine import Store, climate_at, evidence_at, recent_outcomes, to_arrow
-from yinuo.credit.rules.evidence import UNIT, Wanted
+from yinuo.credit.rules.engine import Recent, Store, climates_over, evidence_over, recent_over, to_arrow
+from yinuo.credit.rules.evidence import UNIT, Evidence, Wanted
 from yinuo.credit.rules.scorecard import PPM, RECENT_DAYS, Card, Feature, odds_at_middle, probability_ppm
 from yinuo.credit.rules.tables import BINS_EACH_SIDE, quarter_bins
 from yinuo.kit.moments import from_day, to_day
@@ -91,9 +91,15 @@ def gather(
         raise Malformed("There are no judged orders yet: import a shop's history first.")
     first = min(row["placed_month"] for row in outcomes) + 1
     last = month_number(until - 1)
+    numbers = range(first, last + 1)
+    days = [first_day(number) for number in numbers]
+    climates = list(climates_over(engine, store, days=days))
+    wanted = list(dict.fromkeys([*(shape.wanted for shape in SHAPES), ("dispatches", 0)]))
+    known = evidence_over(engine, store, climates, days=days, wanted=wanted)
+    recent = recent_over(engine, store, days=days, span=RECENT_DAYS)
     months = []
-    for number in range(first, last + 1):
-        months.append(_month(engine, store, number, outcomes))
+    for number, evidence, told in zip(numbers, known, recent, strict=True):
+        months.append(_month(number, evidence, told, outcomes))
         progress(number - first + 1, last + 1 - first)
     return months
 
@@ -120,11 +126,7 @@ def _outcomes(engine: Any, store: Store, until: int) -> list[dict[str, Any]]:
     ]
 
 
-def _month(engine: Any, store: Store, number: int, outcomes: Sequence[dict[str, Any]]) -> Month:
-    as_of = first_day(number)
-    climate = climate_at(engine, store, as_of=as_of)
-    wanted = [*(shape.wanted for shape in SHAPES), ("dispatches", 0)]
-    evidence = evidence_at(engine, store, climate, as_of=as_of, wanted=list(dict.fromkeys(wanted)))
+def _month(number: int, evidence: Evidence, recent: Recent, outcomes: Sequence[dict[str, Any]]) -> Month:
     placed = [row for row in outcomes if row["placed_month"] == number]
     merchants = tuple(sorted({*evidence.merchants, *(row["merchant"] for row in placed)}))
     place = {merchant: i for i, merchant in enumerate(merchants)}
@@ -145,11 +147,8 @@ def _month(engine: Any, store: Store, number: int, outcomes: Sequence[dict[str, 
         ],
         axis=1,
     )
-    recent_orders, recent_failures = recent_outcomes(
-        engine, store, as_of=as_of, days=RECENT_DAYS, merchants=merchants
-    )
     known = spread(evidence.observed["dispatches", 0]) // UNIT
-    month = Month(number, merchants, bins, recent_orders, recent_failures, known)
+    month = Month(number, merchants, bins, recent.of(merchants), recent.failures, known)
     for row in placed:
         for table, name in ((month.orders, "orders"), (month.failures, "failures")):
             table.setdefault(row["known_month"], np.zeros(len(merchants), np.int64))[place[row["merchant"]]] += row[name]
@@ -249,13 +248,18 @@ def foretell(card: Card, month: Month) -> np.ndarray:
     return np.array([probability_ppm(int(score), odds) for score in scores])
 
 
-def fit(*, months: Sequence[Month], name: str) -> tuple[Card, dict[str, Any]]:
-    """The scorecard for now, and the report on how its like would have done: refitted each month on the past alone."""
+def fit(
+    *, months: Sequence[Month], name: str, told: Sequence[dict[str, Any]] | None = None
+) -> tuple[Card, dict[str, Any]]:
+    """The scorecard for now, and the report on how its like would have done: refitted each month on the past alone.
+
+    `told` is what `walk_forward` gave for these months, where the caller has it.
+    """
     if len(months) < MONTHS_MIN:
         raise Malformed(f"The months of history are {len(months)}; {MONTHS_MIN} are needed to fit and to measure.")
     end = months[-1].number + 1
     card = fit_card(months, before=end, name=name)
-    told = walk_forward(months)
+    told = walk_forward(months) if told is None else told
     report = report_of(told, card, months)
     measured = int(sum(row["orders"].sum() for row in told))
     return Card(

@@ -35,34 +35,45 @@ OUTAGE_REASON = "No outcome came in on {days}: the intake may have been out."
 
 @transaction.atomic
 def publish(
-    *, actor: Actor, scoring: Scoring, realm: Realm, at: datetime, gate: bool = True, outage: str = "", show: bool = True
+    *, actor: Actor, scoring: Scoring, realm: Realm, at: datetime, gate: bool = True, outage: str = ""
 ) -> Run:
     """Write a run and, unless the gate holds it, its standings; commit to both in the record.
 
     With `gate` a run waits for a steward if it would move more merchants a band than may without a look, if another
     scorecard takes over that was not scored beside the one shown, or if it overlaps an outage of the intake. A run by a
-    scorecard that is not in force, or that is not to be shown, is kept beside: its standings can be compared.
+    scorecard that is not in force is kept beside: its standings can be compared.
     """
     allow(actor, "credit.rescore")
-    pins = scoring.pins
     in_force = Scorecard.objects.filter(state="in_force").values_list("name", flat=True).first()
-    is_kept = not show or in_force not in (None, pins.scorecard)
+    is_kept = in_force not in (None, scoring.pins.scorecard)
     shown = shown_scorecard()
-    before = scoring.before if is_kept and scoring.before else _bands_by(shown)
+    before = scoring.before if is_kept and scoring.before else _bands_by(shown) or scoring.before
     moved = _moved(before, scoring)
     reason = _reason(scoring, shown, len(moved), outage) if gate and not is_kept else ""
-    run = Run.objects.create(
-        id=new_surrogates(realm.entropy, "n", 1)[0], size=pins.size, as_of=pins.as_of, scorecard=pins.scorecard,
-        mode=pins.mode, state="waiting" if reason else "kept" if is_kept else "published", reason=reason,
-        climate=scoring.climate.digest(), standings=scoring.root(), merchants=len(scoring.results), moved=len(moved),
-        completed=at,
-    )
+    run = _run_of(scoring, realm, at, state="waiting" if reason else "kept" if is_kept else "published", moved=len(moved))
+    run.reason = reason
+    run.save(force_insert=True)
     if not reason:
         _write_standings(run, scoring)
-    _state_run(run, realm, at)
+        _write_points([scoring])
+    _state_runs([run], realm, at)
     if run.state == "published":
         _state_changes(run, scoring, before, moved, realm, at)
     return run
+
+
+@transaction.atomic
+def keep_past(*, actor: Actor, scorings: Sequence[Scoring], realm: Realm, at: datetime) -> list[Run]:
+    """Write runs of past days, and their points for the courses; commit to them in the record. What is shown stays."""
+    allow(actor, "credit.rescore")
+    shown = _bands_by(shown_scorecard())
+    runs = [
+        _run_of(scoring, realm, at, state="kept", moved=len(_moved(scoring.before or shown, scoring))) for scoring in scorings
+    ]
+    Run.objects.bulk_create(runs)
+    _write_points(scorings)
+    _state_runs(runs, realm, at)
+    return runs
 
 
 @transaction.atomic
@@ -81,8 +92,18 @@ def release(*, actor: Actor, run_id: str, scoring: Scoring, realm: Realm, at: da
     run.state, run.completed = "published", at     # what is shown is what was published last
     run.save(update_fields=["state", "completed"])
     _write_standings(run, scoring)
+    _write_points([scoring])
     _state_changes(run, scoring, before, moved, realm, at)
     return run
+
+
+def _run_of(scoring: Scoring, realm: Realm, at: datetime, *, state: str, moved: int) -> Run:
+    pins = scoring.pins
+    return Run(
+        id=new_surrogates(realm.entropy, "n", 1)[0], size=pins.size, as_of=pins.as_of, scorecard=pins.scorecard,
+        mode=pins.mode, state=state, climate=scoring.climate.digest(), standings=scoring.root(),
+        merchants=len(scoring.results), moved=moved, completed=at,
+    )
 
 
 def _bands_by(scorecard: str) -> dict[str, str]:
@@ -122,8 +143,10 @@ _STANDING_COLUMNS = (
 
 
 def _write_standings(run: Run, scoring: Scoring) -> None:
-    """Write each merchant's point, and the present standing unless a later day's is there already."""
+    """Write each merchant's present standing, unless a later day's is there already."""
     card = scoring.pins.scorecard
+    if Standing.objects.filter(scorecard=card, as_of__gt=run.as_of).exists():
+        return
     table = [
         (
             f"{card}/{merchant}", card, merchant, run.id, run.size, run.as_of, result.band, RANKS[result.band],
@@ -133,24 +156,31 @@ def _write_standings(run: Run, scoring: Scoring) -> None:
         )
         for merchant, result in scoring.results.items()
     ]
-    if not Standing.objects.filter(scorecard=card, as_of__gt=run.as_of).exists():
-        rows.upsert(connection, "credit_standing", "id", _STANDING_COLUMNS, table)
-    points = [
-        (f"{card}/{merchant}/{run.as_of}", card, merchant, run.as_of, result.score, result.low, result.high,
-         result.band)
-        for merchant, result in scoring.results.items()
-    ]
+    rows.upsert(connection, "credit_standing", "id", _STANDING_COLUMNS, table)
+
+
+def _write_points(scorings: Sequence[Scoring]) -> None:
+    """Write each merchant's point on the course, for each day scored; in order, since the table's indexes then change less."""
+    points = sorted(
+        (
+            f"{scoring.pins.scorecard}/{merchant}/{scoring.pins.as_of}", scoring.pins.scorecard, merchant,
+            scoring.pins.as_of, result.score, result.low, result.high, result.band,
+        )
+        for scoring in scorings for merchant, result in scoring.results.items()
+    )
     columns = ("id", "scorecard", "merchant", "as_of", "score", "low", "high", "band")
     rows.upsert(connection, "credit_standingpoint", "id", columns, points)
 
 
-def _state_run(run: Run, realm: Realm, at: datetime) -> None:
-    fact = RunCompleted(
-        run=run.id, size=run.size, as_of=run.as_of, scorecard=run.scorecard, mode=run.mode,  # type: ignore[arg-type]
-        climate=run.climate, standings=run.standings, merchants=run.merchants, moved=run.moved,
-    )
-    statement = record.Statement(f"run/{run.id}", to_micros(at), fact)
-    record.append(actor=SYSTEM, statements=[statement], realm=realm, at=at)
+def _state_runs(runs: Sequence[Run], realm: Realm, at: datetime) -> None:
+    statements = [
+        record.Statement(f"run/{run.id}", to_micros(at), RunCompleted(
+            run=run.id, size=run.size, as_of=run.as_of, scorecard=run.scorecard, mode=run.mode,  # type: ignore[arg-type]
+            climate=run.climate, standings=run.standings, merchants=run.merchants, moved=run.moved,
+        ))
+        for run in runs
+    ]
+    record.append(actor=SYSTEM, statements=statements, realm=realm, at=at)
 
 
 def _state_changes(

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from django.db.models import Subquery
 
 from yinuo.catalogue.queries import open_findings
 from yinuo.credit.features import MEASURES
 from yinuo.credit.models import Run, StandingPoint
 from yinuo.credit.rules.climate import Climate
-from yinuo.credit.rules.engine import Store, evidence_at, recent_outcomes
+from yinuo.credit.rules.engine import Recent, Store, evidence_at, evidence_over, recent_over
 from yinuo.credit.rules.evidence import Evidence
 from yinuo.credit.rules.scorecard import (
     RECENT_DAYS,
@@ -66,22 +66,49 @@ class Scoring:
 
 
 def score_all(
-    *, engine: Any, store: Store, climate: Climate, card: Card, pins: Pins, merchants: Collection[str] = (),
-    explain: bool = True,
+    *, engine: Any, store: Store, climate: Climate, card: Card, pins: Pins, merchants: Collection[str] = ()
 ) -> Scoring:
     """Score every merchant who has evidence, and every other that is registered as not having enough."""
-    merchants = frozenset(merchants)
     evidence = evidence_at(engine, store, climate, as_of=pins.as_of, wanted=wanted_by(card, MEASURES))
-    scores = card.scores(evidence.observed, evidence.expected)
-    odds = 0
-    if card.calibrated_on:
-        recent = recent_outcomes(engine, store, as_of=pins.as_of, days=RECENT_DAYS, merchants=evidence.merchants)
-        odds = odds_at_middle(scores, *recent)
-    findings = open_findings(before=pins.as_of * MICROS_PER_DAY)
+    recent = next(recent_over(engine, store, days=(pins.as_of,), span=RECENT_DAYS))
     before = bands_before(scorecard=pins.scorecard, as_of=pins.as_of)
+    return _scored(card, pins, climate, evidence, recent, before, frozenset(merchants))
+
+
+def score_past(
+    *, engine: Any, store: Store, climate: Climate, card: Card, pins: Sequence[Pins], merchants: Collection[str] = ()
+) -> Iterator[Scoring]:
+    """The same as of each of several Mondays, one after the other, without facets, reasons and ways back.
+
+    A course over years needs only its points. The scorings must be published in this order, some at a time or all at once.
+    """
+    days, merchants = [each.as_of for each in pins], frozenset(merchants)
+    known = evidence_over(engine, store, climate, days=days, wanted=wanted_by(card, MEASURES))
+    told = recent_over(engine, store, days=days, span=RECENT_DAYS)
+    scoring = None
+    for each, evidence, recent in zip(pins, known, told, strict=True):
+        before = bands_before(scorecard=each.scorecard, as_of=each.as_of, last=scoring)
+        climate_then = climate.before(each.as_of)
+        scoring = _scored(card, each, climate_then, evidence, recent, before, merchants, explain=False)
+        yield scoring
+
+
+def _scored(
+    card: Card, pins: Pins, climate: Climate, evidence: Evidence, recent: Recent, before: Mapping[str, str],
+    merchants: frozenset[str], *, explain: bool = True,
+) -> Scoring:
+    scores = card.scores(evidence.observed, evidence.expected)
+    odds = odds_at_middle(scores, recent.of(evidence.merchants), recent.failures) if card.calibrated_on else 0
+    findings = open_findings(before=pins.as_of * MICROS_PER_DAY)
+
+    @cache      # most of those of whom nothing is known are alike
+    def result_without(grounds: tuple[str, ...], band: str) -> Result:
+        return standing_of(
+            card, {}, {}, odds_at_middle=0, as_of=pins.as_of, grounds=grounds, before=band, explain=explain
+        )
+
     results = {}
-    for place, merchant in enumerate(evidence.merchants):
-        observed, expected = evidence.of(place)
+    for merchant, observed, expected in evidence.each():
         if merchant not in merchants and not any(observed.values()):
             continue        # everything ever told of them was withdrawn
         results[merchant] = standing_of(
@@ -89,16 +116,19 @@ def score_all(
             before=before.get(merchant, ""), explain=explain,
         )
     for merchant in merchants - results.keys():
-        results[merchant] = standing_of(
-            card, {}, {}, odds_at_middle=0, as_of=pins.as_of, grounds=findings.get(merchant, ()),
-            before=before.get(merchant, ""),
-        )
+        results[merchant] = result_without(tuple(findings.get(merchant, ())), before.get(merchant, ""))
     return Scoring(pins, climate, evidence, results, card.calibrated_on or None, before)
 
 
-def bands_before(*, scorecard: str, as_of: int) -> dict[str, str]:
-    """Everybody's band by a scorecard on the last day before `as_of` that it scored and the gate did not hold."""
+def bands_before(*, scorecard: str, as_of: int, last: Scoring | None = None) -> dict[str, str]:
+    """Everybody's band by a scorecard on the last day before `as_of` that it scored and the gate did not hold.
+
+    Where the scoring made `last` is later than any published, it is that day.
+    """
     runs = Run.objects.filter(scorecard=scorecard, as_of__lt=as_of).exclude(state="waiting")
-    day = runs.order_by("-as_of").values("as_of")[:1]
-    points = StandingPoint.objects.filter(scorecard=scorecard, as_of=Subquery(day))
-    return dict(points.values_list("merchant", "band"))
+    day = runs.order_by("-as_of").values_list("as_of", flat=True).first()
+    if last is not None and last.pins.as_of >= (day or 0):
+        return {merchant: result.band for merchant, result in last.results.items()}
+    if day is None:
+        return {}
+    return dict(StandingPoint.objects.filter(scorecard=scorecard, as_of=day).values_list("merchant", "band"))

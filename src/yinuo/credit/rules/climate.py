@@ -61,7 +61,11 @@ class Climate:
 
         A storm is not known to the day, and what it held back comes in with the next week's outcomes.
         """
-        return int(not any((base, week + shift, lane) in self.storms for shift in (-1, 0, 1)))
+        return int(self.is_calm_yet(base, week, lane) and (base, week + 1, lane) not in self.storms)
+
+    def is_calm_yet(self, base: str, week: int, lane: str) -> int:
+        """The same as far as it is known when the week is over: before the one after it."""
+        return int(not any((base, week + shift, lane) in self.storms for shift in (-1, 0)))
 
     def before(self, day: int) -> Climate:
         """The climate of the weeks that were over at a day, which must be a Monday."""
@@ -75,10 +79,14 @@ class Climate:
         )
 
     def table(self, codes: Mapping[str, int] | None = None) -> Any:
-        """The climate as a table for an engine: week, lane, a column `rate_<measure>` and a column `calm_<base>` each.
+        """The climate as a table for an engine: week, lane, and columns `rate_<measure>`, `calm_<base>`, `calm_yet_<base>`.
 
         With `codes`, lanes are numbers, as in the daybook's files.
         """
+        return ibis.memtable(self.arrow(codes))
+
+    def arrow(self, codes: Mapping[str, int] | None = None) -> pa.Table:
+        """The same table as Arrow."""
         keys = list(self.rates)
         lanes = [lane if codes is None else codes[lane] for _, lane in keys]
         rates = np.array(list(self.rates.values()), np.int64).reshape(len(keys), len(self.measures))
@@ -89,26 +97,37 @@ class Climate:
         columns |= {f"rate_{name}": rates[:, place] for place, name in enumerate(self.measures)}
         for base in self.bases:
             stormy = any(storm[0] == base for storm in self.storms)
-            calm = [self.is_calm(base, *key) for key in keys] if stormy else np.ones(len(keys))
-            columns[f"calm_{base}"] = np.asarray(calm, np.int64)
-        return ibis.memtable(pa.table(columns))
+            for name, is_calm in ((f"calm_{base}", self.is_calm), (f"calm_yet_{base}", self.is_calm_yet)):
+                calm = [is_calm(base, *key) for key in keys] if stormy else np.ones(len(keys))
+                columns[name] = np.asarray(calm, np.int64)
+        return pa.table(columns)
+
+
+def several_table(several: Mapping[int, Climate], codes: Mapping[str, int]) -> Any:
+    """The climates of several as-of days as one table, with the column `as_of`."""
+    tables = [climate.arrow(codes) for climate in several.values()]
+    days = np.repeat(list(several), [table.num_rows for table in tables])
+    return ibis.memtable(pa.concat_tables(tables).append_column("as_of", pa.array(days, pa.int64())))
 
 
 def lane_sums(daybook: Any, measures: Sequence[Measure]) -> Any:
-    """Per week and lane the sums of every measure."""
+    """Per as-of day, week and lane the sums of every measure."""
     sums = {measure.name: daybook[measure.name].sum().cast("int64") for measure in measures}
-    return daybook.group_by("week", "lane").aggregate(**sums)
+    return daybook.group_by("as_of", "week", "lane").aggregate(**sums)
 
 
-def merchants_with(daybook: Any, cells: Any, level: str, names: Sequence[str]) -> Any:
-    """Per week and place of a level, as far as `cells` has it: how many merchants have a sum above 0 of each measure.
+def merchants_with(daybook: Any, cells: Any, level: str, names: Sequence[str], *, days: int) -> Any:
+    """Per as-of day, week and place of a level, as far as `cells` has it: how many merchants have a sum above 0 of each
+    measure in the `days` before.
 
     A merchant whose outcomes were all withdrawn is none, whatever rows the daybook still holds of them.
     """
-    kept = daybook.semi_join(cells, ["week", level])
-    each = kept.group_by("week", level, "merchant").aggregate(**{name: kept[name].sum().cast("int64") for name in names})
+    kept = daybook.join(cells, ["week", level])
+    kept = kept.filter(kept.day < kept.as_of, kept.day >= kept.as_of - days)
+    cell = ("as_of", "week", level)
+    each = kept.group_by(*cell, "merchant").aggregate(**{name: kept[name].sum().cast("int64") for name in names})
     counts = {name: (each[name] > 0).cast("int64").sum().cast("int64") for name in names}
-    return each.group_by("week", level).aggregate(**counts)
+    return each.group_by(*cell).aggregate(**counts)
 
 
 def bases_of(measures: Sequence[Measure]) -> list[str]:

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,18 @@ import pyarrow.parquet as pq
 from yinuo.credit.rules import climate as climates
 from yinuo.credit.rules import daybook as daybooks
 from yinuo.credit.rules.climate import CLIMATE_DAYS, Climate
-from yinuo.credit.rules.evidence import Evidence, Wanted, ages_table, evidence_from, evidence_query
+from yinuo.credit.rules.evidence import Evidence, Wanted, ages_table, days_before, evidence_from, evidence_query
 from yinuo.credit.rules.judging import WEIGHT_ONE, carrier_of
 from yinuo.credit.rules.measures import Measure
-from yinuo.credit.rules.narrowing import narrowed, places_of
+from yinuo.credit.rules.narrowing import Count, narrowed, places_of
 from yinuo.credit.rules.tables import AGE_DAYS_MAX
 from yinuo.kit.refusals import Malformed
 
 MANIFEST = "manifest.json"
 FORM = 2                # grows when the daybook's files are written otherwise: then they are made anew
 PASS_SEGMENTS = 32      # segments of 65,536 facts added up at once: keeps memory level however long the record is
+DAYS_AT_ONCE = 16       # as-of days in one query: its overhead is paid once, and its result stays small;
+CLIMATES_AT_ONCE = 8    # a climate's sums, by week and lane, are more
 CODED = ("merchant", "lane")    # the daybook's files hold numbers for these, and lists of names beside
 Progress = Callable[[int, int], None]
 
@@ -210,35 +213,78 @@ class Store:
 
 def climate_at(engine: Any, store: Store, *, as_of: int, days: int = CLIMATE_DAYS) -> Climate:
     """The climate from all outcomes known before `as_of`."""
-    daybook = store.coded(engine, as_of=as_of, days=days)
-    lanes = store.names("lane")
-    places = places_of(lanes)
+    return next(climates_over(engine, store, days=(as_of,), span=days))
+
+
+def climates_over(engine: Any, store: Store, *, days: Sequence[int], span: int = CLIMATE_DAYS) -> Iterator[Climate]:
+    """The climate as of each of the days, which rise, from the outcomes of so many days before."""
+    places = places_of(store.names("lane"))
+    for some in _stretches(days, CLIMATES_AT_ONCE):
+        daybook = _until(engine, store, some, span)
+        seen = daybook.join(_table(days_before(some, span)), "day")
+        found = to_arrow(climates.lane_sums(seen, store.measures))
+        sums = {name: np.asarray(found[name].to_numpy(), np.int64) for name in found.column_names}
+        time = np.searchsorted(some, sums.pop("as_of"))
+        count = _counter(daybook, places, some, span)
+        yield from narrowed(
+            store.measures, store.names("lane"), time=time, times=len(some), week=sums.pop("week"), lane=sums.pop("lane"),
+            sums=sums, count=count,
+        )
+
+
+def _counter(daybook: Any, places: Mapping[str, np.ndarray], days: Sequence[int], span: int) -> Count:
+    """Counts merchants where `narrowed` asks for it."""
 
     def count(
-        level: str, week: np.ndarray, place: np.ndarray, names: Sequence[str]
-    ) -> dict[tuple[int, int], tuple[int, ...]]:
-        columns = {"lane": places["lane"], level: places[level]}
-        cells = _table({"week": week, level: place})
-        placed = daybook if level == "lane" else daybook.join(_table(columns), "lane")
-        found = to_arrow(climates.merchants_with(placed, cells, level, list(dict.fromkeys(names))))
-        keys = zip(found["week"].to_pylist(), found[level].to_pylist(), strict=True)
+        level: str, time: np.ndarray, week: np.ndarray, place: np.ndarray, names: Sequence[str]
+    ) -> dict[tuple[int, int, int], tuple[int, ...]]:
+        cells = _table({"as_of": np.array(days)[time], "week": week, level: place})
+        lanes = _table({"lane": places["lane"], level: places[level]})
+        placed = daybook if level == "lane" else daybook.join(lanes, "lane")
+        found = to_arrow(climates.merchants_with(placed, cells, level, list(dict.fromkeys(names)), days=span))
+        times = np.searchsorted(days, found["as_of"].to_numpy()).tolist()
+        keys = zip(times, found["week"].to_pylist(), found[level].to_pylist(), strict=True)
         return dict(zip(keys, zip(*(found[name].to_pylist() for name in names), strict=True), strict=True))
 
-    found = to_arrow(climates.lane_sums(daybook, store.measures))
-    sums = {name: np.asarray(found[name].to_numpy(), np.int64) for name in found.column_names}
-    return narrowed(store.measures, lanes, week=sums.pop("week"), lane=sums.pop("lane"), sums=sums, count=count)
+    return count
 
 
 def evidence_at(
     engine: Any, store: Store, climate: Climate, *, as_of: int, wanted: Sequence[Wanted]
 ) -> Evidence:
     """The evidence of every merchant as of a day."""
-    daybook = store.coded(engine, as_of=as_of)
+    return next(evidence_over(engine, store, climate, days=(as_of,), wanted=wanted))
+
+
+def evidence_over(
+    engine: Any, store: Store, climate: Climate | Sequence[Climate], *, days: Sequence[int], wanted: Sequence[Wanted]
+) -> Iterator[Evidence]:
+    """The evidence of every merchant as of each of the days, in their order, by a climate for each or one for all.
+
+    One climate serves several days if they are Mondays: each sees only the weeks that were over by then.
+    """
     codes = {name: code for code, name in enumerate(store.names("lane"))}
-    query = evidence_query(daybook, climate.table(codes), ages_table(as_of), wanted, store.measures)
-    found = to_arrow(query)
-    names = pa.array(store.names("merchant"), pa.string()).take(found["merchant"].combine_chunks())
-    return evidence_from(found.set_column(found.schema.get_field_index("merchant"), "merchant", names), wanted, store.measures)
+    merchants = pa.array(store.names("merchant"), pa.string())
+    own = None if isinstance(climate, Climate) else dict(zip(days, climate, strict=True))
+    weather = climate.table(codes) if isinstance(climate, Climate) else None
+    for some in _stretches(days):
+        if own is not None:
+            weather = climates.several_table({day: own[day] for day in some}, codes)
+        daybook = _until(engine, store, some, AGE_DAYS_MAX)
+        found = to_arrow(evidence_query(daybook, weather, ages_table(some), wanted, store.measures))
+        names = merchants.take(found["merchant"].combine_chunks())
+        found = found.set_column(found.schema.get_field_index("merchant"), "merchant", names)
+        for day in some:
+            yield evidence_from(found.filter(pc.equal(found["as_of"], day)), wanted, store.measures)
+
+
+def _stretches(days: Sequence[int], length: int = DAYS_AT_ONCE) -> Iterator[Sequence[int]]:
+    return (days[start : start + length] for start in range(0, len(days), length))
+
+
+def _until(engine: Any, store: Store, days: Sequence[int], span: int) -> Any:
+    """The daybook's rows that count at one of the days at least."""
+    return store.coded(engine, as_of=max(days), days=max(days) - min(days) + span)
 
 
 def _files(engine: Any, files: Sequence[Path]) -> Any:
@@ -292,17 +338,33 @@ def _names_schema(key: str) -> pa.Schema:
     return pa.schema([(f"{key}_code", pa.int64()), (key, pa.string())])
 
 
-def recent_outcomes(
-    engine: Any, store: Store, *, as_of: int, days: int, merchants: Sequence[str]
-) -> tuple[np.ndarray, int]:
-    """How many outcomes of the last days each of the merchants had, and how many of everybody's failed: whole ones."""
-    recent = store.coded(engine, as_of=as_of, days=days)
-    totals = {"outcomes": recent.dispatches.sum().cast("int64"), "failures": recent.failures.sum().cast("int64")}
-    sums = to_arrow(recent.group_by("merchant").aggregate(**totals)).to_pydict()
+@dataclass(frozen=True)
+class Recent:
+    """The outcomes of the last days: how many each merchant had, and how many of everybody's failed; whole ones."""
+
+    outcomes: Mapping[str, int]
+    failures: int
+
+    def of(self, merchants: Sequence[str]) -> np.ndarray:
+        """How many outcomes each of the merchants had."""
+        return np.array([self.outcomes.get(merchant, 0) for merchant in merchants], np.int64)
+
+
+def recent_over(engine: Any, store: Store, *, days: Sequence[int], span: int) -> Iterator[Recent]:
+    """The outcomes of the last `span` days before each of the days, in their order."""
     names = store.names("merchant")
-    outcomes = {names[code]: count for code, count in zip(sums["merchant"], sums["outcomes"], strict=True)}
-    counts = np.array([(outcomes.get(merchant) or 0) // WEIGHT_ONE for merchant in merchants])
-    return counts, sum(count or 0 for count in sums["failures"]) // WEIGHT_ONE
+    for some in _stretches(days):
+        daybook = _until(engine, store, some, span)
+        recent = daybook.join(_table(days_before(some, span)), "day")
+        totals = {"outcomes": recent.dispatches.sum().cast("int64"), "failures": recent.failures.sum().cast("int64")}
+        found = to_arrow(recent.group_by("as_of", "merchant").aggregate(**totals))
+        for day in some:
+            sums = found.filter(pc.equal(found["as_of"], day)).to_pydict()
+            outcomes = zip(sums["merchant"], sums["outcomes"], strict=True)
+            yield Recent(
+                {names[code]: (count or 0) // WEIGHT_ONE for code, count in outcomes},
+                sum(count or 0 for count in sums["failures"]) // WEIGHT_ONE,
+            )
 
 
 def outcomes_by_carrier(engine: Any, store: Store, *, as_of: int, days: int) -> dict[tuple[str, int], int]:

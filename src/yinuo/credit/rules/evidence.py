@@ -6,12 +6,13 @@ are left out of both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ibis
 import numpy as np
+import pyarrow as pa
 
 from yinuo.credit.rules.climate import Climate, shares_of
 from yinuo.credit.rules.measures import Measure
@@ -34,6 +35,13 @@ class Evidence:
     observed: Mapping[Wanted, np.ndarray]
     expected: Mapping[Wanted, np.ndarray]
 
+    def each(self) -> Iterator[tuple[str, dict[Wanted, int], dict[Wanted, int]]]:
+        """Every merchant with what was observed and expected, as plain integers."""
+        seen, due = ([values.tolist() for values in side.values()] for side in (self.observed, self.expected))
+        for place, merchant in enumerate(self.merchants):
+            observed = {wanted: column[place] for wanted, column in zip(self.observed, seen, strict=True)}
+            yield merchant, observed, {wanted: column[place] for wanted, column in zip(self.expected, due, strict=True)}
+
     def of(self, place: int) -> tuple[dict[Wanted, int], dict[Wanted, int]]:
         """One merchant's observed and expected, as plain integers."""
         observed = {wanted: int(values[place]) for wanted, values in self.observed.items()}
@@ -43,30 +51,42 @@ class Evidence:
 def evidence_query(
     daybook: Any, climate: Any, ages: Any, wanted: Sequence[Wanted], measures: Sequence[Measure]
 ) -> Any:
-    """One aggregation per merchant over the daybook with its weeks, joined with the climate and the weights of each day."""
+    """One aggregation per as-of day and merchant over the daybook with its weeks, joined with the ages and the climate.
+
+    Where the climate has a column `as_of`, each day has its own.
+    """
     by_name = {measure.name: measure for measure in measures}
-    weighed = daybook.join(ages, "day").left_join(climate, ["week", "lane"])
+    keys = [key for key in ("as_of", "week", "lane") if key in climate.columns]
+    weighed = daybook.join(ages, "day").left_join(climate, keys)
     sums = {}
     for name, days in wanted:
         measure = by_name[name]
         weight = weighed[f"weight_{days}"]
         if by_name[measure.base].gauge is not None:
-            weight = weight * weighed[f"calm_{measure.base}"].coalesce(1)
+            calm, seemed = weighed[f"calm_{measure.base}"].coalesce(1), weighed[f"calm_yet_{measure.base}"].coalesce(1)
+            weight = weight * ibis.ifelse(weighed.is_last_week == 1, seemed, calm)
         sums[f"observed_{name}_{days}"] = (weighed[name] * weight).sum().cast("int64")
         if measure.base != name:
             expected = weighed[measure.base] * weight * weighed[f"rate_{name}"].coalesce(0)
             sums[f"expected_{name}_{days}"] = expected.sum().cast("int64")
-    return weighed.group_by("merchant").aggregate(**sums)
+    return weighed.group_by("as_of", "merchant").aggregate(**sums)
 
 
-def ages_table(as_of: int) -> Any:
-    """The days that count at `as_of`, each with its weight by half-life."""
-    days = list(range(as_of - AGE_DAYS_MAX, as_of))
-    columns = {"day": days}
+def days_before(as_of: Sequence[int], days: int) -> dict[str, np.ndarray]:
+    """For each as-of day so many days before it: the columns `as_of` and `day`."""
+    at = np.repeat(np.array(as_of, np.int64), days)
+    return {"as_of": at, "day": at - np.tile(np.arange(days, 0, -1), len(as_of))}
+
+
+def ages_table(as_of: Sequence[int]) -> Any:
+    """The days that count at each `as_of`, with their weights by half-life, and whether they lie in the last week before."""
+    columns = days_before(as_of, AGE_DAYS_MAX)
+    at, day = columns["as_of"], columns["day"]
+    columns["is_last_week"] = ((day + 3) // 7 == (at + 2) // 7).astype(np.int64)
     for half_life, weights in WEIGHTS.items():
-        columns[f"weight_{half_life}"] = [weights[as_of - day] for day in days]
-    columns[f"weight_{WHOLE}"] = [1 << 20] * len(days)
-    return ibis.memtable(columns, schema=dict.fromkeys(columns, "int64"))
+        columns[f"weight_{half_life}"] = np.array(weights, np.int64)[at - day]
+    columns[f"weight_{WHOLE}"] = np.full(len(at), 1 << 20)
+    return ibis.memtable(pa.table(columns))
 
 
 def evidence_from(arrow: Any, wanted: Sequence[Wanted], measures: Sequence[Measure]) -> Evidence:

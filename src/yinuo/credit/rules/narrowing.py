@@ -30,8 +30,11 @@ from yinuo.credit.rules.measures import Measure
 OUTCOMES = OUTCOMES_MIN * WEIGHT_ONE
 LEVELS = ("lane", "route", "carrier", "every")
 SUSPICION = STORM_TIMES * .999      # floating point finds candidates; integers decide
-Count = Callable[[str, np.ndarray, np.ndarray, Sequence[str]], Mapping[tuple[int, int], Sequence[int]]]
-"""Asked for a level, weeks, places beside them, and measures: by (week, place), how many merchants sum above 0 in each."""
+Cell = tuple[int, int, int]
+Count = Callable[[str, np.ndarray, np.ndarray, np.ndarray, Sequence[str]], Mapping[Cell, Sequence[int]]]
+"""Asked for a level, times, weeks and places beside them, and measures: by (time, week, place), how many merchants sum above 0
+in each. Times are the places of as-of days among those asked for.
+"""
 
 
 def places_of(lanes: Sequence[str]) -> dict[str, np.ndarray]:
@@ -48,9 +51,13 @@ def places_of(lanes: Sequence[str]) -> dict[str, np.ndarray]:
 
 @dataclass
 class Level:
-    """The sums of one level, a row for each place and week in which there were any, in that order."""
+    """The sums of one level, a row for each place and week in which there were any, in that order.
+
+    A place at another time is another place: its number is that of the place, and `width` more for each time before.
+    """
 
     name: str
+    width: int
     place: np.ndarray
     week: np.ndarray
     sums: dict[str, np.ndarray]
@@ -58,14 +65,14 @@ class Level:
     storm: dict[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, place: np.ndarray, week: np.ndarray, sums: Mapping[str, np.ndarray]) -> Level:
+    def of(cls, name: str, width: int, place: np.ndarray, week: np.ndarray, sums: Mapping[str, np.ndarray]) -> Level:
         """Add up rows of the same place and week."""
         keys, row = np.unique(_key(place, week), return_inverse=True)
         added = {}
         for measure, values in sums.items():
             added[measure] = np.zeros(len(keys), np.int64)
             np.add.at(added[measure], row, values)
-        return cls(name, keys >> 32, keys & 0xFFFFFFFF, added)
+        return cls(name, width, keys >> 32, keys & 0xFFFFFFFF, added)
 
     def rows(self, place: np.ndarray, week: np.ndarray) -> np.ndarray:
         """The row of each place and week, or -1."""
@@ -120,16 +127,20 @@ class Level:
 
 
 def narrowed(
-    measures: Sequence[Measure], lanes: Sequence[str], *, week: np.ndarray, lane: np.ndarray,
+    measures: Sequence[Measure], lanes: Sequence[str], *, time: np.ndarray, times: int, week: np.ndarray, lane: np.ndarray,
     sums: Mapping[str, np.ndarray], count: Count,
-) -> Climate:
-    """The climate from the sums by week and lane code, a row each, and from what `count` answers."""
-    gauged, places = gauged_of(measures), places_of(lanes)
+) -> list[Climate]:
+    """The climates of so many times from the sums by time, week and lane code, a row each, and from what `count` answers."""
+    gauged, widths = gauged_of(measures), {name: int(codes.max(initial=0)) + 1 for name, codes in places_of(lanes).items()}
+    places = {
+        name: np.concatenate([codes + widths[name] * at for at in range(times)]) for name, codes in places_of(lanes).items()
+    }
+    lane = lane + len(lanes) * time
     some = np.logical_or.reduce([values != 0 for values in sums.values()])      # a lane may have lost all it had
     week, lane, sums = week[some], lane[some], {name: values[some] for name, values in sums.items()}
     levels: list[Level] = []
     for name in LEVELS if len(week) else ():
-        level = Level.of(name, places[name][lane], week, sums)
+        level = Level.of(name, widths[name], places[name][lane], week, sums)
         shown = {base: np.zeros(len(level.week), bool) for base in bases_of(measures)}
         if levels:
             _show(level, levels[-1], places, shown)
@@ -137,11 +148,15 @@ def narrowed(
             level.judge(bases_of(measures), count, shown)
         level.find_storms(gauged, count)
         levels.append(level)
-    return Climate(
-        measures=tuple(measure.name for measure in shares_of(measures)), bases=tuple(base.name for base in gauged),
-        rates=dict(_rates(measures, lanes, places, levels)) if levels else {},
-        storms=frozenset(_storms(gauged, lanes, places, levels)) if levels else frozenset(),
-    )
+    rates: list[dict[tuple[int, str], tuple[int, ...]]] = [{} for _ in range(times)]
+    storms: list[set[tuple[str, int, str]]] = [set() for _ in range(times)]
+    if levels:
+        for code, at_week, shares in _rates(measures, places, levels):
+            rates[code // len(lanes)][at_week, lanes[code % len(lanes)]] = shares
+        for base, at_week, code in _storms(gauged, places, levels):
+            storms[code // len(lanes)].add((base, at_week, lanes[code % len(lanes)]))
+    names, bases = tuple(measure.name for measure in shares_of(measures)), tuple(base.name for base in gauged)
+    return [Climate(names, bases, rates[at], frozenset(storms[at])) for at in range(times)]
 
 
 def _show(level: Level, narrower: Level, places: Mapping[str, np.ndarray], shown: Mapping[str, np.ndarray]) -> None:
@@ -157,8 +172,9 @@ def _show(level: Level, narrower: Level, places: Mapping[str, np.ndarray], shown
 
 
 def _rates(
-    measures: Sequence[Measure], lanes: Sequence[str], places: Mapping[str, np.ndarray], levels: Sequence[Level]
-) -> Iterator[tuple[tuple[int, str], tuple[int, ...]]]:
+    measures: Sequence[Measure], places: Mapping[str, np.ndarray], levels: Sequence[Level]
+) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+    """The rates of every lane's code and week."""
     here = levels[0]
     rows = [level.rows(places[level.name][here.place], here.week) for level in levels]
     columns = []
@@ -167,8 +183,7 @@ def _rates(
         failed = np.choose(chosen, [level.sums[measure.name][row] for level, row in zip(levels, rows, strict=True)])
         outcomes = np.choose(chosen, [level.sums[measure.base][row] for level, row in zip(levels, rows, strict=True)])
         columns.append(np.where(outcomes > 0, RATE_ONE * failed // np.maximum(outcomes, 1), 0).tolist())
-    keys = zip(here.week.tolist(), [lanes[code] for code in here.place.tolist()], strict=True)
-    return zip(keys, zip(*columns, strict=True), strict=True)
+    return zip(here.place.tolist(), here.week.tolist(), zip(*columns, strict=True), strict=True)
 
 
 def _narrowest(base: str, rows: Sequence[np.ndarray], levels: Sequence[Level]) -> np.ndarray:
@@ -180,24 +195,26 @@ def _narrowest(base: str, rows: Sequence[np.ndarray], levels: Sequence[Level]) -
 
 
 def _storms(
-    gauged: Sequence[Measure], lanes: Sequence[str], places: Mapping[str, np.ndarray], levels: Sequence[Level]
-) -> Iterator[tuple[str, int, str]]:
-    """The storms of every lane, in weeks without outcomes on it too."""
+    gauged: Sequence[Measure], places: Mapping[str, np.ndarray], levels: Sequence[Level]
+) -> Iterator[tuple[str, int, int]]:
+    """The storms of every lane's code, in weeks without outcomes on it too."""
     known = np.unique(levels[0].place)
     for base in gauged:
         for week in sorted({int(week) for level in levels for week in level.week[level.storm[base.name]]}):
             rows = [level.rows(places[level.name][known], np.full(len(known), week)) for level in levels]
             chosen = _narrowest(base.name, rows, levels)
             storm = np.choose(chosen, [level.storm[base.name][row] for level, row in zip(levels, rows, strict=True)])
-            yield from ((base.name, week, lanes[code]) for code in known[storm].tolist())
+            storm &= rows[-1] >= 0      # at another time that week may be unknown everywhere
+            yield from ((base.name, week, code) for code in known[storm].tolist())
 
 
 def _counted(count: Count, level: Level, rows: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """How many merchants there are in rows, a column for each measure."""
-    week, place = level.week[rows], level.place[rows]
-    found = count(level.name, week, place, names)
+    week, (time, place) = level.week[rows], np.divmod(level.place[rows], level.width)
+    found = count(level.name, time, week, place, names)
     nobody = (0,) * len(names)
-    return np.array([found.get(key, nobody) for key in zip(week.tolist(), place.tolist(), strict=True)], np.int64)
+    cells = zip(time.tolist(), week.tolist(), place.tolist(), strict=True)
+    return np.array([found.get(cell, nobody) for cell in cells], np.int64)
 
 
 def _key(place: np.ndarray, week: np.ndarray) -> np.ndarray:

@@ -163,8 +163,7 @@ def full(folder: Path, facts: int, *, engine: str = "duckdb") -> dict[str, Any]:
         climate, evidence = _pass(opened, store, _last_day(), clock)
         found = clock.report()
     reasons = Clock()
-    for place in range(len(evidence.merchants)):
-        observed, expected = evidence.of(place)
+    for _, observed, expected in evidence.each():
         standing = standing_of(card(), observed, expected, odds_at_middle=0, as_of=_last_day())
         json.dumps([standing.facets, standing.reasons, standing.way_back])
     return found | {"digest": _digest(climate, evidence), "reasons_seconds": reasons.report()["seconds"]}
@@ -301,7 +300,7 @@ def _pandas_level(known: Any, place: Any) -> dict[tuple[int, str], dict[str, int
 
 def _pandas_evidence(daybook: Any, climate: Climate) -> Evidence:
     wanted = wanted_by(card(), MEASURES)
-    ages = ages_table(_last_day()).to_pandas()
+    ages = ages_table((_last_day(),)).to_pandas()
     weighed = daybook.merge(ages, on="day").merge(climate.table().to_pandas(), on=["week", "lane"], how="left")
     by_name = {measure.name: measure for measure in MEASURES}
     columns: dict[str, Any] = {"merchant": weighed["merchant"]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,8 @@ from yinuo.credit import actions as credit
 from yinuo.credit.actions.fit import Month, month_number, walk_forward
 from yinuo.credit.rules.bands import NO_SCORE, RANKS, ranks_of
 from yinuo.credit.rules.climate import CLIMATE_DAYS, Climate
-from yinuo.credit.rules.engine import Store, climate_at, evidence_at, outcomes_by_carrier
-from yinuo.credit.rules.evidence import UNIT
+from yinuo.credit.rules.engine import Store, climate_at, evidence_over, outcomes_by_carrier
+from yinuo.credit.rules.evidence import UNIT, Evidence
 from yinuo.credit.rules.gate import LOOK_BACK_DAYS, silent_days
 from yinuo.credit.rules.scorecard import EFFECTIVE, OUTCOMES, Card
 from yinuo.kit.moments import MICROS_PER_DAY
@@ -72,8 +72,8 @@ def fit_cards(months: Sequence[Month], *, last_months: int | None) -> Cards:
 
     Refuses a history that is too short to fit on and to measure.
     """
-    final, report = credit.fit(months=months, name="preview")
     told = walk_forward(months)
+    final, report = credit.fit(months=months, name="preview", told=told)
     if not told:
         raise Malformed("There was never enough known before a month began to learn from.")
     told = told[-last_months:] if last_months else told
@@ -87,16 +87,20 @@ def past_climate(engine: Any, store: Store, days: Sequence[int], until: int) -> 
 
 @dataclass(frozen=True)
 class Judge:
-    """Scores everybody as of a day."""
+    """Scores everybody as of the days of the past."""
 
     engine: Any
     store: Store
     merchants: tuple[str, ...]
 
-    def rows(self, climate: Climate, card: Card, day: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def evidence(self, climate: Climate, cards: Iterable[Card], days: Sequence[int]) -> Iterator[Evidence]:
+        """The evidence that the cards want as of each of the days."""
+        features = [feature.wanted for card in cards for feature in card.features]
+        wanted = list(dict.fromkeys([*features, EFFECTIVE, OUTCOMES]))
+        return evidence_over(self.engine, self.store, climate, days=days, wanted=wanted)
+
+    def rows(self, evidence: Evidence, card: Card) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Scores, half widths and outcomes of all merchants; those without evidence have no score."""
-        wanted = list(dict.fromkeys([*(feature.wanted for feature in card.features), EFFECTIVE, OUTCOMES]))
-        evidence = evidence_at(self.engine, self.store, climate, as_of=day, wanted=wanted)
         place = {merchant: i for i, merchant in enumerate(self.merchants)}
         into = np.array([place[merchant] for merchant in evidence.merchants], np.int64)
         outcomes = np.zeros(len(self.merchants), np.int64)
@@ -120,10 +124,10 @@ def replay(
     """Judge everybody on each of the days, Mondays, and at the end of the history."""
     used = [cards.at(day) for day in days]
     rows = []
-    for place, (day, card) in enumerate(zip(days, used, strict=True)):
-        rows.append(judge.rows(climate.before(day), card, day))
+    for place, (evidence, card) in enumerate(zip(judge.evidence(climate, used, days), used, strict=True)):
+        rows.append(judge.rows(evidence, card))
         progress(place + 1, len(days) + 1)
-    rows.append(judge.rows(climate, cards.final, until))
+    rows.append(judge.rows(next(judge.evidence(climate, [cards.final], [until])), cards.final))
     every = (*days, until)
     scores, half, outcomes = (np.stack(parts) for parts in zip(*rows, strict=True))
     bands = [np.full(len(judge.merchants), NEW)]
