@@ -229,3 +229,44 @@ def test_weeks_of_the_past_are_kept_and_give_the_band_before(publish, realm, now
     newest = queries.newest_run()
     assert newest is not None
     assert newest.as_of == AS_OF
+
+
+def test_a_run_behind_what_is_shown_adds_to_the_courses_and_changes_nothing(publish, realm, now):
+    publish(scored(everybody(500), day=AS_OF + 7))
+    before = list(Standing.objects.order_by("pk").values())
+    earlier = publish(scored(everybody(620)), gate=False)
+    assert earlier.state == "kept"
+    assert list(Standing.objects.order_by("pk").values()) == before
+    assert StandingPoint.objects.filter(as_of=AS_OF).count() == 100
+    assert Opening.objects.filter(about__startswith="m").count() == 0      # no change of standing was stated
+
+
+def test_an_older_run_that_waited_is_not_released_over_a_newer_one(publish, realm, now):
+    publish(scored(everybody(500)))
+    wild = scored(everybody(620), day=AS_OF + 1)
+    waiting = publish(wild)
+    publish(scored(everybody(500), day=AS_OF + 2))
+    with pytest.raises(Conflict, match="earlier day"):
+        actions.release(actor=SYSTEM, run_id=waiting.id, scoring=wild, realm=realm, at=now)
+    assert not Standing.objects.exclude(band="expected").exists()
+
+
+def test_the_retired_card_scored_beside_does_not_touch_what_is_shown(publish, cards, now):
+    publish(scored(everybody(500)))
+    actions.put_in_force(actor=SYSTEM, name="two", at=now)
+    assert publish(scored(everybody(620), day=AS_OF + 1)).state == "kept"
+    assert not Standing.objects.filter(scorecard="one").exclude(band="expected").exists()
+
+
+def test_an_announced_scorecard_is_held_where_it_departs_from_what_was_announced(publish, cards, now):
+    publish(scored(everybody(500)))
+    publish(scored(everybody(500), card="two"))
+    actions.put_in_force(actor=SYSTEM, name="two", at=now)
+    run = publish(scored(everybody(620), day=AS_OF + 7, card="two"))
+    assert run.state == "waiting"
+    assert "100 of 100 merchants would change" in run.reason
+
+
+def test_a_scoring_that_lost_the_merchants_waits(publish):
+    publish(scored(everybody(500)))
+    assert publish(scored({}, day=AS_OF + 1)).state == "waiting"

@@ -13,11 +13,7 @@ from yinuo.kit.ids import Entropy
 from yinuo.kit.keys import KeyMissing
 from yinuo.kit.refusals import Refusal
 from yinuo.kit.sealing import KEY_BYTES, NotOpened, WrappingKey
-
-try:
-    import fcntl
-except ImportError:    # Windows: begin and rotate from one process at a time
-    fcntl = None  # type: ignore[assignment]
+from yinuo.kit.turns import turn
 
 _FILE = re.compile(r"^wrapping-(\d{4,})-([0-9a-f]{16})\.(file|transit|kms)$")
 _OTHERS = 0o077
@@ -139,9 +135,7 @@ class KeyFolder:
         """Hold the folder's lock; the folder is made if need be."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
         _check_private(self._folder)
-        with os.fdopen(os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)) as lock:
-            if fcntl is not None:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+        with turn(self._folder / "lock"):
             yield
 
     def _sync(self) -> None:

@@ -12,13 +12,10 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, TypeVar
 
+from yinuo.kit.turns import CAN_WAIT, turn
+
 SQLITE_KEYS_MAX = 1_000    # in one statement: full chunks share one prepared statement, and stay far below SQLite's limit
 Item = TypeVar("Item")
-
-try:
-    import fcntl
-except ImportError:    # Windows: writers wait as SQLite lets them
-    fcntl = None  # type: ignore[assignment]
 
 
 def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
@@ -100,11 +97,10 @@ def writing_turn(connection: Any) -> Iterator[None]:
     Inside a transaction, which has the place already or will ask SQLite for it, this does nothing.
     """
     name = str(connection.settings_dict["NAME"])
-    if fcntl is None or connection.vendor != "sqlite" or connection.in_atomic_block or "memory" in name:
+    if not CAN_WAIT or connection.vendor != "sqlite" or connection.in_atomic_block or "memory" in name:
         yield
         return
-    with open(f"{name}-turn", "ab") as turn:     # closing it gives the turn back, however we end
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    with turn(f"{name}-turn"):
         yield
 
 

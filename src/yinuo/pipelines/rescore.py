@@ -16,6 +16,7 @@ from yinuo.kit.actors import SYSTEM
 from yinuo.kit.moments import day_of, from_day, to_micros
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed
+from yinuo.kit.turns import turn
 from yinuo.merchants.queries import every_merchant
 from yinuo.record import actions as record
 
@@ -37,6 +38,10 @@ class Orders:
     size: int | None = None
     scorecard: str | None = None
     gate: bool = True
+
+
+TURN = "scoring"
+"""In the folder: one scoring at a time brings archive and daybook up to date, and reads them."""
 
 
 def prepare(*, engine: Any, folder: Path, size: int | None = None, progress: Progress = _quiet) -> Store:
@@ -70,7 +75,7 @@ def chosen_day(engine: Any, store: Store, orders: Orders, at: datetime) -> int:
 
 def rescore(*, engine_name: str, folder: Path, realm: Realm, orders: Orders, at: datetime, progress: Progress = _quiet) -> Any:
     """Score everybody now and publish, or hold at the gate; returns the run."""
-    with open_engine(engine_name) as engine:
+    with turn(folder / TURN), open_engine(engine_name) as engine:
         store = prepare(engine=engine, folder=folder, size=orders.size, progress=progress)
         card = chosen_card(orders, at)
         as_of = chosen_day(engine, store, orders, at)
@@ -92,7 +97,7 @@ def rescore_past(
     One climate serves all weeks: days are Mondays, so each sees only whole weeks that had become known by then. Past weeks
     are kept beside: what is shown changes once, at the end.
     """
-    with open_engine(engine_name) as engine:
+    with turn(folder / TURN), open_engine(engine_name) as engine:
         store = prepare(engine=engine, folder=folder)
         card = chosen_card(orders, at)
         until = chosen_day(engine, store, orders, at)
@@ -107,8 +112,9 @@ def rescore_past(
             progress(done, len(days) + 1)
         scoring = _score(engine, store, climate, card, until, orders)
         run = credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, gate=False)
-        credit.rate_listings(actor=SYSTEM, engine=engine, store=store, as_of=until)
-        credit.level_buyers(actor=SYSTEM, engine=engine, store=store, as_of=until)
+        if run.state == "published":
+            credit.rate_listings(actor=SYSTEM, engine=engine, store=store, as_of=until)
+            credit.level_buyers(actor=SYSTEM, engine=engine, store=store, as_of=until)
         progress(len(days) + 1, len(days) + 1)
         return run
 
@@ -116,7 +122,7 @@ def rescore_past(
 def release(*, engine_name: str, folder: Path, realm: Realm, run: Any, at: datetime) -> Any:
     """Publish a run that waited at the gate: it is made again from its pins and must come out the same."""
     orders = Orders(mode=run.mode, as_of=run.as_of, size=run.size, scorecard=run.scorecard)
-    with open_engine(engine_name) as engine:
+    with turn(folder / TURN), open_engine(engine_name) as engine:
         store = prepare(engine=engine, folder=folder, size=run.size)
         climate = climate_at(engine, store, as_of=run.as_of)
         scoring = _score(engine, store, climate, credit.card_named(run.scorecard), run.as_of, orders)
@@ -127,7 +133,7 @@ def fit(
     *, engine_name: str, folder: Path, name: str, until: int | None, at: datetime, progress: Progress = _quiet
 ) -> tuple[Card, dict[str, Any]]:
     """Fit a scorecard on the whole history up to a day, and measure it month by month."""
-    with open_engine(engine_name) as engine:
+    with turn(folder / TURN), open_engine(engine_name) as engine:
         store = prepare(engine=engine, folder=folder)
         months = credit.gather(engine=engine, store=store, until=until or default_day(engine, store, at), progress=progress)
         return credit.fit(months=months, name=name)

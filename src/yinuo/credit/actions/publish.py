@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from yinuo.credit.actions.rescore import Scoring
 from yinuo.credit.events import RunCompleted, StandingChanged
@@ -41,20 +42,23 @@ def publish(
 
     With `gate` a run waits for a steward if it would move more merchants a band than may without a look, if another
     scorecard takes over that was not scored beside the one shown, or if it overlaps an outage of the intake. A run by a
-    scorecard that is not in force is kept beside: its standings can be compared.
+    scorecard that is not in force is kept beside: its standings can be compared. So is one of an earlier day or a smaller
+    record than the one shown: it adds to the courses, and what is shown stays.
     """
     allow(actor, "credit.rescore")
     in_force = Scorecard.objects.filter(state="in_force").values_list("name", flat=True).first()
-    is_kept = in_force not in (None, scoring.pins.scorecard)
+    is_kept = in_force not in (None, scoring.pins.scorecard) or _is_behind(scoring.pins.as_of, scoring.pins.size)
     shown = shown_scorecard()
     before = scoring.before if is_kept and scoring.before else _bands_by(shown) or scoring.before
     moved = _moved(before, scoring)
-    reason = _reason(scoring, shown, len(moved), outage) if gate and not is_kept else ""
+    lost = sum(band != "new" for merchant, band in before.items() if merchant not in scoring.results)
+    reason = _reason(scoring, shown, len(moved) + lost, outage) if gate and not is_kept else ""
     run = _run_of(scoring, realm, at, state="waiting" if reason else "kept" if is_kept else "published", moved=len(moved))
     run.reason = reason
     run.save(force_insert=True)
     if not reason:
-        _write_standings(run, scoring)
+        if not is_kept or scoring.pins.scorecard != shown:
+            _write_standings(run, scoring)
         _write_points([scoring])
     _state_runs([run], realm, at)
     if run.state == "published":
@@ -87,6 +91,8 @@ def release(*, actor: Actor, run_id: str, scoring: Scoring, realm: Realm, at: da
         raise Conflict(f"Run {run_id} cannot be made again as it was; start a new one.")
     if Scorecard.objects.filter(state="in_force").exclude(name=run.scorecard).exists():
         raise Conflict(f"Run {run_id} is by {run.scorecard!r}, which is not in force any more; start a new one.")
+    if _is_behind(run.as_of, run.size):
+        raise Conflict(f"Run {run_id} is of an earlier day, or of a smaller record, than what is shown; start a new one.")
     before = _bands_by(shown_scorecard())
     moved = _moved(before, scoring)
     run.state, run.completed = "published", at     # what is shown is what was published last
@@ -104,6 +110,12 @@ def _run_of(scoring: Scoring, realm: Realm, at: datetime, *, state: str, moved: 
         mode=pins.mode, state=state, climate=scoring.climate.digest(), standings=scoring.root(),
         merchants=len(scoring.results), moved=moved, completed=at,
     )
+
+
+def _is_behind(as_of: int, size: int) -> bool:
+    """Whether what is shown was scored as of a later day, or of the same day from a larger record."""
+    published = Run.objects.filter(state="published", scorecard=shown_scorecard())
+    return published.filter(Q(as_of__gt=as_of) | Q(as_of=as_of, size__gt=size)).exists()
 
 
 def _bands_by(scorecard: str) -> dict[str, str]:
@@ -128,7 +140,8 @@ def _reason(scoring: Scoring, shown: str, moved: int, outage: str) -> str:
             found.append(CARD_REASON.format(
                 new=pins.scorecard, old=shown, days=BESIDE_DAYS, moved=moved, merchants=merchants
             ))
-        return " ".join(found)
+            return " ".join(found)
+        moved = len(_moved(_bands_by(pins.scorecard), scoring))     # against what was announced
     past = runs.filter(as_of__lt=pins.as_of).exclude(state="waiting").order_by("-as_of", "-completed")
     allowed = moved_max(merchants, list(past.values_list("moved", "merchants")[:USUAL_RUNS]))
     if moved > allowed:
