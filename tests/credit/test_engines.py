@@ -42,7 +42,7 @@ WANTED = [(measure.name, days) for measure in MEASURES for days in (*HALF_LIVES_
 COLUMNS = columns_needed(MEASURES)
 NUMBERS = {"seq", "day", "weight", "used_permille", "stars", "answer_hours"}
 SCHEMA = pa.schema([(name, pa.int64() if name in NUMBERS else pa.string()) for name in COLUMNS])
-MONDAYS = tuple(AS_OF - 4 - 7 * back for back in range(19, -1, -1))      # more than one query takes
+MONDAYS = tuple(AS_OF - 4 - 7 * back for back in range(19, -1, -1))
 DAYS = (AS_OF - 200, *range(AS_OF - 12, AS_OF + 1))
 QUICK = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -93,7 +93,7 @@ def gather(
     last = month_number(until - 1)
     numbers = range(first, last + 1)
     days = [first_day(number) for number in numbers]
-    climates = list(climates_over(engine, store, days=days))
+    climates = climates_over(engine, store, days=days)
     wanted = list(dict.fromkeys([*(shape.wanted for shape in SHAPES), ("dispatches", 0)]))
     known = evidence_over(engine, store, climates, days=days, wanted=wanted)
     recent = recent_over(engine, store, days=days, span=RECENT_DAYS)

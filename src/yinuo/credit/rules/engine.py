@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +30,7 @@ from yinuo.kit.refusals import Malformed
 MANIFEST = "manifest.json"
 FORM = 2                # grows when the daybook's files are written otherwise: then they are made anew
 PASS_SEGMENTS = 32      # segments of 65,536 facts added up at once: keeps memory level however long the record is
-DAYS_AT_ONCE = 16       # as-of days in one query: its overhead is paid once, and its result stays small;
-CLIMATES_AT_ONCE = 8    # a climate's sums, by week and lane, are more
+ROWS_AT_ONCE = 400_000  # of results: a query takes as many as-of days as give no more, which keeps memory level
 CODED = ("merchant", "lane")    # the daybook's files hold numbers for these, and lists of names beside
 Progress = Callable[[int, int], None]
 
@@ -219,7 +218,7 @@ def climate_at(engine: Any, store: Store, *, as_of: int, days: int = CLIMATE_DAY
 def climates_over(engine: Any, store: Store, *, days: Sequence[int], span: int = CLIMATE_DAYS) -> Iterator[Climate]:
     """The climate as of each of the days, which rise, from the outcomes of so many days before."""
     places = places_of(store.names("lane"))
-    for some in _stretches(days, CLIMATES_AT_ONCE):
+    for some in _stretches(days, len(places["lane"]) * span // 7):
         daybook = _until(engine, store, some, span)
         seen = daybook.join(_table(days_before(some, span)), "day")
         found = to_arrow(climates.lane_sums(seen, store.measures))
@@ -257,7 +256,7 @@ def evidence_at(
 
 
 def evidence_over(
-    engine: Any, store: Store, climate: Climate | Sequence[Climate], *, days: Sequence[int], wanted: Sequence[Wanted]
+    engine: Any, store: Store, climate: Climate | Iterable[Climate], *, days: Sequence[int], wanted: Sequence[Wanted]
 ) -> Iterator[Evidence]:
     """The evidence of every merchant as of each of the days, in their order, by a climate for each or one for all.
 
@@ -265,11 +264,11 @@ def evidence_over(
     """
     codes = {name: code for code, name in enumerate(store.names("lane"))}
     merchants = pa.array(store.names("merchant"), pa.string())
-    own = None if isinstance(climate, Climate) else dict(zip(days, climate, strict=True))
+    own = None if isinstance(climate, Climate) else iter(climate)
     weather = climate.table(codes) if isinstance(climate, Climate) else None
-    for some in _stretches(days):
+    for some in _stretches(days, len(merchants) if own is None else max(len(merchants), len(codes) * CLIMATE_DAYS // 7)):
         if own is not None:
-            weather = climates.several_table({day: own[day] for day in some}, codes)
+            weather = climates.several_table({day: next(own) for day in some}, codes)
         daybook = _until(engine, store, some, AGE_DAYS_MAX)
         found = to_arrow(evidence_query(daybook, weather, ages_table(some), wanted, store.measures))
         names = merchants.take(found["merchant"].combine_chunks())
@@ -278,7 +277,9 @@ def evidence_over(
             yield evidence_from(found.filter(pc.equal(found["as_of"], day)), wanted, store.measures)
 
 
-def _stretches(days: Sequence[int], length: int = DAYS_AT_ONCE) -> Iterator[Sequence[int]]:
+def _stretches(days: Sequence[int], rows: int) -> Iterator[Sequence[int]]:
+    """The days, as many at a time as may be where each gives so many rows."""
+    length = max(1, ROWS_AT_ONCE // max(1, rows))
     return (days[start : start + length] for start in range(0, len(days), length))
 
 
@@ -353,7 +354,7 @@ class Recent:
 def recent_over(engine: Any, store: Store, *, days: Sequence[int], span: int) -> Iterator[Recent]:
     """The outcomes of the last `span` days before each of the days, in their order."""
     names = store.names("merchant")
-    for some in _stretches(days):
+    for some in _stretches(days, len(names)):
         daybook = _until(engine, store, some, span)
         recent = daybook.join(_table(days_before(some, span)), "day")
         totals = {"outcomes": recent.dispatches.sum().cast("int64"), "failures": recent.failures.sum().cast("int64")}
