@@ -17,8 +17,8 @@ demo: $(SETUP) ## Make a marketplace (or take DATA=<Olist folder>), score it, se
 test: $(DEVELOPMENT) ## Run the tests (YINUO_DATABASE=postgresql://... for PostgreSQL)
 	$(BIN)/pytest $(TESTS)
 
-torture: $(DEVELOPMENT) ## Kill two sequencers of the record 500 times at random moments
-	YINUO_TORTURE_KILLS=500 $(BIN)/pytest tests/record/test_torture.py
+torture: $(DEVELOPMENT) ## Kill two sequencers of the record, and a witness, 500 times at random moments
+	YINUO_TORTURE_KILLS=500 $(BIN)/pytest tests/record/test_torture.py tests/kit/test_witness.py
 
 check: $(DEVELOPMENT) ## Run ruff, mypy and import-linter
 	$(BIN)/ruff check src tests tools

@@ -26,7 +26,7 @@ KEY = Signer("example.com/log", Method.ED25519, b"l" * 32)
 QUANTUM = Signer("example.com/log", Method.ML_DSA_44, b"q" * 32)
 WITNESS = Signer("witness.example/w1", Method.ED25519_COSIGNATURE, b"w" * 32)
 FORK = 50
-KILLS = int(os.environ.get("YINUO_KILLS", "20"))
+KILLS, KILLS_EACH = int(os.environ.get("YINUO_TORTURE_KILLS", "20")), 4     # `make torture` asks for 500
 
 
 def history(letter, size=400):
@@ -273,29 +273,32 @@ def test_of_calls_at_once_one_wins(witness):
         size = witness.last("example.com/log").size
 
 
+@pytest.mark.timeout(120 + KILLS)
 def test_a_killed_witness_never_cosigns_two_histories(tmp_path):
     policy, chance = Policy({KEY.verifier: ""}), random.Random(5)
-    roots = {id(items): [root(items[:size]) for size in range(len(items))] for items in (A, B)}
-    seen = {}
-    for _ in range(KILLS):
-        lines = _killed_after(chance.uniform(.005, .06), tmp_path, policy, chance.random())
-        for line in lines:
-            size, which, answer = line.split(" ", 2)
-            text = Checkpoint("example.com/log", int(size), roots[id(A if which == "a" else B)][int(size)]).text
-            find_cosignature(text, f"{answer}\n".encode(), WITNESS.verifier)
-            assert seen.setdefault(int(size), text) == text
-        last = Witness(folder=tmp_path, policy=policy, signer=WITNESS).last("example.com/log")
-        if seen:
-            assert last.size >= max(seen)       # what was answered was kept before
-    told = {text for size, text in seen.items() if size > FORK}
-    assert told
-    found = [parse_checkpoint(text) for text in told]
-    assert any(all(each.root == every[each.size] for each in found) for every in roots.values())
+    roots = {letter: [root(items[:size]) for size in range(len(items))] for letter, items in (("a", A), ("b", B))}
+    for number in range(KILLS // KILLS_EACH):
+        folder, cosigned = tmp_path / str(number), {}
+        folder.mkdir()
+        for _ in range(KILLS_EACH):
+            lines = _killed_after(chance.randrange(1, 40), chance, folder, policy)
+            for size, which, answer in (line.split(" ", 2) for line in lines):
+                checkpoint = Checkpoint("example.com/log", int(size), roots[which][int(size)])
+                find_cosignature(checkpoint.text, f"{answer}\n".encode(), WITNESS.verifier)
+                assert cosigned.setdefault(checkpoint.size, checkpoint.root) == checkpoint.root
+            last = Witness(folder=folder, policy=policy, signer=WITNESS).last("example.com/log")
+            assert not cosigned or last.size >= max(cosigned)       # what was answered was kept before
+        assert max(cosigned) > FORK
+        assert any(all(known == every[size] for size, known in cosigned.items()) for every in roots.values())
 
 
-def _killed_after(seconds, folder, policy, seed):
-    """What a witness in a process of its own answered until it was killed; it is shown both histories, in turns."""
+def _killed_after(answers, chance, folder, policy):
+    """What a witness in a process of its own answered until it was killed, a moment after so many answers.
+
+    It is shown both histories, by chance.
+    """
     read, write = os.pipe()
+    seed = chance.random()
     child = os.fork()
     if child == 0:
         try:
@@ -304,11 +307,12 @@ def _killed_after(seconds, folder, policy, seed):
         finally:
             os._exit(1)
     os.close(write)
-    time.sleep(seconds)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
     with os.fdopen(read, "rb") as told:
-        return [line.decode().removesuffix("\n") for line in told if line.endswith(b"\n")]
+        first = [told.readline() for _ in range(answers)]
+        time.sleep(chance.uniform(0, .002))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return [line.decode().removesuffix("\n") for line in [*first, *told] if line.endswith(b"\n")]
 
 
 def _tempt(witness, write, chance):
@@ -316,7 +320,7 @@ def _tempt(witness, write, chance):
         last = witness.last("example.com/log")
         old = last.size if last else 0
         which = chance.choice("ab")
-        items, size = A if which == "a" else B, min(old + chance.randrange(3), len(A) - 1)
+        items, size = A if which == "a" else B, min(old + chance.randrange(6), len(A) - 1)
         try:
             answer = witness.add_checkpoint(submission(items, old, size), at=AT)
         except (OtherSize, Unproven):
