@@ -74,7 +74,7 @@ def rescore(*, engine_name: str, folder: Path, realm: Realm, orders: Orders, at:
         card = chosen_card(orders, at)
         as_of = chosen_day(engine, store, orders, at)
         climate = climate_at(engine, store, as_of=as_of)
-        scoring = _score(engine, store, climate, card, as_of, orders)
+        scoring = _score(engine, store, climate, card, as_of, orders, told=credit.told_at(engine=engine, store=store))
         outage = credit.outage_in(engine, store, as_of=as_of)
         run = credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, gate=orders.gate, outage=outage)
         if run.state == "published":
@@ -97,11 +97,12 @@ def rescore_past(
         until = chosen_day(engine, store, orders, at)
         days = mondays(engine, store, until)
         climate = climate_at(engine, store, as_of=until, days=until - days[0] + CLIMATE_DAYS if days else CLIMATE_DAYS)
+        told = credit.told_at(engine=engine, store=store)
         for place, day in enumerate(days):
-            scoring = _score(engine, store, climate.before(day), card, day, orders, explain=False)
+            scoring = _score(engine, store, climate.before(day), card, day, orders, told=told, explain=False)
             credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, show=False)
             progress(place + 1, len(days) + 1)
-        scoring = _score(engine, store, climate, card, until, orders)
+        scoring = _score(engine, store, climate, card, until, orders, told=told)
         run = credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, gate=False)
         credit.rate_listings(actor=SYSTEM, engine=engine, store=store, as_of=until)
         credit.level_buyers(actor=SYSTEM, engine=engine, store=store, as_of=until)
@@ -115,7 +116,8 @@ def release(*, engine_name: str, folder: Path, realm: Realm, run: Any, at: datet
     with open_engine(engine_name) as engine:
         store = prepare(engine=engine, folder=folder, size=run.size)
         climate = climate_at(engine, store, as_of=run.as_of)
-        scoring = _score(engine, store, climate, credit.card_named(run.scorecard), run.as_of, orders)
+        told = credit.told_at(engine=engine, store=store)
+        scoring = _score(engine, store, climate, credit.card_named(run.scorecard), run.as_of, orders, told=told)
         return credit.release(actor=SYSTEM, run_id=run.id, scoring=scoring, realm=realm, at=at)
 
 
@@ -148,9 +150,11 @@ def mondays(engine: Any, store: Store, until: int) -> Sequence[int]:
 
 
 def _score(
-    engine: Any, store: Store, climate: Climate, card: Card, as_of: int, orders: Orders, *, explain: bool = True
+    engine: Any, store: Store, climate: Climate, card: Card, as_of: int, orders: Orders, *, told: credit.Told,
+    explain: bool = True,
 ) -> credit.Scoring:
     pins = credit.Pins(size=store.written()["size"], as_of=as_of, scorecard=card.name, mode=orders.mode)
     return credit.score_all(
-        engine=engine, store=store, climate=climate, card=card, pins=pins, merchants=every_merchant(), explain=explain
+        engine=engine, store=store, climate=climate, card=card, pins=pins, told=told, merchants=every_merchant(),
+        explain=explain,
     )

@@ -6,10 +6,12 @@ from yinuo.credit.actions.levels import level_buyers, rate_listings
 from yinuo.credit.actions.publish import outage_in, publish, release
 from yinuo.credit.actions.rescore import Pins, Scoring, open_store, score_all
 from yinuo.credit.actions.scorecards import add_scorecard, card_in_force, card_named, put_in_force, shipped_card
+from yinuo.credit.actions.told import Told, told_at
 
 __all__ = [
     "Pins",
     "Scoring",
+    "Told",
     "add_scorecard",
     "card_in_force",
     "card_named",
@@ -27,4 +29,5 @@ __all__ = [
     "release",
     "score_all",
     "shipped_card",
+    "told_at",
 ]

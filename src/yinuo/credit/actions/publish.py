@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 
-from yinuo.credit.actions.rescore import Scoring
+from yinuo.credit.actions.rescore import Scoring, root_of
 from yinuo.credit.events import RunCompleted, StandingChanged
-from yinuo.credit.models import Run, Scorecard, Standing
+from yinuo.credit.models import Run, RunProof, Scorecard, Standing
 from yinuo.credit.queries import shown_scorecard
 from yinuo.credit.rules.bands import RANKS
 from yinuo.credit.rules.engine import Store, outcomes_by_carrier
 from yinuo.credit.rules.gate import LOOK_BACK_DAYS, USUAL_RUNS, moved_max, silent_days
+from yinuo.credit.rules.leaf import Leaf
 from yinuo.kit import rows
 from yinuo.kit.actors import SYSTEM, Actor, allow
 from yinuo.kit.ids import new_surrogates
@@ -24,6 +26,7 @@ from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Conflict, NotFound
 from yinuo.record import actions as record
 
+ZLIB_LEVEL = 1
 BESIDE_DAYS = 28        # a scorecard that was scored beside the one shown in so many days was announced
 MOVED_REASON = "{moved} of {merchants} merchants would change their band; at most {allowed} may without a look."
 CARD_REASON = (
@@ -51,15 +54,18 @@ def publish(
     before = scoring.before if is_kept and scoring.before else _bands_by(shown)
     moved = _moved(before, scoring)
     reason = _reason(scoring, shown, len(moved), outage) if gate and not is_kept else ""
+    leaves = scoring.leaves(realm.key)
     run = Run.objects.create(
         id=new_surrogates(realm.entropy, "n", 1)[0], size=pins.size, as_of=pins.as_of, scorecard=pins.scorecard,
         mode=pins.mode, state="waiting" if reason else "kept" if is_kept else "published", reason=reason,
-        climate=scoring.climate.digest(), standings=scoring.root(), merchants=len(scoring.results), moved=len(moved),
+        climate=scoring.climate.digest(), standings=root_of(leaves), merchants=len(scoring.results), moved=len(moved),
         completed=at,
     )
+    if not is_kept:
+        _keep_proof(run, scoring, leaves)
     if not reason:
-        _write_standings(run, scoring)
-    _state_run(run, realm, at)
+        _write_standings(run, scoring, leaves)
+    _state_run(run, scoring, realm, at)
     if run.state == "published":
         _state_changes(run, scoring, before, moved, realm, at)
     return run
@@ -72,7 +78,8 @@ def release(*, actor: Actor, run_id: str, scoring: Scoring, realm: Realm, at: da
     run = Run.objects.select_for_update().filter(pk=run_id, state="waiting").first()
     if run is None:
         raise NotFound(f"No run {run_id} waits at the gate.")
-    if scoring.root() != run.standings:
+    leaves = scoring.leaves(realm.key)
+    if root_of(leaves) != run.standings:
         raise Conflict(f"Run {run_id} cannot be made again as it was; start a new one.")
     if Scorecard.objects.filter(state="in_force").exclude(name=run.scorecard).exists():
         raise Conflict(f"Run {run_id} is by {run.scorecard!r}, which is not in force any more; start a new one.")
@@ -80,7 +87,7 @@ def release(*, actor: Actor, run_id: str, scoring: Scoring, realm: Realm, at: da
     moved = _moved(before, scoring)
     run.state, run.completed = "published", at     # what is shown is what was published last
     run.save(update_fields=["state", "completed"])
-    _write_standings(run, scoring)
+    _write_standings(run, scoring, leaves)
     _state_changes(run, scoring, before, moved, realm, at)
     return run
 
@@ -117,18 +124,26 @@ def _reason(scoring: Scoring, shown: str, moved: int, outage: str) -> str:
 
 _STANDING_COLUMNS = (
     "id", "scorecard", "merchant", "run", "size", "as_of", "band", "band_rank", "score", "low", "high", "odds_ppm", "outcomes",
-    "measured_on", "override", "band_before", "facets", "reasons", "way_back",
+    "measured_on", "override", "band_before", "facts", "reviews_received", "reviews_shown", "reviews_hidden", "facets",
+    "reasons", "way_back",
 )
 
 
-def _write_standings(run: Run, scoring: Scoring) -> None:
+def _keep_proof(run: Run, scoring: Scoring, leaves: Mapping[str, Leaf]) -> None:
+    """Keep what the run's fact commits to, so that everybody scored can be given their part of it."""
+    lines = b"\n".join(leaf.encoded() for leaf in leaves.values())
+    climate = zlib.compress(scoring.climate.encoded(), ZLIB_LEVEL)
+    RunProof.objects.create(run=run.id, climate=climate, leaves=zlib.compress(lines, ZLIB_LEVEL))
+
+
+def _write_standings(run: Run, scoring: Scoring, leaves: Mapping[str, Leaf]) -> None:
     """Write each merchant's point, and the present standing unless a later day's is there already."""
     card = scoring.pins.scorecard
     table = [
         (
             f"{card}/{merchant}", card, merchant, run.id, run.size, run.as_of, result.band, RANKS[result.band],
             result.score, result.low, result.high, result.odds_ppm, result.outcomes,
-            scoring.measured_on, result.override, result.before,
+            scoring.measured_on, result.override, result.before, leaves[merchant].facts, *leaves[merchant].reviews,
             *(json.dumps(part) for part in (result.facets, result.reasons, result.way_back)),
         )
         for merchant, result in scoring.results.items()
@@ -144,10 +159,11 @@ def _write_standings(run: Run, scoring: Scoring) -> None:
     rows.upsert(connection, "credit_standingpoint", "id", columns, points)
 
 
-def _state_run(run: Run, realm: Realm, at: datetime) -> None:
+def _state_run(run: Run, scoring: Scoring, realm: Realm, at: datetime) -> None:
     fact = RunCompleted(
-        run=run.id, size=run.size, as_of=run.as_of, scorecard=run.scorecard, mode=run.mode,  # type: ignore[arg-type]
-        climate=run.climate, standings=run.standings, merchants=run.merchants, moved=run.moved,
+        run=run.id, size=run.size, as_of=run.as_of, scorecard=run.scorecard, scorecard_digest=scoring.card_digest,
+        mode=run.mode, climate=run.climate, standings=run.standings,  # type: ignore[arg-type]
+        odds_at_middle=scoring.odds_at_middle, merchants=run.merchants, moved=run.moved,
     )
     statement = record.Statement(f"run/{run.id}", to_micros(at), fact)
     record.append(actor=SYSTEM, statements=[statement], realm=realm, at=at)

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from django.db.models import Subquery
 
-from yinuo.catalogue.queries import open_findings
+from yinuo.catalogue.rules import open_grounds
+from yinuo.credit.actions.told import Told
 from yinuo.credit.features import MEASURES
 from yinuo.credit.models import Run, StandingPoint
 from yinuo.credit.rules.climate import Climate
 from yinuo.credit.rules.engine import Store, evidence_at, recent_outcomes
 from yinuo.credit.rules.evidence import Evidence
+from yinuo.credit.rules.leaf import Leaf, leaf_of
 from yinuo.credit.rules.scorecard import (
     RECENT_DAYS,
     Card,
@@ -24,7 +25,9 @@ from yinuo.credit.rules.scorecard import (
     standing_of,
     wanted_by,
 )
+from yinuo.credit.rules.told import NO_REVIEWS
 from yinuo.kit import merkle
+from yinuo.kit.ids import keyed_digester
 from yinuo.kit.moments import MICROS_PER_DAY
 
 
@@ -53,20 +56,31 @@ class Scoring:
     results: Mapping[str, Result]
     measured_on: int | None
     before: Mapping[str, str]       # the bands by the same scorecard on the day scored before
+    card_digest: str
+    odds_at_middle: int             # the odds of failure at 500, in 2^-20; 0 where nothing was calibrated
+    told: Told
 
-    def root(self) -> str:
-        """The Merkle root over all standings, by merchant."""
-        leaves = (
-            msgspec.json.encode(
-                [merchant, result.score, result.band, result.low, result.high, result.odds_ppm, result.before]
+    def leaves(self, key: bytes) -> dict[str, Leaf]:
+        """What the run commits to of each merchant, in the order of merchants; the same whenever it is made again."""
+        pins = self.pins
+        salt = keyed_digester(key, "standing", f"{pins.scorecard}/{pins.as_of}/{pins.size}")
+        facts = self.told.facts_about(self.results)
+        return {
+            merchant: leaf_of(
+                merchant, result, facts=facts[merchant], reviews=self.told.reviews.get(merchant, NO_REVIEWS),
+                salt=salt(merchant),
             )
             for merchant, result in sorted(self.results.items())
-        )
-        return merkle.root(leaves).hex()
+        }
+
+
+def root_of(leaves: Mapping[str, Leaf]) -> str:
+    """The Merkle root over all standings."""
+    return merkle.root(leaf.encoded() for leaf in leaves.values()).hex()
 
 
 def score_all(
-    *, engine: Any, store: Store, climate: Climate, card: Card, pins: Pins, merchants: Collection[str] = (),
+    *, engine: Any, store: Store, climate: Climate, card: Card, pins: Pins, told: Told, merchants: Collection[str] = (),
     explain: bool = True,
 ) -> Scoring:
     """Score every merchant who has evidence, and every other that is registered as not having enough."""
@@ -77,7 +91,7 @@ def score_all(
     if card.calibrated_on:
         recent = recent_outcomes(engine, store, as_of=pins.as_of, days=RECENT_DAYS, merchants=evidence.merchants)
         odds = odds_at_middle(scores, *recent)
-    findings = open_findings(before=pins.as_of * MICROS_PER_DAY)
+    findings = open_grounds(told.findings, before=pins.as_of * MICROS_PER_DAY)
     before = bands_before(scorecard=pins.scorecard, as_of=pins.as_of)
     results = {}
     for place, merchant in enumerate(evidence.merchants):
@@ -93,7 +107,7 @@ def score_all(
             card, {}, {}, odds_at_middle=0, as_of=pins.as_of, grounds=findings.get(merchant, ()),
             before=before.get(merchant, ""),
         )
-    return Scoring(pins, climate, evidence, results, card.calibrated_on or None, before)
+    return Scoring(pins, climate, evidence, results, card.calibrated_on or None, before, card.digest(), odds, told)
 
 
 def bands_before(*, scorecard: str, as_of: int) -> dict[str, str]:

@@ -13,6 +13,14 @@ from yinuo.record.queries.facts import (
     replacements,
     size,
 )
+from yinuo.record.queries.packs import (
+    contents_of,
+    mentions_of_each,
+    number_of,
+    order_pack,
+    pack,
+    replacing,
+)
 from yinuo.record.queries.reveal import (
     nodes,
     revealed,
@@ -20,6 +28,7 @@ from yinuo.record.queries.reveal import (
 )
 from yinuo.record.queries.tree import (
     checkpoint,
+    counts_below,
     edge_tiles,
     leaves,
     mentions_of,
@@ -34,6 +43,8 @@ __all__ = [
     "Audit",
     "audit",
     "checkpoint",
+    "contents_of",
+    "counts_below",
     "cursor_position",
     "edge_tiles",
     "entry_count",
@@ -42,13 +53,18 @@ __all__ = [
     "facts_about",
     "leaves",
     "mentions_of",
+    "mentions_of_each",
     "next_numbers",
     "nodes",
+    "number_of",
+    "order_pack",
+    "pack",
     "pending_count",
     "reader_at",
     "refused_waiting",
     "replaced_by",
     "replacements",
+    "replacing",
     "revealed",
     "root_of",
     "size",
