@@ -82,6 +82,12 @@ FAULTS: dict[str, tuple[str, str]] = {
 }
 
 
+STEPS = {
+    "outcomes": "订单数", "score": "分数", "low": "区间下限", "high": "区间上限", "override": "认定", "band": "等级",
+    "odds_ppm": "概率", "reasons": "理由", "facets": "各方面", "way_back": "回升之路",
+}
+
+
 class Differs(Refusal):
     """A part of a report, or a step of its reckoning, is not what the record committed to."""
 
@@ -92,4 +98,4 @@ class Differs(Refusal):
         english, chinese = FAULTS[what]
         super().__init__(english.format(**values))
         self.what = what
-        self.chinese = chinese.format(**values)
+        self.chinese = chinese.format(**values | {"step": STEPS.get(str(values.get("step")), "")})
