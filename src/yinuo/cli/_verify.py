@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from yinuo.credit.proofs.runs import Run
 
 _MICROS_MAX = 8_000_000_000_000_000
+KEY_SHOWN_MAX = 160
 class Teller:
     """Tells in one language what was found."""
 
@@ -83,7 +84,7 @@ class Teller:
         for name, seconds in sorted(accepted.witnessed.items()):
             lines.append(self("witness", name=name, when=_moment(seconds * 1_000_000)))
         if not trusted:
-            lines += [self("own-policy"), *(f"  {harmless(key.vkey)}" for key in accepted.keys)]
+            lines += [self("own-policy"), *(f"  {_short(key.vkey)}" for key in accepted.keys)]
         if pack is not None:
             lines.append(self("marked", note=pack["note"]))
         return lines
@@ -134,6 +135,11 @@ def harmless(text: str) -> str:
     """Text from a file, shortened and made harmless to a terminal."""
     shown = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text[:20_000])
     return shown + ("..." if len(text) > 20_000 else "")
+
+
+def _short(vkey: str) -> str:
+    """A key in at most one line: an Ed25519 key whole, and the beginning of the longer ones that must have signed beside it."""
+    return harmless(vkey if len(vkey) <= KEY_SHOWN_MAX else vkey[:KEY_SHOWN_MAX] + "...")
 
 
 def _moment(micros: Any) -> str:

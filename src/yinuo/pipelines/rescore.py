@@ -17,6 +17,7 @@ from yinuo.kit.moments import day_of, from_day, to_micros
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed
 from yinuo.merchants.queries import every_merchant
+from yinuo.pipelines.react import seal_all
 from yinuo.record import actions as record
 
 Progress = Callable[[int, int], None]
@@ -80,6 +81,7 @@ def rescore(*, engine_name: str, folder: Path, realm: Realm, orders: Orders, at:
         if run.state == "published":
             credit.rate_listings(actor=SYSTEM, engine=engine, store=store, as_of=as_of)
             credit.level_buyers(actor=SYSTEM, engine=engine, store=store, as_of=as_of)
+        seal_all(realm=realm, at=at)        # so that whoever was scored can be given their report at once
         return run
 
 
@@ -106,6 +108,7 @@ def rescore_past(
         run = credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, gate=False)
         credit.rate_listings(actor=SYSTEM, engine=engine, store=store, as_of=until)
         credit.level_buyers(actor=SYSTEM, engine=engine, store=store, as_of=until)
+        seal_all(realm=realm, at=at)
         progress(len(days) + 1, len(days) + 1)
         return run
 
@@ -118,7 +121,9 @@ def release(*, engine_name: str, folder: Path, realm: Realm, run: Any, at: datet
         climate = climate_at(engine, store, as_of=run.as_of)
         told = credit.told_at(engine=engine, store=store)
         scoring = _score(engine, store, climate, credit.card_named(run.scorecard), run.as_of, orders, told=told)
-        return credit.release(actor=SYSTEM, run_id=run.id, scoring=scoring, realm=realm, at=at)
+        released = credit.release(actor=SYSTEM, run_id=run.id, scoring=scoring, realm=realm, at=at)
+        seal_all(realm=realm, at=at)
+        return released
 
 
 def fit(
