@@ -83,9 +83,9 @@ def scored(scores: dict[str, int | None], *, day: int = AS_OF, card: str = "one"
         )
         for merchant, score in scores.items()
     }
-    climate = SimpleNamespace(digest=lambda: "ab" * 32)
+    climate = SimpleNamespace(digest=lambda: "ab" * 32, encoded=lambda: b"{}")
     pins = actions.Pins(size=1, as_of=day, scorecard=card, mode="public")
-    return actions.Scoring(pins, climate, None, results, None, before)  # type: ignore[arg-type]
+    return actions.Scoring(pins, climate, None, results, None, before, "cd" * 32, 0, actions.Told(1, [], {}))  # type: ignore[arg-type]
 
 
 @pytest.fixture

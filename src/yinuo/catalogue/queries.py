@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.db.models import Q
 
 from yinuo.catalogue.models import Finding
+from yinuo.catalogue.rules import FINDING_DAYS
 from yinuo.kit.actors import Actor
 from yinuo.kit.moments import MICROS_PER_DAY
-
-FINDING_DAYS = 365
 
 
 def findings_standing(*, viewer: Actor, merchant: str, before: int) -> list[Finding]:

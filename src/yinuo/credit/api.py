@@ -54,6 +54,14 @@ class WayBackOut(Schema):
     feature: str
 
 
+class ReviewsOut(Schema):
+    """How many reviews were received below the standing's size, and how many of them are shown and hidden."""
+
+    received: int
+    shown: int
+    hidden: int
+
+
 class StandingOut(Schema):
     """What a merchant can be trusted with, and why. There is no score before the history is enough, or under an override.
 
@@ -74,6 +82,8 @@ class StandingOut(Schema):
     measured_on: int | None
     outcomes: StepOut
     override: str
+    facts: StepOut
+    reviews: ReviewsOut
     facets: list[FacetOut]
     reasons: list[ReasonOut]
     way_back: WayBackOut | None
@@ -147,6 +157,10 @@ def standing(request: HttpRequest, merchant: str) -> dict[str, Any]:
         "odds_ppm": None if found.override else found.odds_ppm,
         "measured_on": None if found.override else found.measured_on,
         "override": found.override,
+        "facts": queries.step_of(found.facts),
+        "reviews": {
+            "received": found.reviews_received, "shown": found.reviews_shown, "hidden": found.reviews_hidden,
+        },
         "facets": queries.facets_of(viewer=PUBLIC, standing=found),
         "reasons": queries.reasons_of(viewer=PUBLIC, standing=found),
         "way_back": _way_back(found.way_back or {}),

@@ -94,15 +94,20 @@ class ComplaintJudged(Fact, frozen=True, kw_only=True, tag="credit.complaint_jud
 
 @fact(external=False)
 class RunCompleted(Fact, frozen=True, kw_only=True, tag="credit.run_completed"):
-    """All merchants were scored: at which size of the record and day, by which scorecard, against which climate."""
+    """All merchants were scored: at which size of the record and day, by which scorecard, against which climate.
+
+    `odds_at_middle` are the odds of failure at 500, in 2^-20; 0 where no probability is told.
+    """
 
     run: RunId
     size: Annotated[int, Meta(ge=0, le=2**53 - 1)]
     as_of: Day
     scorecard: Code
+    scorecard_digest: Digest
     mode: Literal["preview", "shadow", "subjects", "public"]
     climate: Digest
     standings: Digest
+    odds_at_middle: Count
     merchants: Count
     moved: Count
 

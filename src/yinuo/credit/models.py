@@ -82,6 +82,14 @@ class Run(models.Model):
         indexes = (models.Index(fields=("scorecard", "as_of"), name="credit_run_by_day"),)
 
 
+class RunProof(models.Model):
+    """What a run's fact commits to, whole and compressed: of runs that were published or wait, never changed."""
+
+    run = models.CharField(max_length=20, primary_key=True)
+    climate = models.BinaryField()                                  # its canonical JSON
+    leaves = models.BinaryField()                                   # of every standing, a line each, by merchant (rules.leaf)
+
+
 class Standing(models.Model):
     """What a merchant can be trusted with now, by one scorecard. Reading it takes this one row.
 
@@ -105,6 +113,10 @@ class Standing(models.Model):
     measured_on = models.IntegerField(null=True)                    # orders the probability was measured on
     override = models.CharField(max_length=12, blank=True)          # counterfeit, safety or licence, by a decision
     band_before = models.CharField(max_length=12, blank=True)       # of the standing before: near an edge it stays
+    facts = models.IntegerField(default=0)                          # below the size, about the merchant
+    reviews_received = models.IntegerField(default=0)               # below the size
+    reviews_shown = models.IntegerField(default=0)
+    reviews_hidden = models.IntegerField(default=0)
     facets = models.JSONField()
     reasons = models.JSONField()
     way_back = models.JSONField()

@@ -5,8 +5,9 @@ A proof file shows one fact. A pack shows many in one JSON object, with the hash
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,11 @@ from yinuo.kit.refusals import Malformed
 from yinuo.kit.tlog_proofs import parse_tlog_proof
 
 PACK_FORMAT = "yinuo-pack-v1"
+MARK_BYTES = 6
+_SHAPES: dict[str, type] = {
+    "format": str, "kind": str, "note": str, "about": dict, "checkpoint": str, "policy": str, "size": int, "facts": list,
+    "nodes": dict,
+}
 _NODE = re.compile(r"([0-9]{1,2})/([0-9]{1,19})\Z")
 
 
@@ -55,13 +61,40 @@ def check_pack(pack: Any, policy: Policy | None = None) -> Proven:
     checkpoint = accepted.checkpoint
     if pack["size"] != checkpoint.size:
         raise Unproven(f"The pack speaks of {pack['size']} entries, its checkpoint of {checkpoint.size}.")
-    facts = tuple(read_revealed(each) for each in pack["facts"])
+    facts = tuple(_fact(place, each) for place, each in enumerate(pack["facts"]))
     leaves = {fact.index: leaf_hash(fact.leaf) for fact in facts}
     if list(leaves) != sorted(leaves) or len(leaves) != len(facts):
         raise Malformed("The pack's facts do not stand in the order of their index, each once.")
+    if "marks" in pack:
+        _check_marks(leaves, pack["marks"])
     if root_from(checkpoint.size, leaves, _nodes(pack["nodes"])) != checkpoint.root:
         raise Unproven("The facts and hashes of this pack do not lead to the checkpoint's root: at least one was changed.")
     return Proven(accepted, facts)
+
+
+def check_strictly(pack: Any, policy: Policy | None, *, kind: str, note: str, names: Collection[str] = ()) -> Proven:
+    """The facts of a pack of this kind, marked so, with exactly these parts more; signed by every log that it names itself.
+
+    So nothing in it goes unread: a letter changed anywhere is a fault.
+    """
+    proven = check_pack(pack, policy)
+    if pack["kind"] != kind:
+        raise Unproven(f"This is a pack of another kind than {kind!r}.")
+    if pack["note"] != note:
+        raise Unproven("The marking (note) of the pack was changed.")
+    if odd := pack.keys() ^ {*_SHAPES, "marks", *names}:
+        raise Malformed(f"The pack lacks a part, or holds one that does not belong in it: {min(odd)[:80]!r}.")
+    own = parse_policy(pack["policy"])
+    signed = own.accept(pack["checkpoint"]).keys
+    for key in own.logs:
+        if key not in signed:
+            raise Unproven(f"The checkpoint lacks the signature of a key that the pack names: {key.vkey[:80]}.")
+    return proven
+
+
+def mark_of(leaf: bytes) -> str:
+    """The beginning of a leaf's hash, by which a pack names the fact that was changed: the root tells only that one was."""
+    return base64.b64encode(leaf_hash(leaf)[:MARK_BYTES]).decode()
 
 
 def numbers_about(facts: Iterable[RevealedFact], field: str, subject: str) -> list[int]:
@@ -88,14 +121,26 @@ def _number(fact: RevealedFact, field: str, subject: str) -> int | None:
     return None
 
 
+def _fact(place: int, revealed: Any) -> RevealedFact:
+    try:
+        return read_revealed(revealed)
+    except Malformed as refusal:
+        raise Malformed(refusal.sentence, path=f"facts[{place}]") from None
+
+
+def _check_marks(leaves: Mapping[int, bytes], marks: Any) -> None:
+    if not isinstance(marks, list) or len(marks) != len(leaves):
+        raise Malformed("The pack's 'marks' are not one for each fact.")
+    for (index, hashed), mark in zip(leaves.items(), marks, strict=True):
+        if base64.b64encode(hashed[:MARK_BYTES]).decode() != mark:
+            raise Unproven(f"Fact {index} was changed: it does not fit its mark.")
+
+
 def _check_head(pack: Any) -> None:
     """Refuse what is not a pack, before anything in it is believed."""
     if not isinstance(pack, dict) or pack.get("format") != PACK_FORMAT:
         raise Malformed(f"This is not a pack of the form {PACK_FORMAT}.")
-    shapes: dict[str, type] = {
-        "kind": str, "note": str, "about": dict, "checkpoint": str, "policy": str, "size": int, "facts": list, "nodes": dict
-    }
-    for name, shape in shapes.items():
+    for name, shape in _SHAPES.items():
         if type(pack.get(name)) is not shape:
             raise Malformed(f"The pack's {name!r} is missing or of another form.")
 

@@ -18,6 +18,7 @@ from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed
 from yinuo.kit.turns import turn
 from yinuo.merchants.queries import every_merchant
+from yinuo.pipelines.react import seal_all
 from yinuo.record import actions as record
 
 Progress = Callable[[int, int], None]
@@ -80,12 +81,13 @@ def rescore(*, engine_name: str, folder: Path, realm: Realm, orders: Orders, at:
         card = chosen_card(orders, at)
         as_of = chosen_day(engine, store, orders, at)
         climate = climate_at(engine, store, as_of=as_of)
-        scoring = _score(engine, store, climate, card, as_of, orders)
+        scoring = _score(engine, store, climate, card, as_of, orders, told=credit.told_at(engine=engine, store=store))
         outage = credit.outage_in(engine, store, as_of=as_of)
         run = credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, gate=orders.gate, outage=outage)
         if run.state == "published":
             credit.rate_listings(actor=SYSTEM, engine=engine, store=store, as_of=as_of)
             credit.level_buyers(actor=SYSTEM, engine=engine, store=store, as_of=as_of)
+        seal_all(realm=realm, at=at)        # so that whoever was scored can be given their report at once
         return run
 
 
@@ -103,18 +105,20 @@ def rescore_past(
         until = chosen_day(engine, store, orders, at)
         days = mondays(engine, store, until)
         climate = climate_at(engine, store, as_of=until, days=until - days[0] + CLIMATE_DAYS if days else CLIMATE_DAYS)
+        told = credit.told_at(engine=engine, store=store)
         past = credit.score_past(
             engine=engine, store=store, climate=climate, card=card, pins=[_pins(store, card, day, orders) for day in days],
-            merchants=every_merchant(),
+            told=told, merchants=every_merchant(),
         )
         for done, scorings in _batches(past):
             credit.keep_past(actor=SYSTEM, scorings=scorings, realm=realm, at=at)
             progress(done, len(days) + 1)
-        scoring = _score(engine, store, climate, card, until, orders)
+        scoring = _score(engine, store, climate, card, until, orders, told=told)
         run = credit.publish(actor=SYSTEM, scoring=scoring, realm=realm, at=at, gate=False)
         if run.state == "published":
             credit.rate_listings(actor=SYSTEM, engine=engine, store=store, as_of=until)
             credit.level_buyers(actor=SYSTEM, engine=engine, store=store, as_of=until)
+        seal_all(realm=realm, at=at)
         progress(len(days) + 1, len(days) + 1)
         return run
 
@@ -125,8 +129,11 @@ def release(*, engine_name: str, folder: Path, realm: Realm, run: Any, at: datet
     with turn(folder / TURN), open_engine(engine_name) as engine:
         store = prepare(engine=engine, folder=folder, size=run.size)
         climate = climate_at(engine, store, as_of=run.as_of)
-        scoring = _score(engine, store, climate, credit.card_named(run.scorecard), run.as_of, orders)
-        return credit.release(actor=SYSTEM, run_id=run.id, scoring=scoring, realm=realm, at=at)
+        told = credit.told_at(engine=engine, store=store)
+        scoring = _score(engine, store, climate, credit.card_named(run.scorecard), run.as_of, orders, told=told)
+        released = credit.release(actor=SYSTEM, run_id=run.id, scoring=scoring, realm=realm, at=at)
+        seal_all(realm=realm, at=at)
+        return released
 
 
 def fit(
@@ -161,9 +168,11 @@ def _pins(store: Store, card: Card, as_of: int, orders: Orders) -> credit.Pins:
     return credit.Pins(size=store.written()["size"], as_of=as_of, scorecard=card.name, mode=orders.mode)
 
 
-def _score(engine: Any, store: Store, climate: Climate, card: Card, as_of: int, orders: Orders) -> credit.Scoring:
+def _score(
+    engine: Any, store: Store, climate: Climate, card: Card, as_of: int, orders: Orders, *, told: credit.Told
+) -> credit.Scoring:
     return credit.score_all(
-        engine=engine, store=store, climate=climate, card=card, pins=_pins(store, card, as_of, orders),
+        engine=engine, store=store, climate=climate, card=card, pins=_pins(store, card, as_of, orders), told=told,
         merchants=every_merchant(),
     )
 

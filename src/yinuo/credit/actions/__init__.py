@@ -6,10 +6,12 @@ from yinuo.credit.actions.levels import level_buyers, rate_listings
 from yinuo.credit.actions.publish import keep_past, outage_in, publish, release
 from yinuo.credit.actions.rescore import Pins, Scoring, open_store, score_all, score_past
 from yinuo.credit.actions.scorecards import add_scorecard, card_in_force, card_named, put_in_force, shipped_card
+from yinuo.credit.actions.told import Told, told_at
 
 __all__ = [
     "Pins",
     "Scoring",
+    "Told",
     "add_scorecard",
     "card_in_force",
     "card_named",
@@ -29,4 +31,5 @@ __all__ = [
     "score_all",
     "score_past",
     "shipped_card",
+    "told_at",
 ]

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
 
-from yinuo.credit.actions.rescore import Scoring
+from yinuo.credit.actions.rescore import Scoring, root_of
 from yinuo.credit.events import RunCompleted, StandingChanged
-from yinuo.credit.models import Run, Scorecard, Standing
+from yinuo.credit.models import Run, RunProof, Scorecard, Standing
 from yinuo.credit.queries import shown_scorecard
 from yinuo.credit.rules.bands import RANKS
 from yinuo.credit.rules.engine import Store, outcomes_by_carrier
 from yinuo.credit.rules.gate import LOOK_BACK_DAYS, USUAL_RUNS, moved_max, silent_days
+from yinuo.credit.rules.leaf import Leaf
 from yinuo.kit import rows
 from yinuo.kit.actors import SYSTEM, Actor, allow
 from yinuo.kit.ids import new_surrogates
@@ -25,6 +27,7 @@ from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Conflict, NotFound
 from yinuo.record import actions as record
 
+ZLIB_LEVEL = 1
 BESIDE_DAYS = 28        # a scorecard that was scored beside the one shown in so many days was announced
 MOVED_REASON = "{moved} of {merchants} merchants would change their band; at most {allowed} may without a look."
 CARD_REASON = (
@@ -53,14 +56,18 @@ def publish(
     moved = _moved(before, scoring)
     lost = sum(band != "new" for merchant, band in before.items() if merchant not in scoring.results)
     reason = _reason(scoring, shown, len(moved) + lost, outage) if gate and not is_kept else ""
-    run = _run_of(scoring, realm, at, state="waiting" if reason else "kept" if is_kept else "published", moved=len(moved))
+    leaves = scoring.leaves(realm.key)
+    state = "waiting" if reason else "kept" if is_kept else "published"
+    run = _run_of(scoring, leaves, realm, at, state=state, moved=len(moved))
     run.reason = reason
     run.save(force_insert=True)
+    if not is_kept:
+        _keep_proof(run, scoring, leaves)
     if not reason:
         if not is_kept or scoring.pins.scorecard != shown:
-            _write_standings(run, scoring)
+            _write_standings(run, scoring, leaves)
         _write_points([scoring])
-    _state_runs([run], realm, at)
+    _state_runs([(run, scoring)], realm, at)
     if run.state == "published":
         _state_changes(run, scoring, before, moved, realm, at)
     return run
@@ -72,11 +79,14 @@ def keep_past(*, actor: Actor, scorings: Sequence[Scoring], realm: Realm, at: da
     allow(actor, "credit.rescore")
     shown = _bands_by(shown_scorecard())
     runs = [
-        _run_of(scoring, realm, at, state="kept", moved=len(_moved(scoring.before or shown, scoring))) for scoring in scorings
+        _run_of(
+            scoring, scoring.leaves(realm.key), realm, at, state="kept", moved=len(_moved(scoring.before or shown, scoring))
+        )
+        for scoring in scorings
     ]
     Run.objects.bulk_create(runs)
     _write_points(scorings)
-    _state_runs(runs, realm, at)
+    _state_runs(zip(runs, scorings, strict=True), realm, at)
     return runs
 
 
@@ -87,7 +97,8 @@ def release(*, actor: Actor, run_id: str, scoring: Scoring, realm: Realm, at: da
     run = Run.objects.select_for_update().filter(pk=run_id, state="waiting").first()
     if run is None:
         raise NotFound(f"No run {run_id} waits at the gate.")
-    if scoring.root() != run.standings:
+    leaves = scoring.leaves(realm.key)
+    if root_of(leaves) != run.standings:
         raise Conflict(f"Run {run_id} cannot be made again as it was; start a new one.")
     if Scorecard.objects.filter(state="in_force").exclude(name=run.scorecard).exists():
         raise Conflict(f"Run {run_id} is by {run.scorecard!r}, which is not in force any more; start a new one.")
@@ -97,17 +108,19 @@ def release(*, actor: Actor, run_id: str, scoring: Scoring, realm: Realm, at: da
     moved = _moved(before, scoring)
     run.state, run.completed = "published", at     # what is shown is what was published last
     run.save(update_fields=["state", "completed"])
-    _write_standings(run, scoring)
+    _write_standings(run, scoring, leaves)
     _write_points([scoring])
     _state_changes(run, scoring, before, moved, realm, at)
     return run
 
 
-def _run_of(scoring: Scoring, realm: Realm, at: datetime, *, state: str, moved: int) -> Run:
+def _run_of(
+    scoring: Scoring, leaves: Mapping[str, Leaf], realm: Realm, at: datetime, *, state: str, moved: int
+) -> Run:
     pins = scoring.pins
     return Run(
         id=new_surrogates(realm.entropy, "n", 1)[0], size=pins.size, as_of=pins.as_of, scorecard=pins.scorecard,
-        mode=pins.mode, state=state, climate=scoring.climate.digest(), standings=scoring.root(),
+        mode=pins.mode, state=state, climate=scoring.climate.digest(), standings=root_of(leaves),
         merchants=len(scoring.results), moved=moved, completed=at,
     )
 
@@ -151,11 +164,19 @@ def _reason(scoring: Scoring, shown: str, moved: int, outage: str) -> str:
 
 _STANDING_COLUMNS = (
     "id", "scorecard", "merchant", "run", "size", "as_of", "band", "band_rank", "score", "low", "high", "odds_ppm", "outcomes",
-    "measured_on", "override", "band_before", "facets", "reasons", "way_back",
+    "measured_on", "override", "band_before", "facts", "reviews_received", "reviews_shown", "reviews_hidden", "facets",
+    "reasons", "way_back",
 )
 
 
-def _write_standings(run: Run, scoring: Scoring) -> None:
+def _keep_proof(run: Run, scoring: Scoring, leaves: Mapping[str, Leaf]) -> None:
+    """Keep what the run's fact commits to, so that everybody scored can be given their part of it."""
+    lines = b"\n".join(leaf.encoded() for leaf in leaves.values())
+    climate = zlib.compress(scoring.climate.encoded(), ZLIB_LEVEL)
+    RunProof.objects.create(run=run.id, climate=climate, leaves=zlib.compress(lines, ZLIB_LEVEL))
+
+
+def _write_standings(run: Run, scoring: Scoring, leaves: Mapping[str, Leaf]) -> None:
     """Write each merchant's present standing, unless a later day's is there already."""
     card = scoring.pins.scorecard
     if Standing.objects.filter(scorecard=card, as_of__gt=run.as_of).exists():
@@ -164,7 +185,7 @@ def _write_standings(run: Run, scoring: Scoring) -> None:
         (
             f"{card}/{merchant}", card, merchant, run.id, run.size, run.as_of, result.band, RANKS[result.band],
             result.score, result.low, result.high, result.odds_ppm, result.outcomes,
-            scoring.measured_on, result.override, result.before,
+            scoring.measured_on, result.override, result.before, leaves[merchant].facts, *leaves[merchant].reviews,
             *(json.dumps(part) for part in (result.facets, result.reasons, result.way_back)),
         )
         for merchant, result in scoring.results.items()
@@ -185,13 +206,14 @@ def _write_points(scorings: Sequence[Scoring]) -> None:
     rows.upsert(connection, "credit_standingpoint", "id", columns, points)
 
 
-def _state_runs(runs: Sequence[Run], realm: Realm, at: datetime) -> None:
+def _state_runs(runs: Iterable[tuple[Run, Scoring]], realm: Realm, at: datetime) -> None:
     statements = [
         record.Statement(f"run/{run.id}", to_micros(at), RunCompleted(
-            run=run.id, size=run.size, as_of=run.as_of, scorecard=run.scorecard, mode=run.mode,  # type: ignore[arg-type]
-            climate=run.climate, standings=run.standings, merchants=run.merchants, moved=run.moved,
+            run=run.id, size=run.size, as_of=run.as_of, scorecard=run.scorecard, scorecard_digest=scoring.card_digest,
+            mode=run.mode, climate=run.climate, standings=run.standings,
+            odds_at_middle=scoring.odds_at_middle, merchants=run.merchants, moved=run.moved,
         ))
-        for run in runs
+        for run, scoring in runs
     ]
     record.append(actor=SYSTEM, statements=statements, realm=realm, at=at)
 

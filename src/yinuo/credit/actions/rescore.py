@@ -8,14 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from yinuo.catalogue.queries import open_findings
+from yinuo.catalogue.rules import open_grounds
+from yinuo.credit.actions.told import Told
 from yinuo.credit.features import MEASURES
 from yinuo.credit.models import Run, StandingPoint
 from yinuo.credit.rules.climate import Climate
 from yinuo.credit.rules.engine import Recent, Store, evidence_at, evidence_over, recent_over
 from yinuo.credit.rules.evidence import Evidence
+from yinuo.credit.rules.leaf import Leaf, leaf_of
 from yinuo.credit.rules.scorecard import (
     RECENT_DAYS,
     Card,
@@ -24,7 +24,9 @@ from yinuo.credit.rules.scorecard import (
     standing_of,
     wanted_by,
 )
+from yinuo.credit.rules.told import NO_REVIEWS
 from yinuo.kit import merkle
+from yinuo.kit.ids import keyed_digester
 from yinuo.kit.moments import MICROS_PER_DAY
 
 
@@ -53,30 +55,42 @@ class Scoring:
     results: Mapping[str, Result]
     measured_on: int | None
     before: Mapping[str, str]       # the bands by the same scorecard on the day scored before
+    card_digest: str
+    odds_at_middle: int             # the odds of failure at 500, in 2^-20; 0 where nothing was calibrated
+    told: Told
 
-    def root(self) -> str:
-        """The Merkle root over all standings, by merchant."""
-        leaves = (
-            msgspec.json.encode(
-                [merchant, result.score, result.band, result.low, result.high, result.odds_ppm, result.before]
+    def leaves(self, key: bytes) -> dict[str, Leaf]:
+        """What the run commits to of each merchant, in the order of merchants; the same whenever it is made again."""
+        pins = self.pins
+        salt = keyed_digester(key, "standing", f"{pins.scorecard}/{pins.as_of}/{pins.size}")
+        facts = self.told.facts_about(self.results)
+        return {
+            merchant: leaf_of(
+                merchant, result, facts=facts[merchant], reviews=self.told.reviews.get(merchant, NO_REVIEWS),
+                salt=salt(merchant),
             )
             for merchant, result in sorted(self.results.items())
-        )
-        return merkle.root(leaves).hex()
+        }
+
+
+def root_of(leaves: Mapping[str, Leaf]) -> str:
+    """The Merkle root over all standings."""
+    return merkle.root(leaf.encoded() for leaf in leaves.values()).hex()
 
 
 def score_all(
-    *, engine: Any, store: Store, climate: Climate, card: Card, pins: Pins, merchants: Collection[str] = ()
+    *, engine: Any, store: Store, climate: Climate, card: Card, pins: Pins, told: Told, merchants: Collection[str] = ()
 ) -> Scoring:
     """Score every merchant who has evidence, and every other that is registered as not having enough."""
     evidence = evidence_at(engine, store, climate, as_of=pins.as_of, wanted=wanted_by(card, MEASURES))
     recent = next(recent_over(engine, store, days=(pins.as_of,), span=RECENT_DAYS))
     before = bands_before(scorecard=pins.scorecard, as_of=pins.as_of)
-    return _scored(card, pins, climate, evidence, recent, before, frozenset(merchants))
+    return _scored(card, pins, climate, (evidence, recent), before, told, frozenset(merchants))
 
 
 def score_past(
-    *, engine: Any, store: Store, climate: Climate, card: Card, pins: Sequence[Pins], merchants: Collection[str] = ()
+    *, engine: Any, store: Store, climate: Climate, card: Card, pins: Sequence[Pins], told: Told,
+    merchants: Collection[str] = (),
 ) -> Iterator[Scoring]:
     """The same as of each of several Mondays, one after the other, without facets, reasons and ways back.
 
@@ -84,22 +98,23 @@ def score_past(
     """
     days, merchants = [each.as_of for each in pins], frozenset(merchants)
     known = evidence_over(engine, store, climate, days=days, wanted=wanted_by(card, MEASURES))
-    told = recent_over(engine, store, days=days, span=RECENT_DAYS)
+    lately = recent_over(engine, store, days=days, span=RECENT_DAYS)
     scoring = None
-    for each, evidence, recent in zip(pins, known, told, strict=True):
+    for each, evidence, recent in zip(pins, known, lately, strict=True):
         before = bands_before(scorecard=each.scorecard, as_of=each.as_of, last=scoring)
         climate_then = climate.before(each.as_of)
-        scoring = _scored(card, each, climate_then, evidence, recent, before, merchants, explain=False)
+        scoring = _scored(card, each, climate_then, (evidence, recent), before, told, merchants, explain=False)
         yield scoring
 
 
 def _scored(
-    card: Card, pins: Pins, climate: Climate, evidence: Evidence, recent: Recent, before: Mapping[str, str],
+    card: Card, pins: Pins, climate: Climate, known: tuple[Evidence, Recent], before: Mapping[str, str], told: Told,
     merchants: frozenset[str], *, explain: bool = True,
 ) -> Scoring:
+    evidence, recent = known
     scores = card.scores(evidence.observed, evidence.expected)
     odds = odds_at_middle(scores, recent.of(evidence.merchants), recent.failures) if card.calibrated_on else 0
-    findings = open_findings(before=pins.as_of * MICROS_PER_DAY)
+    findings = open_grounds(told.findings, before=pins.as_of * MICROS_PER_DAY)
 
     @cache      # most of those of whom nothing is known are alike
     def result_without(grounds: tuple[str, ...], band: str) -> Result:
@@ -117,7 +132,7 @@ def _scored(
         )
     for merchant in merchants - results.keys():
         results[merchant] = result_without(tuple(findings.get(merchant, ())), before.get(merchant, ""))
-    return Scoring(pins, climate, evidence, results, card.calibrated_on or None, before)
+    return Scoring(pins, climate, evidence, results, card.calibrated_on or None, before, card.digest(), odds, told)
 
 
 def bands_before(*, scorecard: str, as_of: int, last: Scoring | None = None) -> dict[str, str]:

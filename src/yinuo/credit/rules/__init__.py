@@ -7,6 +7,7 @@ PERMISSIONS = {
     "credit.rescore": frozenset({"system", "steward"}),
     "credit.release_run": frozenset({"system", "steward"}),
     "credit.add_scorecard": frozenset({"system", "steward"}),
+    "credit.give_report": frozenset({"system"}),
     "credit.put_in_force": frozenset({"system", "steward"}),
 }
 

@@ -46,10 +46,23 @@ class Climate:
     storms: frozenset[tuple[str, int, str]]
 
     def digest(self) -> str:
-        """SHA-256 over the canonical JSON of all rates: what the record commits to."""
+        """SHA-256 over its canonical JSON: what the record commits to."""
+        return hashlib.sha256(self.encoded()).hexdigest()
+
+    def encoded(self) -> bytes:
+        """The canonical JSON of all rates and storms."""
         rows = [[*key, *rates] for key, rates in sorted(self.rates.items())]
         body = {"measures": self.measures, "bases": self.bases, "rates": rows, "storms": sorted(self.storms)}
-        return hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
+        return msgspec.json.encode(body, order="sorted")
+
+    @classmethod
+    def decoded(cls, body: bytes) -> Climate:
+        """The climate that was encoded; raises `msgspec.ValidationError` or ValueError for what is none."""
+        read = msgspec.json.decode(body, type=_Body)
+        if any(len(rates) != len(read.measures) for _, _, *rates in read.rates):
+            raise ValueError("a row of the climate has not a rate for each measure")
+        rates = {(week, lane): tuple(rates) for week, lane, *rates in read.rates}
+        return cls(read.measures, read.bases, rates, frozenset(read.storms))
 
     def rate(self, measure: str, week: int, lane: str) -> int:
         """The rate of one measure; 0 where nothing was known."""
@@ -108,6 +121,13 @@ def several_table(several: Mapping[int, Climate], codes: Mapping[str, int]) -> A
     tables = [climate.arrow(codes) for climate in several.values()]
     days = np.repeat(list(several), [table.num_rows for table in tables])
     return ibis.memtable(pa.concat_tables(tables).append_column("as_of", pa.array(days, pa.int64())))
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True):
+    measures: tuple[str, ...]
+    bases: tuple[str, ...]
+    rates: list[tuple[Any, ...]]
+    storms: list[tuple[str, int, str]]
 
 
 def lane_sums(daybook: Any, measures: Sequence[Measure]) -> Any:

@@ -14,6 +14,14 @@ from yinuo.record.queries.facts import (
     size,
     waiting_seconds,
 )
+from yinuo.record.queries.packs import (
+    contents_of,
+    mentions_of_each,
+    number_of,
+    order_pack,
+    pack,
+    replacing,
+)
 from yinuo.record.queries.reveal import (
     nodes,
     revealed,
@@ -21,6 +29,7 @@ from yinuo.record.queries.reveal import (
 )
 from yinuo.record.queries.tree import (
     checkpoint,
+    counts_below,
     edge_tiles,
     leaves,
     mentions_of,
@@ -49,7 +58,9 @@ __all__ = [
     "anchors_pending",
     "audit",
     "checkpoint",
+    "contents_of",
     "cosigned_size",
+    "counts_below",
     "cursor_position",
     "edge_tiles",
     "entry_count",
@@ -60,15 +71,20 @@ __all__ = [
     "last_stamp",
     "leaves",
     "mentions_of",
+    "mentions_of_each",
     "newest_timed",
     "newest_witnessed",
     "next_numbers",
     "nodes",
+    "number_of",
+    "order_pack",
+    "pack",
     "pending_count",
     "reader_at",
     "refused_waiting",
     "replaced_by",
     "replacements",
+    "replacing",
     "revealed",
     "root_of",
     "size",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
@@ -83,3 +84,15 @@ def mentions_of(*, subject: str, size: int) -> list[int]:
         )
         found = cursor.fetchall()
     return [int(seq) for _, seq in found]
+
+
+def counts_below(*, subjects: Sequence[str], size: int) -> dict[str, int]:
+    """How many facts below a size mention each subject: one more than the last number that it gave. One query."""
+    last = f"""(SELECT m.number FROM record_mention m WHERE m.subject = s.value AND m.seq < {size:d}
+        ORDER BY m.number DESC LIMIT 1)"""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"SELECT s.value, {last} FROM unnest(%s::text[]) s(value)", [list(subjects)])
+        else:
+            cursor.execute(f"SELECT s.value, {last} FROM json_each(%s) s", [json.dumps(list(subjects))])
+        return {subject: 0 if number is None else number + 1 for subject, number in cursor.fetchall()}

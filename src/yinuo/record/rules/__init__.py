@@ -1,6 +1,7 @@
 """Decisions of the record on plain values: permissions, reading events, and what a fact's content binds the record to."""
 
 from yinuo.record.rules.content import (
+    ORDER_NOTE,
     PERSON,
     WITHHELD,
     Altered,
@@ -36,6 +37,7 @@ PERMISSIONS = {
     "record.state_facts": frozenset({"source", "system"}),
     "record.seal": frozenset({"system"}),
     "record.make_key": frozenset({"system"}),
+    "record.give_evidence": frozenset({"system"}),
     "record.see_refused": frozenset({"steward", "system"}),
     "record.replay_refused": frozenset({"steward", "system"}),
     "record.drop_refused": frozenset({"steward", "system"}),
@@ -47,6 +49,7 @@ __all__ = [
     "BATCH_MAX",
     "CLOCK_SKEW_MINUTES_MAX",
     "EVENT_BYTES_MAX",
+    "ORDER_NOTE",
     "PERMISSIONS",
     "PERSON",
     "SALT_BYTES",

@@ -15,7 +15,9 @@ from yinuo.kit.opening import inner_of
 from yinuo.kit.refusals import Refusal
 
 PERSON = "buyer"                        # the type of the subjects that are people with a right to be forgotten
-NUMBERED = ("merchant", "order")        # the types of the other subjects that the record counts, so that a gap shows
+NUMBERED = ("merchant", "order", "review")      # the types of the other subjects that the record counts, so that a gap shows:
+# a fact that hides a review names no merchant, and would show nowhere if it were left out
+ORDER_NOTE = "Evidence about one order. / 一笔订单的证据。"
 WITHHELD = "-"                          # stands in the main part for a person whom the kind cannot leave out
 
 

@@ -553,7 +553,8 @@ def check_pack(pack: Any, policy: Policy | None) -> list[str]:
     told += [sentence for fact in facts for sentence in fact.sentences()]
     told += _completeness(facts, pack["kind"], pack["about"])
     return [*told, f"PROVEN: the record holds these {len(facts):,} facts at their places, unchanged. What else the file says"
-            " (its own sums and texts) was not checked here."]
+            " (its own sums and texts) was not checked here."
+            + (" `yinuo verify` computes its score or counts again." if pack["kind"] in ("credit", "reviews") else "")]
 
 
 def _completeness(facts: list[Fact], kind: str, about: dict[str, Any]) -> list[str]:

@@ -1,0 +1,133 @@
+"""Refusals of a verifier in Chinese: each sentence of the code that checks, with blanks, and how it reads there.
+
+A test holds this list against the sentences in the code.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from yinuo.kit.refusals import Refusal
+
+SENTENCES = {
+    "The proof file shows no fact: it has no extra data.": "证明文件没有给出事实:缺少 extra 数据。",
+    "The proof is about entry {}, the fact shown says that it is entry {}.": "证明说的是第 {} 号条目,给出的事实却自称第 {} 号。",
+    "The pack speaks of {} entries, its checkpoint of {}.": "文件说账本有 {} 条,检查点说有 {} 条。",
+    "The pack's facts do not stand in the order of their index, each once.": "文件中的事实没有按编号各列一次。",
+    "The facts and hashes of this pack do not lead to the checkpoint's root: at least one was changed.":
+        "文件中的事实和散列值推不出检查点的根:至少有一处被改动(事实都合其标记,故改动在散列值 nodes 或检查点)。",
+    "The pack shows no fact about this {}.": "文件中没有关于该对象({})的事实。",
+    "The pack's 'marks' are not one for each fact.": "文件的 marks 与事实不是一一对应。",
+    "This is not a pack of the form {}.": "这不是 {} 格式的文件。",
+    "The proof's extra data is not UTF-8 text.": "证明的 extra 数据不是 UTF-8 文本。",
+    "Fact number {} about this {} is left out, or another one has its place.": "第 {} 条关于该对象({})的事实被漏掉,或被顶替。",
+    "Fact {} was changed: it does not fit its mark.": "第 {} 号事实被改动:它与标记不符。",
+    "The pack's {} is missing or of another form.": "文件的 {} 部分缺失或格式不对。",
+    "A hash of the pack is named by its level and index, such as 3/17.": "文件中的散列值要按“层/序号”命名,如 3/17。",
+    "This is a pack of another kind than {}.": "这份文件的类别不是 {}。",
+    "The marking (note) of the pack was changed.": "文件的标注(note)被改动。",
+    "The pack lacks a part, or holds one that does not belong in it: {}.": "文件缺少一部分,或多出一部分:{}。",
+    "The checkpoint lacks the signature of a key that the pack names: {}.": "检查点缺少文件所列密钥的签名:{}。",
+    "Fact {} does not belong here: it is not about the order, and replaces nothing that is.":
+        "第 {} 号事实不应在此:它与该订单无关,也没有替换与之有关的事实。",
+    "The index of a revealed fact is a number from 0.": "事实的编号应是从 0 起的整数。",
+    "Fact {} is shown with neither part opened.": "第 {} 号事实的两部分都没有开示。",
+    "The salt of the {} has {} bytes, not {}.": "{} 的盐是 {} 字节,应为 {} 字节。",
+    "The content of the {} is not a JSON object.": "{} 的内容不是 JSON 对象。",
+    "The numbers of the {} are not numbers from 0 by field.": "{} 的编号不是按字段列出的从 0 起的整数。",
+    "The {} is not a JSON object with exactly {}.": "{} 不是恰好含有 {} 的 JSON 对象。",
+    "The {} holds something else where text belongs.": "{} 中应为文本之处不是文本。",
+    "A record of {} entries has no entry {}.": "有 {} 条的账本没有第 {} 号条目。",
+    "A record of {} entries was never one of {}.": "有 {} 条的账本从未是 {} 条的账本。",
+    "The proof does not lead from entry {} to the root over {} entries.": "证明不能从第 {} 号条目推到 {} 条的根。",
+    "Nothing shows how a record of {} entries became one of {}.": "没有说明 {} 条的账本如何成为 {} 条。",
+    "The record of {} entries does not continue the one of {}: the roots do not fit together.":
+        "{} 条的账本不是 {} 条那本的延续:两个根对不上。",
+    "The hash {}/{} is not needed here.": "散列值 {}/{} 是多余的。",
+    "A record of {} entries does not have all of these.": "有 {} 条的账本没有这里的全部条目。",
+    "The proof has {} hashes where {} belong.": "证明有 {} 个散列值,应为 {} 个。",
+    "A hash of the proof has {} bytes, not {}.": "证明中的一个散列值是 {} 字节,应为 {} 字节。",
+    "The hash {}/{} is missing.": "缺少散列值 {}/{}。",
+    "A signed note is a text, an empty line and lines of signatures, the last one ended too.":
+        "签名的检查点应为正文、空行和若干行签名,最后一行也要换行:它可能被截断。",
+    "A note with more than {} signatures is not read.": "签名多于 {} 个的检查点不予读取。",
+    "A line of signature begins with a dash (U+2014) and a space.": "签名行应以破折号(U+2014)和空格开头。",
+    "The signature of {} is cut off.": "{} 的签名被截断。",
+    "None of the keys that you trust has signed this.": "你所信任的密钥都没有签署它。",
+    "The text of a note ends in a newline and holds no other control characters.": "检查点正文应以换行结尾,且不含其他控制字符。",
+    "This {} is larger than the {} bytes that are read.": "这份 {} 大于可读取的 {} 字节。",
+    "This {} holds control characters.": "这份 {} 含有控制字符。",
+    "The signature of {} does not fit: text or signature was changed.": "{} 的签名不符:正文或签名被改动。",
+    "This {} is not UTF-8 text.": "这份 {} 不是 UTF-8 文本。",
+    "A verifier key is a name, eight hexadecimal digits and base64, joined by plus signs.":
+        "验证密钥应为名称、八位十六进制数和 base64,以加号相连。",
+    "The verifier key of {} is of a kind that is not known here.": "{} 的验证密钥属于未知种类。",
+    "The verifier key of {} does not fit its key id: it was changed or cut off.": "{} 的验证密钥与其标识不符:被改动或截断。",
+    "The name of a key is not empty and has no spaces and no plus signs.": "密钥名称不能为空,不能有空格和加号。",
+    "A name or origin signed with ML-DSA-44 has 1 to 255 bytes.": "用 ML-DSA-44 签署的名称应为 1 至 255 字节。",
+    "The public key of {} has {} bytes, not {}.": "{} 的公钥是 {} 字节,应为 {} 字节。",
+    "The secret of {} has {} bytes, not {}.": "{} 的私钥是 {} 字节,应为 {} 字节。",
+    "A cosignature states when it was made, in seconds since 1970.": "联署应写明时间(1970 年起的秒数)。",
+    "A checkpoint is at least three lines, none of them empty: origin, size and root.": "检查点至少三行且不空:来源、条数、根。",
+    "A checkpoint holds no control characters.": "检查点不含控制字符。",
+    "The checkpoint names a root over no entries that is not the root over nothing.": "检查点为零条,其根却不是空树的根。",
+    "The {} is not a plain number without leading zeros.": "{} 不是不带前导零的整数。",
+    "The {} is not base64 in its one right form.": "{} 不是规范写法的 base64。",
+    "The {} has {} bytes, not {}.": "{} 是 {} 字节,应为 {} 字节。",
+    "A log's origin is one line and not empty.": "账本的来源应为不空的一行。",
+    "A checkpoint needs a size from 0 and a root of 32 bytes.": "检查点需要从 0 起的条数和 32 字节的根。",
+    "The {} is not base64.": "{} 不是 base64。",
+    "This policy is larger than the {} bytes that are read.": "这份信任策略大于可读取的 {} 字节。",
+    "This policy has more than the {} lines that are read.": "这份信任策略超过可读取的 {} 行。",
+    "Such a line is: {}.": "这样的一行应为:{}。",
+    "A group of {} needs 'any', 'all' or a number from 1 to {}.": "{} 个成员的组需要 any、all 或 1 至 {} 的数。",
+    "This policy names no log, so that no checkpoint is good by it.": "这份信任策略没有列出账本,任何检查点都不成立。",
+    "No log of the policy has signed this checkpoint of {}.": "信任策略中的账本都没有签署 {} 的这个检查点。",
+    "Too few witnesses have signed: {}, which do not make the quorum {}.": "见证人签名太少:{} 个,不满足法定人数 {}。",
+    "A policy holds no control characters but tab and newline.": "信任策略除制表符和换行外不含控制字符。",
+    "{} is not a word that a line of a policy begins with.": "信任策略的行不能以 {} 开头。",
+    "A policy has one line that names its quorum; this one has none.": "信任策略要有一行写明法定人数,这份没有。",
+    "The same key is listed for a log twice.": "同一密钥被列为账本两次。",
+    "A witness signs by a cosigner's key, not by a log's.": "见证人用联署密钥,不用账本密钥。",
+    "The same key is listed for a witness twice.": "同一密钥被列为见证人两次。",
+    "A line of a group is: group, a name, how many, and at least one member.": "组的一行应为:group、名称、人数、至少一个成员。",
+    "A policy has one quorum, which is one name.": "信任策略只有一个法定人数,且为一个名称。",
+    "The name {} is taken.": "名称 {} 已被占用。",
+    "No line before this one says who {} is.": "前面没有一行说明 {} 是谁。",
+    "{} is a member twice.": "{} 两次成为成员。",
+    "A proof file begins with the line {}.": "证明文件应以这一行开头:{}。",
+    "The proof file ends before its checkpoint: it is cut off.": "证明文件在检查点之前就结束了:它被截断。",
+    "The proof file does not say at which index the entry stands.": "证明文件没有写明条目的编号。",
+    "No proof has more than {} hashes; this one has {}.": "证明至多有 {} 个散列值,这份有 {} 个。",
+    "A line for extra data that holds none does not belong in a proof file.": "证明文件不应有空的 extra 行。",
+    "The {} is not written in the canonical way.": "{} 不是规范写法。",
+    "The {} is nested too deep.": "{} 嵌套过深。",
+    "The {} is not JSON as the record writes it: broken, or with fractions or a name twice.":
+        "{} 不是账本所写的 JSON:残缺、被截断、含小数或有重名。",
+    "The file is larger than the {} MB that are read.": "文件大于可读取的 {} MB。",
+    "This is neither a proof file nor a pack of facts, or its beginning is missing.":
+        "这既不是证明文件,也不是事实文件,或者开头缺失。",
+    "This pack is of a kind that is not known here: {}.": "此处不认识这一类文件:{}。",
+}
+
+
+def in_chinese(refusal: Refusal) -> str:
+    """The refusal's sentence in Chinese, with its place before it; the English one where there is no other."""
+    sentence = getattr(refusal, "chinese", None) or _translated(refusal.sentence)
+    return f"{refusal.path}:{sentence}" if refusal.path else sentence
+
+
+def _translated(sentence: str) -> str:
+    for pattern, chinese in _patterns():
+        if match := pattern.fullmatch(sentence):
+            return chinese.format(*match.groups())
+    return sentence
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    longest_first = sorted(SENTENCES.items(), key=lambda pair: -len(pair[0].replace("{}", "")))
+    return [
+        (re.compile(re.escape(english).replace(r"\{\}", "(.+?)"), re.DOTALL), chinese) for english, chinese in longest_first
+    ]

@@ -1,0 +1,50 @@
+"""The words of a verifier, each sentence in English and in Chinese."""
+
+from __future__ import annotations
+
+BANDS = {
+    "excellent": "优秀", "good": "良好", "expected": "符合预期", "new": "刚刚起步", "caution": "需要留意", "poor": "较差",
+    "unlawful": "查实违法商品",
+}
+WORDS = {
+    "record": ("From the record {origin} when it had {size:,} entries, signed by {keys} of its keys.",
+               "出自账本 {origin},当时共 {size:,} 条,由其 {keys} 个密钥签署。"),
+    "witness": ("Witnessed by {name} at {when}.", "由 {name} 于 {when} 见证。"),
+    "own-policy": ("Whom to trust was read from the file itself. Compare these keys with those that the record publishes, or "
+                   "give --policy:",
+                   "信任对象取自文件本身。请将下列密钥与账本公布的比对,或用 --policy 指定:"),
+    "marked": ("Marked: {note}", "标注:{note}"),
+    "fact": ("Fact {index}: {kind}, {when}, told by {source}", "第 {index} 号事实:{kind},{when},由 {source} 陈述"),
+    "numbers": ("its numbers: {numbers}", "编号:{numbers}"),
+    "person": ("the person's part: {content}", "个人部分:{content}"),
+    "person-closed": ("A person's part is not shown.", "个人部分未开示。"),
+    "replaced": ("It no longer stands: fact {by} replaced it.", "它已不成立:被第 {by} 号事实替换。"),
+    "proof-proven": ("PROVEN: the record holds this fact at this place, unchanged.", "已证实:账本在此处载有这一事实,未经改动。"),
+    "order-proven": ("PROVEN: the record holds these {count:,} facts, unchanged. Those about order {order} are numbers 0 to "
+                     "{last:,}; none is left out between them.",
+                     "已证实:账本载有这 {count:,} 条事实,未经改动。关于订单 {order} 的是第 0 至 {last:,} 条,其间无遗漏。"),
+    "run": ("Run {run} (fact {index}): as of {day}, over the first {size:,} facts, scorecard {card}, {merchants:,} merchants.",
+            "评分 {run}(第 {index} 号事实):截至 {day},据前 {size:,} 条事实,评分卡 {card},共 {merchants:,} 个商家。"),
+    "facts": ("It saw {count:,} facts about merchant {merchant}, numbers 0 to {last:,}; all are here, none left out. {replaced:,} "
+              "of them were superseded or withdrawn and do not count.",
+              "其中关于商家 {merchant} 的有 {count:,} 条,编号 0 至 {last:,};全部在此,无遗漏。有 {replaced:,} 条已被替换或撤回,不计。"),
+    "reviews": ("Reviews received {received:,}, shown {shown:,}, hidden {hidden:,}, taken back {back:,}.",
+                "评价:收到 {received:,},展示 {shown:,},隐藏 {hidden:,},撤回 {back:,}。"),
+    "score": ("Computed again from these facts: {score} ({low} to {high}), band {band!r}, on {outcomes:,} judged orders.",
+              "据这些事实重新计算:{score} 分({low} 至 {high}),等级“{band}”,依据 {outcomes:,} 笔已判定订单。"),
+    "no-score": ("Computed again from these facts: too little history for a score ({outcomes:,} judged orders), band {band!r}.",
+                 "据这些事实重新计算:历史不足,暂无分数({outcomes:,} 笔已判定订单),等级“{band}”。"),
+    "before": ("The band before was {before!r}; near an edge it stays.", "之前的等级是“{before}”;在界限附近保持不变。"),
+    "override": ("The band follows from an upheld finding: {override}.", "等级出于一项成立的认定:{override}。"),
+    "odds": ("Of a million orders about {odds:,} go wrong through this merchant's fault.", "每百万笔订单约有 {odds:,} 笔因商家过错出问题。"),
+    "reasons": ("From 500, what is to be expected of anyone:", "从 500 分(一般应有的水平)起:"),
+    "credit-proven": ("PROVEN: the score is the one that run {run} committed to, to the point.",
+                      "已证实:分数与评分 {run} 所承诺的一致,分毫不差。"),
+    "reviews-proven": ("PROVEN: no review vanished. Between the two runs lie {between:,} facts about reviews of merchant "
+                       "{merchant}; with those before them they give the counts of both.",
+                       "已证实:没有评价消失。两次评分之间有 {between:,} 条关于商家 {merchant} 评价的事实;连同之前的,得出两次的数目。"),
+    "no-policy": ("Nothing was checked. A proof file does not say whom to trust: give --policy.",
+                  "未作验证。证明文件没有写明信任谁:请给出 --policy。"),
+    "not-checked": ("Nothing was checked. {fault}", "未作验证。{fault}"),
+    "not-proven": ("NOT PROVEN: {fault}", "未证实:{fault}"),
+}

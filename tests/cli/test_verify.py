@@ -1,0 +1,193 @@
+"""`yinuo verify`: it needs nothing but the file, says what it found in plain words, and never fails otherwise."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from click.testing import CliRunner
+
+from yinuo.cli import yinuo
+from yinuo.cli._chinese import SENTENCES, in_chinese
+from yinuo.cli._verify_words import WORDS
+from yinuo.credit.proofs.faults import FAULTS
+from yinuo.kit.actors import SYSTEM
+from yinuo.kit.canonical import canonical_json
+from yinuo.kit.log import log_of
+from yinuo.kit.realm import Realm
+from yinuo.kit.refusals import Malformed
+from yinuo.record import actions, queries
+
+ROOT = Path(__file__).parents[2]
+CHECKING = ("evidence", "opening", "merkle", "notes", "note_keys", "checkpoints", "policies", "tlog_proofs", "canonical")
+
+
+@pytest.fixture
+def files(tmp_path, event, now, db):
+    """A proof, an order's evidence and a policy, as files."""
+    log = log_of(origin="example.com/log", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=tmp_path / "last")
+    realm = Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, log=log)
+    raws = [
+        event("trade.order_placed", id="p", order="o", merchant="m", buyer="b", amount_minor=5, currency="CNY"),
+        event("trade.order_paid", id="q", order="o"),
+        event("trade.order_paid", id="q2", order="o", amount_minor=5, supersedes="q"),
+        event("record.fact_withdrawn", id="w", event="q2", reason="mistake"),
+        event("trade.order_paid", id="x", order="other"),
+    ]
+    actions.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm, at=now)
+    actions.seal(actor=SYSTEM, realm=realm)
+    actions.publish(actor=SYSTEM, log=log, at=now)
+    (order,) = {content.fact.order for content in queries.contents_of(numbers=[0])}
+    pack = queries.order_pack(viewer=SYSTEM, order=order, policy=log.policy, with_person=True)
+    (tmp_path / "order.json").write_bytes(canonical_json(pack))
+    (tmp_path / "fact.tlog-proof").write_text(str(queries.tlog_proof(number=0)))
+    (tmp_path / "policy").write_text(log.policy.text)
+    other = log_of(origin="example.com/log", ed25519=b"x" * 32, ml_dsa=b"y" * 32, last=tmp_path / "last")
+    (tmp_path / "other").write_text(other.policy.text)
+    return tmp_path
+
+
+def verify(*words, **more):
+    return CliRunner().invoke(yinuo, ["verify", *map(str, words)], **more)
+
+
+def test_a_proof_needs_somebody_to_trust(files):
+    proven = verify(files / "fact.tlog-proof", "--policy", files / "policy")
+    assert proven.exit_code == 0
+    assert "trade.order_placed" in proven.output
+    assert "PROVEN" in proven.output
+    assert "A person's part is not shown." in proven.output
+    alone = verify(files / "fact.tlog-proof")
+    assert (alone.exit_code, "--policy" in alone.output) == (2, True)
+    strange = verify(files / "fact.tlog-proof", "--policy", files / "other")
+    assert (strange.exit_code, "NOT PROVEN" in strange.output) == (1, True)
+
+
+def test_evidence_about_an_order_is_told_fact_by_fact(files):
+    proven = verify(files / "order.json", "--policy", files / "policy")
+    assert proven.exit_code == 0
+    assert "numbers 0 to 2" in proven.output
+    assert proven.output.count("It no longer stands") == 2
+    assert '"buyer": "b' in proven.output
+    assert "x\n" not in proven.output
+    alone = verify(files / "order.json")
+    assert "Compare these keys" in alone.output
+
+
+def test_it_speaks_chinese(files):
+    proven = verify(files / "order.json", "--language", "zh-hans")
+    assert (proven.exit_code, "已证实" in proven.output, "PROVEN" in proven.output) == (0, True, False)
+    by_locale = verify(files / "order.json", env={"LC_ALL": "zh_CN.UTF-8"})
+    assert by_locale.output == proven.output
+    refused = verify(files / "fact.tlog-proof", "--policy", files / "other", "--language", "zh-hans")
+    assert "未证实:你所信任的密钥都没有签署它。" in refused.output
+
+
+@pytest.mark.parametrize(("content", "sentence"), [
+    (b"", "neither a proof file"), (b"hello", "neither a proof file"), (b"[]", "neither a proof file"), (b"{", "not JSON"),
+    (b"{}", "kind"), (b'{"kind":[]}', "kind"), (b'{"kind":"order"}', "form"), (b'{"kind":"credit"}', "form"),
+    (b'{"kind":"reviews","format":"yinuo-pack-v1"}', "missing"), (b'{"a":' * 100_000, "nested too deep"),
+    (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deep"), (b'{"kind":1.5}', "fractions"),
+    (b'{"kind":"a","kind":"b"}', "twice"), (b'{"a":"\xff"}', "JSON"), (b'{"a":' + b"9" * 5_000 + b"}", "JSON"),
+], ids=range(15))
+def test_whatever_is_no_evidence_ends_in_a_sentence(tmp_path, content, sentence):
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    told = verify(file)
+    assert told.exit_code == 1
+    assert told.output.startswith("NOT PROVEN: ")
+    assert sentence in told.output
+    assert told.output.count("\n") == 1
+    assert verify(file, "--language", "zh-hans").output.startswith("未证实:")
+
+
+def test_every_cut_ends_in_a_sentence(files):
+    for name in ("order.json", "fact.tlog-proof"):
+        raw = (files / name).read_bytes()
+        for end in range(0, len(raw) - 1, 97):
+            (files / "cut").write_bytes(raw[:end])
+            told = verify(files / "cut", "--policy", files / "policy")
+            assert (told.exit_code, "NOT PROVEN" in told.output) == (1, True)
+
+
+def test_a_huge_file_is_not_read(tmp_path):
+    file = tmp_path / "huge"
+    with file.open("wb") as opened:
+        opened.truncate(300 * 2**20)
+    told = verify(file)
+    assert (told.exit_code, "256 MB" in told.output) == (1, True)
+
+
+def test_what_cannot_be_asked_ends_with_two(files):
+    assert verify(files / "missing").exit_code == 2
+    assert verify(files).exit_code == 2
+    (files / "bad").write_text("log nonsense\n")
+    for policy in ("missing", "bad"):
+        assert verify(files / "order.json", "--policy", files / policy).exit_code == 2
+
+
+def test_nothing_in_a_file_reaches_the_terminal_raw(files):
+    pack = json.loads((files / "order.json").read_text())
+    pack["kind"] = "\x1b[31m\u202e"
+    (files / "odd.json").write_text(json.dumps(pack))
+    told = verify(files / "odd.json")
+    assert told.exit_code == 1
+    assert "\x1b" not in told.output
+    assert "\u202e" not in told.output
+
+
+def test_it_starts_no_database_and_leaves_no_folder(files, tmp_path_factory):
+    empty = tmp_path_factory.mktemp("empty")
+    code = (
+        "import sys; from yinuo.cli import main\n"
+        "try: main()\n"
+        "finally: print('django.db' in sys.modules, 'sqlite3' in sys.modules)"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("YINUO", "DJANGO"))}
+    run = subprocess.run(
+        [sys.executable, "-c", code, "verify", str(files / "order.json")], cwd=empty, capture_output=True, text=True,
+        env=environment | {"PYTHONPATH": str(ROOT / "src")}, check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.endswith("False False\n")
+    assert list(empty.iterdir()) == []
+
+
+def template(node):
+    """A sentence in the code with blanks for what is filled in."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return template(node.func.value)
+    return None
+
+
+def test_every_refusal_of_what_checks_has_its_chinese():
+    modules = [ROOT / f"src/yinuo/kit/{name}.py" for name in CHECKING]
+    modules += [ROOT / "src/yinuo/record/proofs.py", ROOT / "src/yinuo/cli/verify.py"]
+    raised = [
+        template(node.exc.args[0]) for module in modules for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args
+        and getattr(node.exc.func, "id", "") != "ValueError"
+    ]
+    missing = {sentence for sentence in raised if sentence and " " in sentence} - SENTENCES.keys()
+    assert not sorted(missing)
+    for english, chinese in SENTENCES.items():
+        assert english.count("{}") == chinese.count("{}")
+        assert in_chinese(Malformed(english.replace("{}", "7"))) == chinese.replace("{}", "7")
+
+
+@pytest.mark.parametrize("words", [WORDS, FAULTS], ids=["told", "faults"])
+def test_every_sentence_is_there_in_both_languages(words):
+    for english, chinese in words.values():
+        fields = [{field for _, field, _, _ in Formatter().parse(text) if field} for text in (english, chinese)]
+        assert fields[0] == fields[1]
