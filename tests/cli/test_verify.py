@@ -20,6 +20,7 @@ from yinuo.cli._verify_words import WORDS
 from yinuo.credit.proofs.faults import FAULTS
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.canonical import canonical_json
+from yinuo.kit.keys import KeysInMemory
 from yinuo.kit.log import log_of
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed
@@ -33,7 +34,7 @@ CHECKING = ("evidence", "opening", "merkle", "notes", "note_keys", "checkpoints"
 def files(tmp_path, event, now, db):
     """A proof, an order's evidence and a policy, as files."""
     log = log_of(origin="example.com/log", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=tmp_path / "last")
-    realm = Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, log=log)
+    realm = Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, keys=KeysInMemory(b"w" * 32), log=log)
     raws = [
         event("trade.order_placed", id="p", order="o", merchant="m", buyer="b", amount_minor=5, currency="CNY"),
         event("trade.order_paid", id="q", order="o"),

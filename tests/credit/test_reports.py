@@ -22,6 +22,7 @@ from yinuo.credit.queries import credit_report, review_report
 from yinuo.credit.rules.told import ReviewCounts, ToldReview, count_reviews
 from yinuo.kit.actors import PUBLIC, SYSTEM
 from yinuo.kit.canonical import canonical_json, read_json
+from yinuo.kit.keys import KeysInMemory
 from yinuo.kit.log import log_of
 from yinuo.kit.merkle import Unproven
 from yinuo.kit.notes import Unsigned
@@ -57,7 +58,7 @@ class Market:
     def __init__(self, folder):
         log = log_of(origin="example.com/market", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=folder / "last")
         self.folder, self.policy = folder, log.policy
-        self.realm = Realm(key=b"k" * 32, entropy=random.Random(5).randbytes, log=log)
+        self.realm = Realm(key=b"k" * 32, entropy=random.Random(5).randbytes, keys=KeysInMemory(b"w" * 32), log=log)
         self.past = list(events(PLAN))
 
     def take(self, raws, at=NOW):

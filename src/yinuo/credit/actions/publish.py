@@ -210,7 +210,8 @@ def _state_runs(runs: Iterable[tuple[Run, Scoring]], realm: Realm, at: datetime)
     statements = [
         record.Statement(f"run/{run.id}", to_micros(at), RunCompleted(
             run=run.id, size=run.size, as_of=run.as_of, scorecard=run.scorecard, scorecard_digest=scoring.card_digest,
-            mode=run.mode, climate=run.climate, standings=run.standings,
+            mode=run.mode,  # type: ignore[arg-type]
+            climate=run.climate, standings=run.standings,
             odds_at_middle=scoring.odds_at_middle, merchants=run.merchants, moved=run.moved,
         ))
         for run, scoring in runs
