@@ -2,16 +2,20 @@
 
 from yinuo.record.queries.audit import Audit, audit
 from yinuo.record.queries.facts import (
+    AboutPerson,
     cursor_position,
     entry_count,
     every_fact,
     facts,
     facts_about,
+    facts_numbered,
+    facts_of_person,
     pending_count,
     refused_waiting,
     replaced_by,
     replacements,
     size,
+    thinned,
     waiting_seconds,
 )
 from yinuo.record.queries.reveal import (
@@ -32,6 +36,7 @@ from yinuo.record.queries.tree import (
 )
 
 __all__ = [
+    "AboutPerson",
     "Audit",
     "audit",
     "checkpoint",
@@ -41,6 +46,8 @@ __all__ = [
     "every_fact",
     "facts",
     "facts_about",
+    "facts_numbered",
+    "facts_of_person",
     "leaves",
     "mentions_of",
     "next_numbers",
@@ -53,6 +60,7 @@ __all__ = [
     "revealed",
     "root_of",
     "size",
+    "thinned",
     "tile_id",
     "tiles",
     "tlog_proof",

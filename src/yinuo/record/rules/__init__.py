@@ -11,12 +11,16 @@ from yinuo.record.rules.content import (
     canonical,
     check_opening,
     check_person_opening,
+    classes_bound,
     counted,
     decode_content,
     decode_counted,
     encode_counted,
+    names_person,
     numbers_form,
     parts_of,
+    without_name,
+    without_person,
 )
 from yinuo.record.rules.reading import (
     BATCH_MAX,
@@ -38,6 +42,7 @@ PERMISSIONS = {
     "record.make_key": frozenset({"system"}),
     "record.see_refused": frozenset({"steward", "system"}),
     "record.replay_refused": frozenset({"steward", "system"}),
+    "record.forget": frozenset({"data_protection", "system"}),
     "record.drop_refused": frozenset({"steward", "system"}),
 }
 SALT_BYTES = 32
@@ -64,14 +69,18 @@ __all__ = [
     "check_opening",
     "check_person_opening",
     "check_source",
+    "classes_bound",
     "counted",
     "decode_content",
     "decode_counted",
     "encode_counted",
+    "names_person",
     "numbers_form",
     "parts_of",
     "read_events",
     "split_batch",
     "split_body",
     "understood",
+    "without_name",
+    "without_person",
 ]
