@@ -1,6 +1,6 @@
 # Everything a newcomer or CI runs. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lock reference clean spark
+.PHONY: help setup demo test check lock reference clean spark torture peers
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := .venv/.runtime
@@ -16,6 +16,9 @@ demo: $(SETUP) ## Make a marketplace (or take DATA=<Olist folder>), score it, se
 
 test: $(DEVELOPMENT) ## Run the tests (YINUO_DATABASE=postgresql://... for PostgreSQL)
 	$(BIN)/pytest $(TESTS)
+
+torture: $(DEVELOPMENT) ## Kill two sequencers of the record 500 times at random moments
+	YINUO_TORTURE_KILLS=500 $(BIN)/pytest tests/record/test_torture.py
 
 check: $(DEVELOPMENT) ## Run ruff, mypy and import-linter
 	$(BIN)/ruff check src tests tools
@@ -34,6 +37,9 @@ lock: ## Compile the requirement files anew
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header pyproject.toml --group dev -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra spark -o requirements/spark.txt
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --no-emit-index-url --no-header --group pyproject.toml:peers -o requirements/peers.txt
+
+peers: $(DEVELOPMENT) ## Add what `yinuo bench record` measures itself against (GPL, used there only)
+	$(BIN)/uv pip install -q -r requirements/peers.txt --require-hashes
 
 clean: ## Remove the virtual environment and everything made here
 	rm -rf .venv var build dist

@@ -11,8 +11,8 @@ from yinuo.record.models import Entry, Opening, Replacement, Seal
 
 pytestmark = pytest.mark.django_db
 FORBIDDEN = [
-    "UPDATE record_entry SET inner = inner",
-    "UPDATE record_entry SET key = inner",
+    "UPDATE record_entry SET inners = inners",
+    "UPDATE record_entry SET key = inners",
     "DELETE FROM record_entry",
     "UPDATE record_opening SET content = salt",
     "UPDATE record_seal SET seq = seq + 1",
@@ -30,7 +30,7 @@ SQLITE_ONLY = [
 ]
 POSTGRESQL_ONLY = [
     *(f"TRUNCATE {table} CASCADE" for table in ("record_entry", "record_opening", "record_seal", "record_replacement")),
-    "INSERT INTO record_entry SELECT * FROM record_entry ON CONFLICT (id) DO UPDATE SET inner = '\\x00'",
+    "INSERT INTO record_entry SELECT * FROM record_entry ON CONFLICT (id) DO UPDATE SET inners = '\\x00'",
 ]
 
 
@@ -60,7 +60,7 @@ def test_refused_by_the_database(sql):
 
 
 @pytest.mark.parametrize("change", [
-    lambda: Entry.objects.update(inner=b"x"),
+    lambda: Entry.objects.update(inners=b"x"),
     lambda: Entry.objects.all().delete(),
     lambda: Entry.objects.first().delete(),
     lambda: Opening.objects.update(content=b"x"),

@@ -223,7 +223,7 @@ def test_the_audit_agrees(state, log):
 
 
 ALTERED = {
-    "entry": ("record_entry", "inner", "id = (SELECT entry_id FROM record_seal WHERE seq = 7)", "fact 7 "),
+    "entry": ("record_entry", "inners", "id = (SELECT entry_id FROM record_seal WHERE seq = 7)", "fact 7 "),
     "key": ("record_entry", "key", "id = (SELECT entry_id FROM record_seal WHERE seq = 7)", "fact 7 "),
     "leaf": ("record_seal", "leaf", "seq = 7", "fact 7 "),
     "opening's salt": ("record_opening", "salt", "entry_id = (SELECT entry_id FROM record_seal WHERE seq = 7)", "fact 7 "),

@@ -63,7 +63,7 @@ def ask(sql):
 
 def tell(**more):
     entries = queries.entry_count()
-    commitments = ask("SELECT e.inner, o.salt, o.content FROM record_entry e JOIN record_opening o ON o.entry_id = e.id")
+    commitments = ask("SELECT e.inners, o.salt, o.content FROM record_entry e JOIN record_opening o ON o.entry_id = e.id")
     print(json.dumps(more | {
         "fitted": fitted, "entries": entries, "pending": queries.pending_count(), "children": children(),
         "bound": all(inner_of(salt, content) == inner[:32] for inner, salt, content in commitments),

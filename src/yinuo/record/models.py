@@ -24,7 +24,7 @@ class Entry(models.Model):
 
     id = RowNumber(primary_key=True)                              # given by `write`, dense within a batch
     key = models.BinaryField(max_length=16, unique=True)          # keyed hash of source and event id
-    inner = models.BinaryField(max_length=64)                     # what binds its main part, then its person's (kit.opening)
+    inners = models.BinaryField(max_length=64)                    # what binds its main part, then its person's (kit.opening)
 
 
 class Opening(models.Model):

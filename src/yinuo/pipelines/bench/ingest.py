@@ -80,7 +80,7 @@ def _floor() -> float:
     """The rows that the record holds now, written once more into a table without index, key or trigger."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT e.id, e.key, e.inner, o.about, o.salt, o.content FROM record_entry e "
+            "SELECT e.id, e.key, e.inners, o.about, o.salt, o.content FROM record_entry e "
             "JOIN record_opening o ON o.entry_id = e.id ORDER BY e.id"
         )
         found = [tuple(bytes(value) if isinstance(value, memoryview) else value for value in row) for row in cursor.fetchall()]

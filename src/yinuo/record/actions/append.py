@@ -120,7 +120,7 @@ def write_rows(made: Rows) -> None:
     persons = [(first + place, *rest) for place, *rest in made.persons]
     replacements = [(first + place, target) for place, target in made.replacements]
     pending = (ids[0], ids[-1], made.recorded, rules.encode_counted(made.counted))
-    rows.insert(connection, "record_entry", ("id", "key", "inner"), entries, unique="key")
+    rows.insert(connection, "record_entry", ("id", "key", "inners"), entries, unique="key")
     rows.insert(connection, "record_opening", ("entry_id", "about", "salt", "content"), openings)
     rows.insert(connection, "record_personopening", ("entry_id", "person", "salt", "content"), persons)
     rows.insert(connection, "record_pending", ("first", "last", "at", "subjects"), [pending])

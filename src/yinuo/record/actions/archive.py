@@ -110,7 +110,7 @@ def _openings(start: int, stop: int) -> list[tuple[int, bytes, str | None]]:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.seq, o.content, p.person, o.salt, p.salt, p.content, e.inner FROM record_seal s "
+            "SELECT s.seq, o.content, p.person, o.salt, p.salt, p.content, e.inners FROM record_seal s "
             "JOIN record_entry e ON e.id = s.entry_id JOIN record_opening o ON o.entry_id = s.entry_id "
             "LEFT JOIN record_personopening p ON p.entry_id = s.entry_id WHERE s.seq >= %s AND s.seq < %s ORDER BY s.seq",
             [start, stop],

@@ -79,7 +79,7 @@ def _take_waiting(limit: int) -> _Waiting:
 
 def _entries(first: int, last: int) -> list[tuple[int, bytes]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, inner FROM record_entry WHERE id BETWEEN %s AND %s ORDER BY id", [first, last])
+        cursor.execute("SELECT id, inners FROM record_entry WHERE id BETWEEN %s AND %s ORDER BY id", [first, last])
         return list(cursor.fetchall())
 
 

@@ -23,7 +23,7 @@ FAULTS_MAX = 100
 Progress = Callable[[int, int], None]
 
 _ROWS = """
-SELECT s.seq, s.leaf, e.key, e.inner, o.salt, o.content, p.salt, p.content, p.person, r.target FROM record_seal s
+SELECT s.seq, s.leaf, e.key, e.inners, o.salt, o.content, p.salt, p.content, p.person, r.target FROM record_seal s
 LEFT JOIN record_entry e ON e.id = s.entry_id LEFT JOIN record_opening o ON o.entry_id = s.entry_id
 LEFT JOIN record_personopening p ON p.entry_id = s.entry_id LEFT JOIN record_replacement r ON r.entry_id = s.entry_id
 WHERE s.seq >= %s AND s.seq < %s ORDER BY s.seq
