@@ -161,7 +161,7 @@ def _conflicts(source: str, again: Sequence[Keyed], realm: Realm) -> list[Refuse
     """Those of the known events that say something else than the first time. What was forgotten cannot be compared."""
     found = rows.select_in(
         connection,
-        "SELECT e.key, o.content, p.person, e.inner, o.salt FROM record_entry e JOIN record_opening o ON o.entry_id = e.id "
+        "SELECT e.key, o.content, p.person, e.inners, o.salt FROM record_entry e JOIN record_opening o ON o.entry_id = e.id "
         "LEFT JOIN record_personopening p ON p.entry_id = e.id WHERE e.key {keys}",
         list({key for key, _ in again}),
     )
