@@ -164,7 +164,8 @@ print(json.dumps({
     "proofs": [len(check_fact_proof(proof, policy).facts) for proof in [*proofs.values(), *later.values()]],
     "numbers": queries.mentions_of(subject=merchant, size=queries.size())[: len(of_merchant)] == of_merchant,
     "nobody": list(source_ids_of(surrogates=[surrogates[n] for n in ASKED], realm=here).values()),
-    "resent": where(needles), "refused": [kept.event_id for kept in queries.refused_waiting(viewer=SYSTEM) if kept.path == "id"],
+    "resent": where(needles),
+    "refused": [kept.event_id for kept in queries.refused_waiting(viewer=SYSTEM) if kept.path == "id"],
 }))
 """
 

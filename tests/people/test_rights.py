@@ -274,8 +274,11 @@ def test_facts_that_wait_are_sealed_about_nobody_and_later_ones_are_about_somebo
 @pytest.mark.django_db
 def test_refused_events_that_name_the_person_go_too(realm, take, event, order, find):
     wrong = {"order": "o9", "merchant": "tea", "amount_minor": "much", "currency": "CNY"}
-    take([*order(), event("trade.order_placed", id="w1", buyer="ann", **wrong), event("trade.order_placed", id="w2", buyer="bob", **wrong),
-          event("trade.order_placed", id="w3", buyer="bob", listing="ann", **wrong), b'{"buyer":"ann", cut'])
+    refused = [
+        event("trade.order_placed", id="w1", buyer="ann", **wrong), event("trade.order_placed", id="w2", buyer="bob", **wrong),
+        event("trade.order_placed", id="w3", buyer="bob", listing="ann", **wrong), b'{"buyer":"ann", cut',
+    ]
+    take([*order(), *refused])
     erase(find("buyer", "ann"), realm)
     assert sorted(RefusedEvent.objects.values_list("event_id", flat=True)) == ["w2", "w3"]
 
@@ -327,7 +330,8 @@ def test_whatever_happens_in_between_nothing_comes_back_and_all_agrees(order, st
                 elif what == "follow":
                     react(domains=settings.DOMAINS, realm=quiet, at=NOW)
                 elif (person := someone(name)) is not None and what == "correct":
-                    actions.correct(actor=SYSTEM, person=person, text="name", words="New", asked="operator", realm=quiet, at=NOW)
+                    corrected = {"text": "name", "words": "New", "asked": "operator"}
+                    actions.correct(actor=SYSTEM, person=person, realm=quiet, at=NOW, **corrected)
                 elif person is not None and not erase(person, quiet).kept:
                     gone.append(person)
             react(domains=settings.DOMAINS, realm=quiet, at=NOW)
