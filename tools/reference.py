@@ -125,6 +125,7 @@ def _permissions() -> str:
 
 
 def _personal_data() -> str:
+    from yinuo.people.rules import PURPOSES  # noqa: PLC0415
     from yinuo.vault.rules import REGISTER  # noqa: PLC0415
 
     lines = [
@@ -140,6 +141,12 @@ def _personal_data() -> str:
         "The id at the source of every subject is sealed too: a person's under their own transaction key, all others under the "
         "realm's. Other tables (orders, reviews, complaints, levels) hold a person's surrogate only, which means nothing once "
         "the mapping is gone.",
+        "",
+        "## Only with consent",
+        "",
+        "| purpose | in which words | what depends on it |",
+        "|---|---|---|",
+        *[f"| `{p.code}`, version {p.version} | {p.words} | {p.depends} |" for p in PURPOSES.values()],
     ]
     for jurisdiction, keepings in REGISTER.items():
         lines += ["", f"## Kept how long: `YINUO_JURISDICTION={jurisdiction}`"]

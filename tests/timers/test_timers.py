@@ -103,3 +103,20 @@ def test_a_handler_that_cancels_its_own_timer_and_then_fails_changes_nothing(now
 
     assert actions.run_due(handlers={KIND: handle}, at=now) == (0, 1)
     assert [timer.subject for timer in queries.open_timers()] == ["o1"]
+
+
+def test_what_runs_apart_is_done_once_its_handler_came_back(now):
+    due(now)
+    due(now, "fails")
+    ran = []
+
+    def handle(subject, at):
+        ran.append((subject, queries.late_count(at=at + timedelta(minutes=1))))
+        if subject == "fails":
+            raise RuntimeError
+
+    assert actions.run_due_apart(handlers={KIND: handle}, at=now) == (1, 1)
+    assert ran == [("o1", 2), ("fails", 1)]
+    assert actions.run_due_apart(handlers={KIND: handle}, at=now) == (0, 0)
+    actions.drop_timers(subject="o1")
+    assert [timer.subject for timer in Timer.objects.all()] == ["fails"]

@@ -42,13 +42,19 @@ def authorities() -> list[Authority]:
     return found
 
 
+def jurisdiction() -> str:
+    """Whose law decides how long personal data is kept."""
+    found: str = settings.YINUO["YINUO_JURISDICTION"]
+    return found
+
+
 def open_vault() -> None:
     """Make the first keys of a new installation, and erase again what a restored backup brought back."""
-    from yinuo.trade.queries import orders_of_buyers  # noqa: PLC0415 - after set-up
+    from yinuo.pipelines.persons import erase_restored  # noqa: PLC0415 - after set-up
     from yinuo.vault import actions as vault  # noqa: PLC0415
 
     here = realm()
     vault.open_keys(realm=here, at=now())
-    again = vault.replay_erasures(realm=here, orders_of=orders_of_buyers)
+    again = erase_restored(realm=here, at=now(), domains=settings.DOMAINS)
     if again:
         log.warning("A restored backup had brought %s erased people back; they are erased again.", len(again))

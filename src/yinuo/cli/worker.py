@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -100,8 +101,38 @@ def work() -> bool:
     if (waited := queries.waiting_seconds(at=at)) > SEALED_WITHIN_SECONDS:
         log.warning("Facts have waited for %s seconds to be sealed; receipts promise %s.", waited, SEALED_WITHIN_SECONDS)
     followed = react.react(domains=settings.DOMAINS, realm=realm(), at=at)
-    done, failed = timers.run_due(handlers=_handlers(settings.DOMAINS), at=at)
-    return bool(followed or done or failed)
+    done, failed = timers.run_due(handlers=_handlers(settings.DOMAINS) | _erase_later(), at=at)
+    swept, unswept = timers.run_due_apart(handlers=_sweep_days(), at=at)
+    return bool(followed or done or failed or swept or unswept)
+
+
+def _erase_later() -> dict[str, Any]:
+    """Erase what a law has kept until now."""
+    from django.conf import settings  # noqa: PLC0415 - only after set-up
+
+    from yinuo.cli._here import jurisdiction, realm  # noqa: PLC0415
+    from yinuo.people.rules import ERASE  # noqa: PLC0415
+    from yinuo.pipelines.persons import erase_due  # noqa: PLC0415
+
+    def handle(person: str, at: datetime) -> None:
+        erase_due(person=person, realm=realm(), at=at, jurisdiction=jurisdiction(), domains=settings.DOMAINS)
+
+    return {ERASE: handle}
+
+
+def _sweep_days() -> dict[str, Any]:
+    """Tell of a day's erasures, and clean the copies of what was erased."""
+    from django.conf import settings  # noqa: PLC0415 - only after set-up
+
+    from yinuo.cli._here import realm  # noqa: PLC0415
+    from yinuo.credit.actions import open_store  # noqa: PLC0415
+    from yinuo.people.rules import SWEEP  # noqa: PLC0415
+    from yinuo.pipelines.persons import sweep  # noqa: PLC0415
+
+    def handle(day: str, at: datetime) -> None:
+        sweep(day=int(day), realm=realm(), folder=open_store(settings.DATA).archive, at=at)
+
+    return {SWEEP: handle}
 
 
 def _handlers(domains: Sequence[str]) -> dict[str, Any]:

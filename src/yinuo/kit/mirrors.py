@@ -76,6 +76,22 @@ def forget(connection: Any, mirror: Mirror, subjects: Sequence[str]) -> None:
         rows.delete_in(connection, table, about, subjects)
 
 
+def leave_out(connection: Any, mirror: Mirror, facts: Iterable[Recorded], subject: str) -> None:
+    """Take a subject out of the rows that these facts about it wrote: its own row goes, columns that name it become empty."""
+    for kind, told in by_kind(facts).items():
+        if (writes := mirror.get(kind)) is None:
+            continue
+        columns = list(writes.columns)
+        key_of = writes.row_maker()
+        keys = sorted({key_of(recorded)[0] for recorded in told})
+        naming = [column for column, field in writes.columns.items() if getattr(told[0].fact, field, None) == subject]
+        for column in naming:
+            if column == columns[0]:
+                rows.delete_in(connection, writes.table, column, [subject])
+            else:
+                rows.clear_in(connection, writes.table, column, subject, columns[0], keys)
+
+
 def clear(connection: Any, mirror: Mirror) -> None:
     """Empty the tables, before a rebuild."""
     with connection.cursor() as cursor:

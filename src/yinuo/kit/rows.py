@@ -133,6 +133,14 @@ def delete_in(connection: Any, table: str, column: str, keys: Sequence[Any]) -> 
             raw.execute(f"DELETE FROM {table} WHERE {column} IN ({','.join('?' * len(chunk))})", chunk)
 
 
+def clear_in(connection: Any, table: str, column: str, value: Any, key: str, keys: Sequence[Any]) -> None:
+    """Empty a column where it has this value, in the rows whose key is one of the keys."""
+    sql = f'UPDATE {table} SET "{column}" = NULL WHERE "{column}" = %s AND "{key}" IN '
+    with connection.cursor() as cursor:
+        for chunk in chunks(keys, SQLITE_KEYS_MAX):
+            cursor.execute(f"{sql}({','.join(['%s'] * len(chunk))})", [value, *chunk])
+
+
 def _names(columns: Sequence[str]) -> str:
     return ", ".join(f'"{column}"' for column in columns)
 

@@ -132,6 +132,11 @@ def _run_reactions(reactions: Mapping[type[Fact], Any], told: ByKind, realm: Rea
             function(found, realm=realm, at=at)
 
 
+def modules(domains: Sequence[str], name: str) -> list[Any]:
+    """Each domain's module of that name, bottom first, where it has one."""
+    return [module for domain in domains if (module := _module(domain, name)) is not None]
+
+
 @cache
 def _module(domain: str, name: str) -> Any:
     full = f"yinuo.{domain}.{name}"

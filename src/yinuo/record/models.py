@@ -76,6 +76,13 @@ class Mention(models.Model):
     seq = models.BigIntegerField()
 
 
+class Thinned(models.Model):
+    """How many times people were forgotten of whom facts in a segment of the archive told: it has to be written anew."""
+
+    segment = RowNumber(primary_key=True)
+    times = models.IntegerField()
+
+
 class Tile(models.Model):
     """256 hashes of the Merkle tree in a row, or as many as there are yet (C2SP tlog-tiles). Only ever grows."""
 

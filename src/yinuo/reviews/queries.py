@@ -12,6 +12,7 @@ from django.db.models import Count, F, Q
 from yinuo.kit import rows as many_rows
 from yinuo.kit.actors import Actor
 from yinuo.kit.realm import Realm
+from yinuo.people.queries import restricted_among
 from yinuo.reviews.models import Review
 from yinuo.reviews.rules import ReviewRow
 from yinuo.vault.queries import words_by_name
@@ -45,6 +46,7 @@ class ReadableReview:
     words: str
     reply: str
     erased: bool
+    withheld: bool      # their writer has them kept and not used
 
 
 def review_counts(*, viewer: Actor, merchant: str) -> ReviewCounts:
@@ -67,6 +69,8 @@ def newest_reviews(
     if before is not None:
         found = found.filter(published_at__lt=before)
     reviews = list(found.annotate(is_hidden=_HIDDEN).order_by("-published_at")[:limit])
+    restricted = restricted_among({review.buyer for review in reviews if review.buyer})
+    withheld = {review.pk for review in reviews if review.buyer in restricted}
     readable = [review.pk for review in reviews if not review.is_hidden]
     found_words = words_by_name(names=("title", "words", "reply"), subjects=readable, realm=realm)
     titles, words, replies = found_words.values()
@@ -76,10 +80,11 @@ def newest_reviews(
             stars=review.stars or 0,
             published_at=review.published_at or 0,
             hidden_ground=(review.hidden_ground or "unknown") if review.is_hidden else "",
-            title=titles.get(review.pk) or "",
-            words=words.get(review.pk) or "",
+            title="" if review.pk in withheld else titles.get(review.pk) or "",
+            words="" if review.pk in withheld else words.get(review.pk) or "",
             reply=replies.get(review.pk) or "",
             erased=words.get(review.pk, "") is None,
+            withheld=review.pk in withheld,
         )
         for review in reviews
     ]

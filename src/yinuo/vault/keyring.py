@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from django.db import connection
 
 from yinuo.kit import rows
+from yinuo.kit.ids import keyed_digest
 from yinuo.kit.keys import KeyMissing
 from yinuo.kit.realm import Realm
-from yinuo.kit.sealing import KEY_BYTES, NONCE_BYTES, DataKey, KeyName
+from yinuo.kit.sealing import KEY_BYTES, NONCE_BYTES, DataKey, KeyName, index_key
 
 Holding = tuple[str, str]
 """A holder and a retention class."""
@@ -32,10 +34,14 @@ class Newest(NamedTuple):
     key: bytes | None
 
 
-def present_state() -> State:
-    """The present state; without a nonce while there is none, and then nothing may be remembered."""
+def present_state(*, hold: bool = False) -> State:
+    """The present state; without a nonce while there is none, and then nothing may be remembered.
+
+    Held, it stays so until the transaction ends: an erasure waits for whoever writes by the surrogates of before.
+    """
+    share = " FOR SHARE" if hold and connection.vendor == "postgresql" else ""     # SQLite has one writer at a time
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nonce, keys_since FROM vault_epoch WHERE id = 1")
+        cursor.execute(f"SELECT nonce, keys_since FROM vault_epoch WHERE id = 1{share}")
         found = cursor.fetchone()
     return State(str(found[0]), int(found[1])) if found else State("", 0)
 
@@ -65,9 +71,19 @@ def keys_to_open(names: Collection[KeyName], *, realm: Realm) -> dict[KeyName, D
     return found
 
 
-def destroyed_holdings(holders: Iterable[str]) -> set[Holding]:
+def destroyed_holdings(holders: Iterable[str], *, realm: Realm) -> set[Holding]:
     """The holders and classes of which a key was destroyed."""
-    return {(holder, retention) for holder, retention, _, wrapped, *_ in _rows_of(set(holders)) if wrapped is None}
+    named = {name: holder for holder in holders for name in (holder, tombstone_of(holder, realm))}
+    return {(named[name], retention) for name, retention, _, wrapped, *_ in _rows_of(named) if wrapped is None}
+
+
+def tombstone_of(holder: str, realm: Realm) -> str:
+    """The name on the key rows of a person of whom nothing is kept: only who knows the surrogate finds it.
+
+    It is as long as the surrogate, so that no row moves.
+    """
+    digest = keyed_digest(index_key(realm.key, "tombstone"), holder)
+    return ("x" + base64.b32encode(digest).decode().lower())[: len(holder)]
 
 
 def make_keys(versions: Mapping[Holding, int], *, realm: Realm, made: int) -> tuple[dict[Holding, bytes], list[KeyRow]]:

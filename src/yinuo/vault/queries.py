@@ -13,11 +13,11 @@ from django.db.models import Count, Max, Min
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.ids import keyed_digest
-from yinuo.kit.moments import from_micros
+from yinuo.kit.moments import from_micros, to_micros
 from yinuo.kit.realm import Realm
 from yinuo.kit.sealing import index_key, place_of, version_of
-from yinuo.vault.keyring import destroyed_holdings, keys_to_open
-from yinuo.vault.models import Key
+from yinuo.vault.keyring import destroyed_holdings, keys_to_open, present_state, tombstone_of
+from yinuo.vault.models import Erasure, Key, Surrogate
 from yinuo.vault.rules import REALM, TRANSACTION, holder_of
 
 
@@ -94,12 +94,35 @@ def source_ids_of(*, surrogates: Iterable[str], realm: Realm) -> dict[str, tuple
     keys = keys_to_open(set(names.values()), realm=realm)
     persons = {surrogate for surrogate in wanted - sealed.keys() if holder_of(surrogate) != REALM}
     opened: dict[str, tuple[str, str] | None] = {
-        holder: None for holder, retention in destroyed_holdings(persons) if retention == TRANSACTION
+        holder: None for holder, retention in destroyed_holdings(persons, realm=realm) if retention == TRANSACTION
     }
     for surrogate, (source, text) in sealed.items():
         place = place_of("vault_surrogate", "source_id", surrogate)
         opened[surrogate] = (source, key.open(place, text)) if (key := keys[names[surrogate]]) is not None else None
     return opened
+
+
+def known_among(surrogates: Iterable[str]) -> set[str]:
+    """Those of the surrogates that stand for somebody. Nobody among them is erased before the caller's transaction ends."""
+    present_state(hold=True)
+    found = rows.select_in(
+        connection, "SELECT surrogate FROM vault_surrogate WHERE surrogate {keys}", list(surrogates)
+    )
+    return {surrogate for (surrogate,) in found}
+
+
+def known_since(*, surrogate: str) -> datetime | None:
+    """When somebody was first heard of; None where they never were, or were erased."""
+    if not Surrogate.objects.filter(surrogate=surrogate).exists():
+        return None
+    first = Key.objects.filter(holder=surrogate, retention=TRANSACTION).aggregate(first=Min("made"))["first"]
+    return None if first is None else from_micros(first)
+
+
+def erasures_between(*, start: datetime, stop: datetime) -> list[bytes]:
+    """The keyed hash of everybody of whom something was erased from a moment to before another, each once, in order."""
+    noted = Erasure.objects.filter(at__gte=to_micros(start), at__lt=to_micros(stop))
+    return sorted({bytes(digest) for digest in noted.values_list("digest", flat=True)})
 
 
 def subjects_sharing(*, digests: Iterable[bytes]) -> dict[bytes, list[str]]:
@@ -111,9 +134,10 @@ def subjects_sharing(*, digests: Iterable[bytes]) -> dict[bytes, list[str]]:
     return groups
 
 
-def erased_at(*, holder: str, retention: str) -> datetime | None:
+def erased_at(*, holder: str, retention: str, realm: Realm) -> datetime | None:
     """When a person's data of a class was erased last; None where it never was."""
-    found = Key.objects.filter(holder=holder, retention=retention).aggregate(last=Max("destroyed"))["last"]
+    keys = Key.objects.filter(holder__in=(holder, tombstone_of(holder, realm)), retention=retention)
+    found = keys.aggregate(last=Max("destroyed"))["last"]
     return None if found is None else from_micros(found)
 
 

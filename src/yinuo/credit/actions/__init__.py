@@ -2,7 +2,7 @@
 
 from yinuo.credit.actions.fit import fit, gather
 from yinuo.credit.actions.judge import judge_complaints, judge_orders, judge_reviews
-from yinuo.credit.actions.levels import level_buyers, rate_listings
+from yinuo.credit.actions.levels import forget_person, level_buyers, rate_listings
 from yinuo.credit.actions.publish import keep_past, outage_in, publish, release
 from yinuo.credit.actions.rescore import Pins, Scoring, open_store, score_all, score_past
 from yinuo.credit.actions.scorecards import add_scorecard, card_in_force, card_named, put_in_force, shipped_card
@@ -16,6 +16,7 @@ __all__ = [
     "card_in_force",
     "card_named",
     "fit",
+    "forget_person",
     "gather",
     "judge_complaints",
     "judge_orders",

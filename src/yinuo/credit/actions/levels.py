@@ -6,11 +6,13 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from yinuo.credit.models import BuyerLevel
 from yinuo.credit.rules import daybook as daybooks
 from yinuo.credit.rules.engine import Store, to_arrow
 from yinuo.credit.rules.levels import level_of
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
+from yinuo.people.queries import usable_among
 
 YEAR_DAYS = 365
 
@@ -46,9 +48,18 @@ def level_buyers(*, actor: Actor, engine: Any, store: Store, as_of: int) -> int:
         (buyer, level_of(orders=orders, cancelled=cancelled, complaints_rejected=rejected), orders, cancelled, rejected, as_of)
         for buyer, (orders, cancelled, rejected) in counts.items()
     ]
+    usable = usable_among([row[0] for row in table])        # nobody who was erased since, or whose data is not to be used
+    table = [row for row in table if row[0] in usable]
     names = ("buyer", "level", "orders", "cancelled", "complaints_rejected", "as_of")
     rows.upsert(connection, "credit_buyerlevel", "buyer", names, table)
     return len(table)
+
+
+@transaction.atomic
+def forget_person(*, actor: Actor, person: str) -> None:
+    """Delete the level of a buyer who is forgotten."""
+    allow(actor, "people.erase")
+    BuyerLevel.objects.filter(buyer=person).delete()
 
 
 def _standing(engine: Any, store: Store, columns: list[str], as_of: int) -> Any:

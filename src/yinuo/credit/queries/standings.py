@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Val
 from django.db.models.functions import Coalesce, Concat
 
 from yinuo.credit.features import MEASURES
-from yinuo.credit.models import Delivery, Dispatch, Run, Scorecard, Standing, StandingPoint
+from yinuo.credit.models import BuyerLevel, Delivery, Dispatch, Run, Scorecard, Standing, StandingPoint
 from yinuo.credit.rules.bands import RANKS, band_of, margin_of
 from yinuo.kit.actors import Actor
 from yinuo.kit.moments import MICROS_PER_DAY
@@ -330,3 +330,9 @@ def band_days(*, merchant: str) -> list[tuple[int, str]]:
     """A merchant's band by day, earliest first, by the scorecard shown."""
     points = StandingPoint.objects.filter(merchant=merchant, scorecard=_shown()).order_by("as_of")
     return list(points.values_list("as_of", "band"))
+
+
+def kept_about(*, person: str) -> dict[str, Any]:
+    """What this domain keeps about a person, for themselves to see: a buyer's level, and what it was reckoned from."""
+    columns = ("level", "orders", "cancelled", "complaints_rejected", "as_of")
+    return {"level": BuyerLevel.objects.filter(buyer=person).values(*columns).first()}

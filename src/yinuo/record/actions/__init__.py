@@ -5,6 +5,7 @@ from yinuo.record.actions.append import Statement, append, entry_key, known_ids
 from yinuo.record.actions.archive import archive
 from yinuo.record.actions.export import export
 from yinuo.record.actions.follow import hold_cursor, move_cursor
+from yinuo.record.actions.forget import forget, forget_refused
 from yinuo.record.actions.keys import check_key, make_key, revoke_key
 from yinuo.record.actions.publish import publish
 from yinuo.record.actions.receipt import receipt_for
@@ -27,6 +28,8 @@ __all__ = [
     "drop_refused",
     "entry_key",
     "export",
+    "forget",
+    "forget_refused",
     "hold_cursor",
     "keep_refused",
     "known_ids",

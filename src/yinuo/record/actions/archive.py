@@ -31,7 +31,7 @@ Progress = Callable[[int, int], None]
 
 
 def archive(*, actor: Actor, folder: Path, progress: Progress = lambda done, total: None) -> dict[str, Any]:
-    """Bring the archive up to all that is sealed; returns its manifest.
+    """Bring the archive up to all that is sealed, and leave out who was forgotten; returns its manifest.
 
     Every file is written beside and renamed, the manifest last, so a crash leaves the archive as it was.
     """
@@ -39,13 +39,19 @@ def archive(*, actor: Actor, folder: Path, progress: Progress = lambda done, tot
     folder.mkdir(parents=True, exist_ok=True)
     size = queries.size()
     manifest = read_manifest(folder)
-    segments = [segment for segment in manifest["segments"] if segment["facts"] == SEGMENT_FACTS]
-    for start in range(len(segments) * SEGMENT_FACTS, size, SEGMENT_FACTS):
+    kept = {segment["start"]: segment for segment in manifest["segments"] if segment["facts"] == SEGMENT_FACTS}
+    thinned = queries.thinned()     # before the facts are read: who is forgotten meanwhile has their segments written again
+    segments = []
+    for start in range(0, size, SEGMENT_FACTS):
         stop = min(start + SEGMENT_FACTS, size)
         whole = stop - start == SEGMENT_FACTS
         name = f"facts-{start // SEGMENT_FACTS:08d}.parquet" if whole else TAIL
-        segments.append({"file": name, "start": start, **_write_segment(folder / name, start, stop)})
-        progress(stop, size)
+        times = thinned.get(start // SEGMENT_FACTS, 0)
+        segment = kept.get(start)
+        if segment is None or segment.get("thinned", 0) != times:
+            segment = {"file": name, "start": start, **_write_segment(folder / name, start, stop), "thinned": times}
+            progress(stop, size)
+        segments.append(segment)
     replaced = queries.replacements(stop=size)
     table = pa.table({"target": [target for target, _ in replaced], "by": [by for _, by in replaced]}, schema=_REPLACED)
     _replace(folder / REPLACED, table)

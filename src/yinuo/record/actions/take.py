@@ -14,6 +14,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.moments import to_micros
+from yinuo.kit.opening import no_person
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Busy
 from yinuo.record import rules
@@ -160,13 +161,19 @@ def _conflicts(source: str, again: Sequence[Keyed], realm: Realm) -> list[Refuse
     """Those of the known events that say something else than the first time. What was forgotten cannot be compared."""
     found = rows.select_in(
         connection,
-        "SELECT e.key, o.content, p.person FROM record_entry e JOIN record_opening o ON o.entry_id = e.id "
+        "SELECT e.key, o.content, p.person, e.inners, o.salt FROM record_entry e JOIN record_opening o ON o.entry_id = e.id "
         "LEFT JOIN record_personopening p ON p.entry_id = e.id WHERE e.key {keys}",
         list({key for key, _ in again}),
     )
-    first = {bytes(key): rules.decode_content(bytes(main), person) for key, main, person in found}
+    first = {bytes(key): rules.decode_content(bytes(main), person) for key, main, person, *_ in found}
+    nobody = {
+        bytes(key) for key, _, person, inner, salt in found if person is None and bytes(inner)[32:] != no_person(bytes(salt))
+    }
     give = partial(vault.known_surrogates, source=source, key=realm.key, entropy=realm.entropy)
-    statements = statements_of(source, again, realm, give)
+    statements = [
+        msgspec.structs.replace(said, fact=rules.without_name(said.fact)) if key in nobody else said
+        for (key, _), said in zip(again, statements_of(source, again, realm, give), strict=True)
+    ]
     texts = [text for (key, event), said in zip(again, statements, strict=True) for text in words_of(key, event, said)]
     otherwise = {text.entry_key for text in vault.other_words(texts=texts, realm=realm)}
     return [

@@ -2,16 +2,20 @@
 
 from yinuo.record.queries.audit import Audit, audit
 from yinuo.record.queries.facts import (
+    AboutPerson,
     cursor_position,
     entry_count,
     every_fact,
     facts,
     facts_about,
+    facts_numbered,
+    facts_of_person,
     pending_count,
     refused_waiting,
     replaced_by,
     replacements,
     size,
+    thinned,
     waiting_seconds,
 )
 from yinuo.record.queries.packs import (
@@ -52,6 +56,7 @@ from yinuo.record.queries.vouched import (
 )
 
 __all__ = [
+    "AboutPerson",
     "Audit",
     "Stamp",
     "anchor_of",
@@ -67,6 +72,8 @@ __all__ = [
     "every_fact",
     "facts",
     "facts_about",
+    "facts_numbered",
+    "facts_of_person",
     "last_anchor",
     "last_stamp",
     "leaves",
@@ -89,6 +96,7 @@ __all__ = [
     "root_of",
     "size",
     "stamps_of",
+    "thinned",
     "tile_id",
     "tiles",
     "tlog_proof",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import F, Min, Sum
@@ -13,8 +13,8 @@ from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.facts import Recorded
 from yinuo.kit.moments import to_micros
-from yinuo.record.models import Cursor, Entry, Head, Pending, RefusedEvent, Replacement
-from yinuo.record.rules import BATCH_MAX, WITHHELD, decode_content
+from yinuo.record.models import Cursor, Entry, Head, Pending, RefusedEvent, Replacement, Thinned
+from yinuo.record.rules import BATCH_MAX, WITHHELD, classes_bound, decode_content
 
 _FACTS = """
 SELECT s.seq, o.content, p.person FROM record_seal s JOIN record_opening o ON o.entry_id = s.entry_id
@@ -79,6 +79,49 @@ def facts_about(*, subjects: Sequence[str], at_size: int | None = None) -> list[
     found = rows.select_in(connection, _FACTS + still + " AND o.about {keys}", list(subjects))
     found += rows.select_in(connection, _FACTS + still + f" AND o.about = '{WITHHELD}' AND p.person {{keys}}", list(subjects))
     return _recorded(sorted(found))
+
+
+def facts_numbered(*, numbers: Sequence[int]) -> list[Recorded]:
+    """The sealed facts of these numbers, also those replaced; whom one names is told as far as it is known still."""
+    every = []
+    for seq, main, person in sorted(rows.select_in(connection, _FACTS + " WHERE s.seq {keys}", list(numbers))):
+        content = decode_content(bytes(main), person, withheld=True)
+        every.append(Recorded(int(seq), content.at, content.recorded, content.source, content.fact))
+    return every
+
+
+class AboutPerson(NamedTuple):
+    """A fact that names a person: its entry, the fact (its number is -1 while it waits), classes of the texts it binds."""
+
+    entry: int
+    recorded: Recorded
+    classes: set[str]
+
+
+def facts_of_person(*, person: str) -> list[AboutPerson]:
+    """Every fact that names a person, also those replaced or not sealed yet, in the order in which they were stated."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT p.entry_id, s.seq, o.content, p.content FROM record_personopening p
+            JOIN record_opening o ON o.entry_id = p.entry_id LEFT JOIN record_seal s ON s.entry_id = p.entry_id
+            WHERE p.person = %s ORDER BY p.entry_id
+            """,
+            [person],
+        )
+        found = cursor.fetchall()
+    every = []
+    for entry, seq, main, own in found:
+        content = decode_content(bytes(main), person)
+        number = -1 if seq is None else int(seq)
+        recorded = Recorded(number, content.at, content.recorded, content.source, content.fact)
+        every.append(AboutPerson(int(entry), recorded, classes_bound(content.fact, bytes(own))))
+    return every
+
+
+def thinned() -> dict[int, int]:
+    """How many times people were forgotten, by segment of the archive."""
+    return dict(Thinned.objects.values_list("segment", "times"))
 
 
 def replaced_by(*, start: int, stop: int) -> list[Recorded]:

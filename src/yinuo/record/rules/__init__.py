@@ -12,12 +12,16 @@ from yinuo.record.rules.content import (
     canonical,
     check_opening,
     check_person_opening,
+    classes_bound,
     counted,
     decode_content,
     decode_counted,
     encode_counted,
+    names_person,
     numbers_form,
     parts_of,
+    without_name,
+    without_person,
 )
 from yinuo.record.rules.reading import (
     BATCH_MAX,
@@ -40,6 +44,7 @@ PERMISSIONS = {
     "record.give_evidence": frozenset({"system"}),
     "record.see_refused": frozenset({"steward", "system"}),
     "record.replay_refused": frozenset({"steward", "system"}),
+    "record.forget": frozenset({"data_protection", "system"}),
     "record.drop_refused": frozenset({"steward", "system"}),
 }
 SALT_BYTES = 32
@@ -67,14 +72,18 @@ __all__ = [
     "check_opening",
     "check_person_opening",
     "check_source",
+    "classes_bound",
     "counted",
     "decode_content",
     "decode_counted",
     "encode_counted",
+    "names_person",
     "numbers_form",
     "parts_of",
     "read_events",
     "split_batch",
     "split_body",
     "understood",
+    "without_name",
+    "without_person",
 ]

@@ -50,6 +50,7 @@ class _Named(msgspec.Struct):
 
 class _PersonPart(msgspec.Struct):
     fact: _Named
+    texts: dict[str, str] = {}
 
 
 _encoder = msgspec.json.Encoder(order="sorted")
@@ -109,6 +110,36 @@ def parts_of(
     if private:
         return Parts(main, _encoder.encode({"fact": {PERSON: who}, "texts": private}), who)
     return Parts(main, b'{"fact":{"%b":"%b"}}' % (PERSON.encode(), who.encode()), who)
+
+
+def classes_bound(fact: Fact, person: bytes) -> set[str]:
+    """The retention classes of the texts whose digests a person's part of a fact binds."""
+    declared = kind_of(type(fact)).texts
+    return {declared[name].retention for name in _person_decoder.decode(person).texts}
+
+
+def without_person(waiting: bytes, person: str) -> bytes | None:
+    """What waits with a pending batch, a person forgotten; None if it does not count that person."""
+    every = decode_counted(waiting)
+    if all(counted.person != person for counted in every):
+        return None
+    return encode_counted([
+        Counted(counted.fields, counted.subjects, None) if counted.person == person else counted for counted in every
+    ])
+
+
+def names_person(raw: bytes, source_id: str) -> bool:
+    """Whether a refused event names a person by their id at the source, as far as it can be read."""
+    try:
+        data = msgspec.json.decode(raw, type=dict[str, Any]).get("data")
+    except (ValueError, RecursionError):
+        return msgspec.json.encode(source_id) in raw
+    return isinstance(data, dict) and data.get(PERSON) == source_id
+
+
+def without_name(fact: Fact) -> Fact:
+    """A fact as it reads once the person whom it names was forgotten."""
+    return replace(fact, **{PERSON: _stand_in(type(fact))})
 
 
 class Counted(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -1,15 +1,16 @@
 """What the vault does: give surrogates, keep words and fingerprints, rotate keys, erase, in the caller's transaction."""
 
 from yinuo.vault.actions.at_once import AtOnce, Hand, keep_words
-from yinuo.vault.actions.erase import ErasedAgain, clear_traces, erase, replay_erasures
+from yinuo.vault.actions.erase import Beyond, ErasedAgain, clear_traces, compact, erase, replay_erasures
 from yinuo.vault.actions.fingerprints import FingerprintRow, fingerprint_rows, keep_fingerprint_rows, keep_fingerprints
 from yinuo.vault.actions.foresight import Foreseen, Foresight, keep_foreseen
 from yinuo.vault.actions.rotate import open_keys, renew_data_keys, rewrap, rotate
-from yinuo.vault.actions.surrogates import Name, forget_surrogates, known_surrogates
+from yinuo.vault.actions.surrogates import Name, begin_epoch, forget_surrogates, known_surrogates
 from yinuo.vault.actions.texts import TextRow, Words, keep_text_rows, other_words
 
 __all__ = [
     "AtOnce",
+    "Beyond",
     "ErasedAgain",
     "FingerprintRow",
     "Foreseen",
@@ -18,7 +19,9 @@ __all__ = [
     "Name",
     "TextRow",
     "Words",
+    "begin_epoch",
     "clear_traces",
+    "compact",
     "erase",
     "fingerprint_rows",
     "forget_surrogates",

@@ -45,7 +45,7 @@ class AtOnce:
 
     def __init__(self, *, source: str, realm: Realm, at: datetime) -> None:
         self._source, self._realm, self._at = source, realm, to_micros(at)
-        self._state = present_state()
+        self._state = present_state(hold=True)
         self._remembered = _memory.of(realm.key, source, self._state.epoch)
         self._ours = _memory.keys_of(realm.key, self._state.epoch)
 

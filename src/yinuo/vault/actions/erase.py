@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,12 +18,13 @@ from yinuo.kit.refusals import Malformed
 from yinuo.kit.sealing import index_key
 from yinuo.vault.actions.fingerprints import forget_fingerprints
 from yinuo.vault.actions.surrogates import begin_epoch
+from yinuo.vault.keyring import tombstone_of
 from yinuo.vault.models import Erasure, Key, Surrogate, Text
 from yinuo.vault.rules import REALM, TRANSACTION, check_classes, holder_of
 
 log = logging.getLogger(__name__)
-OrdersOf = Callable[[Sequence[str]], Mapping[str, Sequence[str]]]
-"""Gives the orders of each of some persons."""
+Beyond = Callable[[str, Collection[str]], Sequence[str]]
+"""Erases what others keep of a person in some classes, and returns the orders whose fingerprints go too."""
 _Noted = tuple[bytes, str, int]     # the holder's keyed hash, classes, moment
 
 
@@ -46,16 +47,17 @@ def erase(*, holder: str, classes: Collection[str], realm: Realm, at: datetime, 
     if holder_of(holder) == REALM:
         raise Malformed(f"{holder} is no person: only a person's data is erased by its keys.")
     noted = (_digest(holder, realm), check_classes(frozenset(classes)), to_micros(at))
-    _destroy(holder, noted, orders)
+    _destroy(holder, noted, orders, realm)
     _keep([noted])
     transaction.on_commit(partial(realm.keys.note_erased, [_line(noted)]))
     transaction.on_commit(clear_traces, robust=True)
 
 
-def replay_erasures(*, realm: Realm, orders_of: OrdersOf = lambda holders: {}) -> list[ErasedAgain]:
+def replay_erasures(*, realm: Realm, beyond: Beyond = lambda holder, classes: ()) -> list[ErasedAgain]:
     """Bring database and erasure list together: what a restored backup brought back is erased again, and told.
 
-    What the database alone knows, because the process ended before it could write the list, is added to the list.
+    `beyond` erases in the same transaction what others keep. What the database alone knows, because the process ended
+    before it could write the list, is added to the list.
     """
     listed = {noted for line in realm.keys.erased() if (noted := _parsed(line))}
     done = {(bytes(digest), classes, at) for digest, classes, at in Erasure.objects.values_list("digest", "classes", "at")}
@@ -65,7 +67,7 @@ def replay_erasures(*, realm: Realm, orders_of: OrdersOf = lambda holders: {}) -
     if not undone:
         return []
     with transaction.atomic():
-        again = _erase_again(undone, realm, orders_of)
+        again = _erase_again(undone, realm, beyond)
         _keep(undone)
     clear_traces()
     return again
@@ -84,7 +86,15 @@ def clear_traces() -> None:
         log.warning("The write-ahead log could not be emptied, because it is being read; the next erasure or start will.")
 
 
-def _destroy(holder: str, noted: _Noted, orders: Sequence[str]) -> None:
+def compact() -> None:
+    """Write the database anew without what was deleted: SQLite leaves copies of rows behind when pages split."""
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM")
+    clear_traces()
+
+
+def _destroy(holder: str, noted: _Noted, orders: Sequence[str], realm: Realm) -> None:
+    begin_epoch()       # first: whoever writes by this surrogate has committed, or will begin anew
     _, names, at = noted
     classes = names.split(",")
     keys = Key.objects.filter(holder=holder, retention__in=classes, wrapped__isnull=False)
@@ -92,21 +102,24 @@ def _destroy(holder: str, noted: _Noted, orders: Sequence[str]) -> None:
     Text.objects.filter(owner=holder, retention__in=classes).update(words=None, owner="")
     if TRANSACTION in classes:
         Surrogate.objects.filter(surrogate=holder).delete()
+    if not Key.objects.filter(holder=holder, wrapped__isnull=False).exists():      # nothing is kept: nor is the surrogate
+        Text.objects.filter(key__gte=f"{holder}/", key__lt=f"{holder}0").delete()
+        Key.objects.filter(holder=holder).update(holder=tombstone_of(holder, realm))
     forget_fingerprints(orders)
-    begin_epoch()
 
 
-def _erase_again(undone: Sequence[_Noted], realm: Realm, orders_of: OrdersOf) -> list[ErasedAgain]:
+def _erase_again(undone: Sequence[_Noted], realm: Realm, beyond: Beyond) -> list[ErasedAgain]:
     holders = Key.objects.exclude(holder=REALM).values_list("holder", flat=True).distinct()
     wanted = {digest for digest, _, _ in undone}
     holder_by_digest = {digest: holder for holder in holders.iterator() if (digest := _digest(holder, realm)) in wanted}
-    orders = orders_of(list(holder_by_digest.values()))
     again = []
     for noted in undone:
         digest, classes, at = noted
         if (holder := holder_by_digest.get(digest)) is not None:
-            _destroy(holder, noted, orders.get(holder, ()))
-            again.append(ErasedAgain(holder, tuple(classes.split(",")), from_micros(at)))
+            erased = ErasedAgain(holder, tuple(classes.split(",")), from_micros(at))
+            orders = beyond(holder, erased.classes)
+            _destroy(holder, noted, orders, realm)
+            again.append(erased)
     return again
 
 

@@ -137,7 +137,7 @@ class Foresight:
 
 def keep_foreseen(foreseen: Foreseen) -> bool:
     """Keep what was made ahead; False where something was erased since. What another made since is an IntegrityError."""
-    if foreseen.epoch != present_state().epoch:
+    if foreseen.epoch != present_state(hold=True).epoch:
         return False
     rows.insert(connection, "vault_surrogate", SURROGATE_COLUMNS, foreseen.surrogates, unique="digest")
     rows.insert(connection, "vault_key", KEY_COLUMNS, sorted(foreseen.keys, key=BY_NAME))

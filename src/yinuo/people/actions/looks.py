@@ -1,0 +1,29 @@
+"""Note who looked at everything that is kept about a person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from django.db import transaction
+
+from yinuo.kit.actors import Actor, allow
+from yinuo.kit.refusals import NotFound
+from yinuo.people.models import Access
+from yinuo.people.rules import check_person
+from yinuo.vault.queries import known_among
+
+
+@transaction.atomic
+def note_look(*, actor: Actor, person: str, what: Literal["seen", "taken"], at: datetime) -> None:
+    """Note that somebody sees or takes along what is kept about a person; refuses where nobody is known."""
+    allow(actor, "people.see")
+    check_known(person)
+    Access.objects.create(person=person, at=at, actor=actor.name[:80], what=what)
+
+
+def check_known(person: str) -> None:
+    """Refuse who is no person, was never heard of, or was erased; otherwise they are not erased until the transaction ends."""
+    check_person(person)
+    if not known_among([person]):
+        raise NotFound(f"Nobody is known as {person}: they were never heard of, or were erased.")
