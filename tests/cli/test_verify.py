@@ -88,7 +88,7 @@ def test_it_speaks_chinese(files):
     by_locale = verify(files / "order.json", env={"LC_ALL": "zh_CN.UTF-8"})
     assert by_locale.output == proven.output
     refused = verify(files / "fact.tlog-proof", "--policy", files / "other", "--language", "zh-hans")
-    assert "未证实:你所信任的密钥都没有签署它。" in refused.output
+    assert "未证实：你所信任的密钥都没有签署它。" in refused.output
 
 
 @pytest.mark.parametrize(("content", "sentence"), [
@@ -106,7 +106,7 @@ def test_whatever_is_no_evidence_ends_in_a_sentence(tmp_path, content, sentence)
     assert told.output.startswith("NOT PROVEN: ")
     assert sentence in told.output
     assert told.output.count("\n") == 1
-    assert verify(file, "--language", "zh-hans").output.startswith("未证实:")
+    assert verify(file, "--language", "zh-hans").output.startswith("未证实：")
 
 
 def test_every_cut_ends_in_a_sentence(files):

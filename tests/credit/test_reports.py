@@ -174,6 +174,23 @@ def test_the_band_before_is_one_of_the_pins(market):
     assert Standing.objects.filter(run=market.second.id).exclude(band_before="").exists()
 
 
+def test_the_api_tells_counts_of_reviews_and_a_step_of_facts(market, client):
+    standing = Standing.objects.filter(run=market.second.id, reviews_hidden__gt=0)[0]
+    told = client.get(f"/api/standings/{standing.merchant}").json()
+    assert told["facts"]["low"] <= standing.facts < told["facts"]["end"]
+    assert told["reviews"] == {
+        "received": standing.reviews_received, "shown": standing.reviews_shown, "hidden": standing.reviews_hidden,
+    }
+
+
+def test_leaves_cannot_be_guessed_without_their_salt(market):
+    report = some_report(market)
+    other = market.report(next(m for m in merchants_of(market.second) if m != report["about"]["merchant"]))
+    salts = {made["run"]["standing"]["salt"] for made in (report, other)}
+    assert len(salts) == 2
+    assert all(len(bytes.fromhex(salt)) == 16 for salt in salts)
+
+
 def test_a_report_is_for_the_operator_to_give_out(market):
     merchant = merchants_of(market.second)[0]
     for ask in (credit_report, review_report):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import json
+import shutil
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yinuo.catalogue.rules import FINDING_DAYS, ToldFinding, open_grounds
-from yinuo.credit.rules.engine import Store, duckdb
+from yinuo.credit.rules.engine import Store, duckdb, spark
 from yinuo.credit.rules.told import (
     HIDDEN,
     NO_REVIEWS,
@@ -90,6 +92,23 @@ def test_findings_are_told_in_the_order_of_sealing(engine, fresh, rows, data):
         for seq, row in enumerate(rows[:size]) if seq not in gone
     ]
     assert findings_at(engine, store_of(fresh(), rows, pairs), size=size) == standing
+
+
+@pytest.mark.spark
+@pytest.mark.filterwarnings("ignore")       # pyspark 4.0 calls pandas and sockets in ways that these deprecate
+def test_spark_tells_the_same(engine, fresh):
+    if importlib.util.find_spec("pyspark") is None or shutil.which("java") is None:
+        pytest.skip("pyspark or Java is not installed")
+    kinds, merchants = [PUBLISHED, PUBLISHED, HIDDEN, RESTORED, "x"], [None, "m1", "m2"]
+    rows = [
+        {"kind": kinds[n * n % 5], "at": 1 + n % 4, "review": f"r{n * 7 % 6}", "merchant": merchants[n // 3 % 3]}
+        for n in range(60)
+    ]
+    rows += [{"kind": UPHELD, "at": n, "finding": f"g{n}", "merchant": "m1", "ground": "safety"} for n in range(4)]
+    store = store_of(fresh(), rows, [(3, 9), (11, 12), (61, 63)])
+    near = reviews_at(engine, store, size=64), findings_at(engine, store, size=64)
+    with spark() as far:
+        assert (reviews_at(far, store, size=64), findings_at(far, store, size=64)) == near
 
 
 def test_a_hidden_review_is_received_and_not_shown():

@@ -36,7 +36,7 @@ from yinuo.kit.policies import Policy
 CREDIT_NOTE = (
     "For its subject; not for credit granting. A report of the trust that a merchant has earned on one marketplace, given to "
     "that merchant (a legal person or sole trader) on their own request. / "
-    "仅供报告所述商家本人使用,不得用于授信。本报告反映商家(企业或个体经营者)在一个平台上积累的信用,应其本人请求提供。"
+    "仅供报告所述商家本人使用，不得用于授信。本报告反映商家（企业或个体经营者）在一个平台上积累的信用，应其本人请求提供。"
 )
 _STEPS = ("outcomes", "score", "low", "high", "override", "band", "odds_ppm")
 _EXPLAINED = ("reasons", "facets", "way_back")

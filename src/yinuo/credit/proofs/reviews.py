@@ -20,7 +20,7 @@ from yinuo.kit.policies import Policy
 
 REVIEWS_NOTE = (
     "Counts of a merchant's reviews between two runs; not for credit granting. / "
-    "商家在两次评分之间的评价数量,不得用于授信。"
+    "商家在两次评分之间的评价数量，不得用于授信。"
 )
 
 

@@ -61,7 +61,7 @@ def reviews_at(engine: Any, store: Any, *, size: int) -> dict[str, ReviewCounts]
     """The same of every merchant at once, from the archive."""
     columns = ("seq", "kind", "at", "review", "merchant")
     facts = store.facts(engine, columns=columns)
-    told = facts.filter(facts.seq < size, facts.kind.isin([PUBLISHED, HIDDEN, RESTORED]))
+    told = facts.filter(facts.seq < size, facts.kind.isin([PUBLISHED, HIDDEN, RESTORED])).cache()    # read only once
     published = told.filter(told.kind == PUBLISHED)
     pairs = published.filter(published.merchant.notnull()).select("merchant", "review").distinct()
     received = _by_merchant(pairs.group_by("merchant").aggregate(count=ibis._.count()))
