@@ -6,7 +6,7 @@ What the public may know of a merchant's numbers is decided here: counts come in
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -330,3 +330,15 @@ def band_days(*, merchant: str) -> list[tuple[int, str]]:
     """A merchant's band by day, earliest first, by the scorecard shown."""
     points = StandingPoint.objects.filter(merchant=merchant, scorecard=_shown()).order_by("as_of")
     return list(points.values_list("as_of", "band"))
+
+
+def dispatches(
+    *, days: range, among: Collection[str] = (), buyers: Collection[str] = (), carrier: str = ""
+) -> list[Dispatch]:
+    """The dispatches judged on the days: of the merchants, buyers and carrier named, where any are."""
+    found = Dispatch.objects.filter(judged_at__gte=days.start * MICROS_PER_DAY, judged_at__lt=days.stop * MICROS_PER_DAY)
+    if among:
+        found = found.filter(merchant__in=among)
+    if buyers:
+        found = found.filter(buyer__in=buyers)
+    return list(found.filter(lane__startswith=f"{carrier}/") if carrier else found)
