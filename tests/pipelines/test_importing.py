@@ -135,7 +135,7 @@ def test_files_are_merged_by_time(do_import, orders):
         ("2026-01-01 10:00", "yesterday", "time", "not a time"),
         ("2026-01-01 10:00", "", "time", "empty"),
         ("03/01/2026", "2026-01-03", "data.hand_over_by", "of the form"),
-        ("s1", "", "data", "merchant"),
+        ("s1", "", "data.merchant", "missing"),
         ("o1", "", "id", "empty"),
     ],
 )
