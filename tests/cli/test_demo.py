@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -30,6 +32,16 @@ def folder(tmp_path, monkeypatch):
     _let_go()
     yield made
     _let_go()
+
+
+def test_the_readme_shows_what_the_demo_prints():
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (block,) = re.findall(r"```text\n(As of .*?)```", readme, re.DOTALL)
+    head, *lines = block.splitlines()
+    assert re.fullmatch(r"As of [\d-]+, from [\d,]+ sealed facts, [\d,]+ merchants:", head)
+    counts = [int(re.findall(r" (\d+)  ", line)[0]) for line in lines]
+    assert lines == [demo.band_line(band, count) for band, count in zip(demo._WORDS, counts, strict=True)]
+    assert f" {sum(counts)} merchants" in head
 
 
 def _let_go() -> None:

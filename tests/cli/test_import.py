@@ -104,7 +104,7 @@ def test_refused_events_are_seen_corrected_and_replayed(yinuo, tmp_path, event, 
     code, out, _ = yinuo("import", "events.ndjson", "--source", "shop")
     assert code == 3
     assert "events.ndjson:1 data.amount_minor" in out
-    assert "See them all with: YINUO_DATA='my shop' yinuo refused list" in out
+    assert "1 row of this source still waits: YINUO_DATA='my shop' yinuo refused list" in out
     code, out, _ = yinuo("refused", "list")
     assert (code, out.count("\n")) == (0, 1)
     number = out.split()[0]

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pyarrow
 import pytest
 from pyarrow import parquet
@@ -22,7 +23,7 @@ from yinuo.pipelines.importing.items import Item
 from yinuo.pipelines.importing.mapping import MappingFile, read_mapping
 from yinuo.pipelines.importing.ordering import Ordered
 from yinuo.pipelines.importing.proposed import event_id
-from yinuo.record import queries
+from yinuo.record import actions, queries
 from yinuo.trade.events import OrderPlaced
 from yinuo.trade.models import Order
 
@@ -72,11 +73,12 @@ def mapping(tmp_path: Path) -> MappingFile:
 def do_import(tmp_path, mapping, realm, now, db):
     """Imports files through the mapping, as `yinuo import` does."""
 
-    def doing(*files: Path, again: bool = False, source: str = "shop", rules: MappingFile | None = mapping) -> run.Report:
+    def doing(*files: Path, again: bool = False, source: str = "shop", rules: MappingFile | None = mapping,
+              despite_faults: bool = False) -> run.Report:
         opened = [tables.open_table(file) for file in files]
         mapped.check_tables(opened, rules)
         name = run.fingerprint(source=source, digests=[table.digest for table in opened])
-        items = mapped.items(opened, rules, source=source, advance=lambda count: None)
+        items = mapped.items(opened, rules, source=source, advance=lambda count: None, despite_faults=despite_faults)
         importing = run.Import(actor=SYSTEM, source=source, name=name, realm=realm, at=now)
         return importing.run(items, scratch=tmp_path, again=again)
 
@@ -133,7 +135,7 @@ def test_files_are_merged_by_time(do_import, orders):
         ("2026-01-01 10:00", "yesterday", "time", "not a time"),
         ("2026-01-01 10:00", "", "time", "empty"),
         ("03/01/2026", "2026-01-03", "data.hand_over_by", "of the form"),
-        ("s1", "", "data", "merchant"),
+        ("s1", "", "data.merchant", "missing"),
         ("o1", "", "id", "empty"),
     ],
 )
@@ -147,6 +149,50 @@ def test_a_bad_row_is_refused_alone(do_import, orders, old, new, path, words):
     (kept,) = queries.refused_waiting(viewer=SYSTEM)
     assert kept.path == where
     assert b"specversion" in kept.raw       # it can be corrected and replayed
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("19.90", "-19.90"),
+        ("BRL", "BRX"),
+        ("2026-01-01 10:00", "01.01.2026 10:00"),
+        ("2026-01-01 10:00", "2031-01-01 10:00"),
+        ("03/01/2026", "2026-01-03"),
+        ("s1", ""),
+    ],
+)
+def test_a_row_that_was_corrected_in_the_file_leaves_the_list(do_import, orders, old, new):
+    assert do_import(orders(LATER, GOOD.replace(old, new, 1))).waiting == 1
+    report = do_import(orders(LATER, GOOD))
+    assert (report.refused, report.waiting) == (0, 0)
+    assert queries.refused_waiting(viewer=SYSTEM) == []
+
+
+def test_a_row_that_was_taken_wrong_is_corrected_by_a_fact_of_its_own(do_import, orders, realm, now):
+    do_import(orders(LATER))
+    right = orders(LATER.replace("5,BRL", "6,BRL"))
+    report = do_import(right)
+    assert (report.refused, report.conflicts, report.waiting) == (1, 1, 1)
+    (kept,) = queries.refused_waiting(viewer=SYSTEM)
+    corrected = msgspec.json.decode(kept.raw) | {"id": "o2/placed/2", "supersedes": "o2/placed"}
+    actions.replay_refused(actor=SYSTEM, refused_id=kept.pk, realm=realm, at=now, corrected=msgspec.json.encode(corrected))
+    again = do_import(right, again=True)
+    assert (again.known, again.conflicts, again.waiting) == (1, 0, 0)       # what the correction says
+    first = do_import(orders(LATER), again=True)
+    assert (first.known, first.conflicts) == (1, 0)                         # the file as it was at first
+    other = do_import(orders(LATER.replace("5,BRL", "7,BRL")))
+    assert (other.known, other.conflicts) == (0, 1)
+
+
+def test_a_mapping_that_reads_most_rows_wrongly_stops_before_anything_is_taken(do_import, orders):
+    days = [LATER.replace("o2", f"d{day}").replace("10:00,,", f"10:00,{day:02}/01/2026,") for day in range(1, 32)]
+    months = [row.replace(f",{day:02}/01/2026", f",01/{day:02}/2026") for day, row in enumerate(days, 1)]
+    with pytest.raises(Malformed, match=r"Of the first 31 rows 19 are wrong.*data\.hand_over_by.*--despite-faults"):
+        do_import(orders(*months))
+    assert queries.entry_count() == 0
+    assert do_import(orders(*months), despite_faults=True).refused == 19
+    assert do_import(orders(*days, *months, name="orders_b.csv")).refused
 
 
 def test_a_row_too_short_is_refused_alone(do_import, orders):

@@ -74,7 +74,7 @@ def test_too_large_a_body(post, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     answer = post(b"[" + b" " * 2000 + b"]")
     assert answer.status_code == 413
-    assert "2,002 bytes" in answer.json()["detail"]
+    assert "2,002 bytes; at most 1,000" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("spoilt", [b"", b"\xff"])

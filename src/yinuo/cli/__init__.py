@@ -11,6 +11,7 @@ from keyword import iskeyword
 import click
 
 from yinuo import __version__
+from yinuo.cli._hint import with_hints
 from yinuo.kit.refusals import Refusal
 
 EXIT_REFUSED = 2
@@ -64,7 +65,7 @@ def main() -> None:
         code = yinuo.main(standalone_mode=False)     # click returns an Exit's code instead of raising it
         sys.exit(code if isinstance(code, int) else 0)
     except Refusal as refusal:
-        click.echo(f"yinuo: {refusal}", err=True)
+        click.echo(f"yinuo: {with_hints(str(refusal))}", err=True)
         sys.exit(EXIT_REFUSED)
     except click.ClickException as error:
         error.show()

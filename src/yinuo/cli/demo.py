@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from yinuo.cli._hint import hint
 from yinuo.cli._lock import hold, is_held
 
 MARK = "made-by-yinuo-demo"
@@ -53,11 +54,12 @@ def command(
         _take_simulated(seed, orders)
     _follow()
     report = _score()
-    planted = None if data else folder / "truth.json"
-    for line in summary(report, planted):
+    for line in summary(report):
         click.echo(line)
-    click.echo(f"Done in {time.monotonic() - started:.0f} s; everything is in {folder}.")
-    click.echo(f"To see it again: YINUO_DATA={folder} yinuo serve; other commands work on it the same way.")
+    if not data:
+        _tell_planted(folder / "truth.json")
+    click.echo(f"\nDone in {time.monotonic() - started:.0f} s; everything is in {folder}.")
+    click.echo(f"To see it again: {hint('serve')}; other commands work on it the same way.")
     if serve:
         sys.stdout.flush()      # the server takes this process's place, and with it nothing of what scoring left behind
         os.execv(sys.executable, [sys.executable, "-m", "yinuo", "serve", "--port", str(port)])  # noqa: S606
@@ -146,7 +148,22 @@ def _score() -> dict[str, Any]:
     return report
 
 
-def summary(report: dict[str, Any], planted: Path | None) -> list[str]:
+def _tell_planted(file: Path) -> None:
+    from django.conf import settings  # noqa: PLC0415 - with the rest
+
+    from yinuo.cli import _planted  # noqa: PLC0415
+    from yinuo.cli._here import now  # noqa: PLC0415
+    from yinuo.credit import actions  # noqa: PLC0415
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+
+    click.echo("\nWhat was planted, and how it looks to somebody who does not know:")
+    card = actions.card_in_force(actor=SYSTEM, at=now())
+    engine = settings.YINUO["YINUO_ENGINE"]
+    for line in _planted.told(_planted.read(file), folder=settings.DATA, engine=engine, card=card):
+        click.echo(line)
+
+
+def summary(report: dict[str, Any]) -> list[str]:
     """What was found, in a screenful."""
     from yinuo.credit.queries import band_counts, newest_run  # noqa: PLC0415
     from yinuo.kit.moments import from_day  # noqa: PLC0415
@@ -156,7 +173,7 @@ def summary(report: dict[str, Any], planted: Path | None) -> list[str]:
     assert run is not None
     counts = band_counts(scorecard=run.scorecard)
     lines = ["", f"As of {from_day(run.as_of)}, from {size():,} sealed facts, {run.merchants:,} merchants:"]
-    lines += [f"  {band:<10} {counts.get(band, 0):>6,}  {_WORDS[band]}" for band in _WORDS]
+    lines += [band_line(band, counts.get(band, 0)) for band in _WORDS]
     auc = report["auc_permille"]
     if auc:
         lines.append(
@@ -166,7 +183,14 @@ def summary(report: dict[str, Any], planted: Path | None) -> list[str]:
         lines.append(
             f"The probabilities told were {report['calibration_error_ppm'] / 10_000:.1f} percentage points off on average."
         )
-    return [*lines, *(_planted(planted) if planted else []), ""]
+    return lines
+
+
+def band_line(band: str, count: int) -> str:
+    """How many stand in a band: its code, the pages' words for it, the count, and what it means."""
+    from yinuo.web.wording import words  # noqa: PLC0415 - only after set-up
+
+    return f"  {band:<10} {words(band, 'band'):<20} {count:>4,}  {_WORDS[band]}"
 
 
 _WORDS = {
@@ -178,44 +202,3 @@ _WORDS = {
     "poor": "fails more than four times as often",
     "unlawful": "an upheld decision: counterfeit, unsafe or without licence",
 }
-
-
-def _planted(file: Path) -> list[str]:
-    """What was planted in the invented market, and how it looks to who doesn't know."""
-    import json  # noqa: PLC0415
-    from datetime import date  # noqa: PLC0415
-
-    from yinuo.cli._here import realm  # noqa: PLC0415
-    from yinuo.cli.simulate import SOURCE  # noqa: PLC0415
-    from yinuo.credit.queries import band_days  # noqa: PLC0415
-    from yinuo.kit.moments import from_day  # noqa: PLC0415
-    from yinuo.vault.queries import surrogate_of  # noqa: PLC0415
-
-    lines = ["What was planted, and what it looks like to who doesn't know:"]
-    for merchant in json.loads(file.read_text())["merchants"]:
-        if merchant["type"] not in _STORIES:
-            continue
-        surrogate = surrogate_of(kind="merchant", source=SOURCE, source_id=merchant["merchant"], key=realm().key)
-        course = band_days(merchant=surrogate or "")
-        turned = merchant["turned_bad_on"] or merchant["recovered_on"]
-        seen = next((day for day, band in course if turned and from_day(day) > date.fromisoformat(turned)
-                     and band != _band_at(course, date.fromisoformat(turned))), None)
-        story = _STORIES[merchant["type"]]
-        end = course[-1][1] if course else "new"
-        when = f" on {turned}" if turned else ""
-        noticed = f"; the band changed on {from_day(seen)}" if seen else ""
-        lines.append(f"  {merchant['name']}: {story}{when}{noticed}; now '{end}'.")
-    return lines
-
-
-_STORIES = {
-    "goes_bad": "turned bad", "recovers": "recovered", "counterfeiter": "punctual, but sold counterfeits",
-    "self_orders": "sends late, and placed 200 one-yuan orders to itself",
-}
-
-
-def _band_at(course: list[tuple[int, str]], day: Any) -> str:
-    from yinuo.kit.moments import to_day  # noqa: PLC0415
-
-    before = [band for at, band in course if at <= to_day(day)]
-    return before[-1] if before else "new"

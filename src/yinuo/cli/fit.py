@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from yinuo.cli._hint import hint
+
 
 @click.command("fit")
 @click.option("--name", default="own-1", show_default=True, help="The version's name; versions never change.")
@@ -34,9 +36,9 @@ def command(*, name: str, until: datetime | None, in_force: bool, output: Path |
             engine_name=engine or settings.YINUO["YINUO_ENGINE"], folder=settings.DATA, name=name,
             until=to_day(until.date()) if until else None, at=now(), progress=tell,
         )
-    actions.add_scorecard(actor=SYSTEM, card=card, report=report, at=now())
+    kept = actions.add_scorecard(actor=SYSTEM, card=card, report=report, at=now())
     if in_force:
-        actions.put_in_force(actor=SYSTEM, name=name, at=now())
+        kept = actions.put_in_force(actor=SYSTEM, name=name, at=now())
     if output:
         import msgspec  # noqa: PLC0415
 
@@ -48,4 +50,5 @@ def command(*, name: str, until: datetime | None, in_force: bool, output: Path |
         + (f", ranking right in {auc / 10:.1f}% of pairs" if auc else "")
         + f", {report['calibration_error_ppm'] / 10_000:.1f} percentage points off on average."
     )
-    click.echo("It is in force." if in_force else f"It is announced. To put it in force: yinuo scorecard use {name}")
+    click.echo("It is in force." if kept.state == "in_force" else f"It is {kept.state}. To put it in force: "
+               f"{hint(f'scorecard use {name}')}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from yinuo.cli import set_up
+from yinuo.cli._hint import hint
 from yinuo.cli._progress import progress
 from yinuo.cli.worker import calm_collector
 
@@ -30,10 +29,11 @@ PROPOSED = Path("mapping.toml")
 @click.option("--propose", is_flag=True, help="Look at the files and write a mapping to complete, nothing else.")
 @click.option("--encoding", metavar="NAME", help="What the files are written in, if not UTF-8.")
 @click.option("--again", is_flag=True, help="Go through files that were taken whole before.")
+@click.option("--despite-faults", is_flag=True, help="Go on where more than half of a file's first rows cannot be read.")
 @click.option("--no-react", is_flag=True, help="Only take the facts in; do not bring tables up to them.")
 def command(
     *, paths: tuple[Path, ...], source: str | None, mapping: Path | None, propose: bool, encoding: str | None,
-    again: bool, no_react: bool,
+    again: bool, despite_faults: bool, no_react: bool,
 ) -> None:
     """Take a shop's past in from CSV, NDJSON and Parquet files, or from folders of them.
 
@@ -58,7 +58,7 @@ def command(
     else:
         if not source:
             raise click.UsageError("Say whose files these are: --source NAME.")
-        report = _import_files(paths, source, mapping, encoding, again)
+        report = _import_files(paths, source, mapping, encoding, again, despite_faults)
     if not no_react:
         _react()
     tell(report)
@@ -80,7 +80,9 @@ def _propose(paths: Sequence[Path], target: Path, encoding: str | None) -> None:
     click.echo("Read it through before importing: a guess by column names can be wrong.")
 
 
-def _import_files(paths: Sequence[Path], source: str, mapping: Path | None, encoding: str | None, again: bool) -> Report:
+def _import_files(
+    paths: Sequence[Path], source: str, mapping: Path | None, encoding: str | None, again: bool, despite_faults: bool
+) -> Report:
     from django.conf import settings  # noqa: PLC0415 - after set_up
 
     from yinuo.pipelines.importing import mapped, run, tables  # noqa: PLC0415
@@ -98,7 +100,8 @@ def _import_files(paths: Sequence[Path], source: str, mapping: Path | None, enco
     name = run.fingerprint(source=source, digests=digests, mapping=mapping.read_bytes() if mapping else b"")
     check_source(source)
     with _bytes_read(sum(table.size for table in opened)) as advance:
-        ordered = Ordered(mapped.items(opened, rules, source=source, advance=advance), scratch=settings.DATA)
+        made = mapped.items(opened, rules, source=source, advance=advance, despite_faults=despite_faults)
+        ordered = Ordered(made, scratch=settings.DATA)
     return _run(ordered, source, name, again)
 
 
@@ -111,7 +114,7 @@ def import_olist(paths: Sequence[Path], source: str | None, again: bool) -> Repo
     from yinuo.record.rules import check_source  # noqa: PLC0415
 
     if len(paths) != 1:
-        raise click.UsageError("Name the folder of Olist's files: yinuo import olist DIR.")
+        raise click.UsageError(f"Name the folder of Olist's files: {hint('import olist DIR')}.")
     source = source or olist.SOURCE
     opened = olist.open_folder(paths[0])
     name = run.fingerprint(source=source, digests=[f"olist {key} {table.digest}" for key, table in opened.items()])
@@ -175,11 +178,11 @@ def tell(report: Report) -> None:
         click.echo(f"{report.earlier:,} were dealt with by an earlier run of the same import, and passed over.")
     for where, sentence in report.examples:
         click.echo(f"  {where}: {sentence}")
-    if report.refused:
-        click.echo(f"See them all with: {_where()}yinuo refused list")
-
-
-def _where() -> str:
-    """What another command needs before it to find this data, where that is not in the default folder."""
-    folder = os.environ.get("YINUO_DATA")
-    return f"YINUO_DATA={shlex.quote(folder)} " if folder else ""
+    if report.conflicts:
+        click.echo(
+            f"{report.conflicts:,} of the refused were taken in before with other content, and that never changes. "
+            "How to correct it: docs/guide/import.md, 'A row that was wrong'."
+        )
+    if report.waiting:
+        wait = "row of this source still waits" if report.waiting == 1 else "rows of this source still wait"
+        click.echo(f"{report.waiting:,} {wait}: {hint('refused list')}")

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from yinuo.cli._hint import hint
+
 
 @click.command("rescore")
 @click.option("--as-of", "as_of", type=click.DateTime(["%Y-%m-%d"]), help="Count facts before this day (UTC).")
@@ -83,7 +85,8 @@ def _tell(run: Any) -> None:
         f"{run.moved:,} {changed} their band."
     )
     if run.state == "kept":
-        click.echo(f"It is kept beside: {run.scorecard} is not in force. To let it decide: yinuo scorecard use {run.scorecard}")
+        use = hint(f"scorecard use {run.scorecard}")
+        click.echo(f"It is kept beside: {run.scorecard} is not in force. To let it decide: {use}")
     if run.state == "waiting":
-        click.echo(f"It waits for a steward: {run.reason} To publish it: yinuo rescore --release {run.id}")
+        click.echo(f"It waits for a steward: {run.reason} To publish it: {hint(f'rescore --release {run.id}')}")
         raise click.exceptions.Exit(3)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from yinuo.cli._hint import hint
+
 
 @click.group("scorecard")
 def command() -> None:
@@ -35,4 +37,4 @@ def use(name: str) -> None:
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
 
     put_in_force(actor=SYSTEM, name=name, at=now())
-    click.echo(f"{name} is in force; `yinuo rescore` scores everybody by it.")
+    click.echo(f"{name} is in force. To score everybody by it: {hint('rescore')}")

@@ -51,6 +51,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "yinuo.config.realm.hand_down",
     "yinuo.web.middleware.Pages",
+    "yinuo.config.api.problems",
 ]
 ROOT_URLCONF = "yinuo.config.urls"
 WSGI_APPLICATION = "yinuo.config.wsgi.application"

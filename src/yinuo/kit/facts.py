@@ -153,7 +153,8 @@ def kind_named(name: str) -> Kind:
     try:
         return _kinds[name]
     except KeyError:
-        raise Malformed(f"{name!r} is not a kind of fact; docs/reference/facts.md lists them.", path="type") from None
+        sentence = f"{name!r} is not a kind of fact; GET /api/facts/kinds and docs/reference/facts.md list them."
+        raise Malformed(sentence, path="type") from None
 
 
 @cache

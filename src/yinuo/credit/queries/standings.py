@@ -6,7 +6,7 @@ What the public may know of a merchant's numbers is decided here: counts come in
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -336,3 +336,15 @@ def kept_about(*, person: str) -> dict[str, Any]:
     """What this domain keeps about a person, for themselves to see: a buyer's level, and what it was reckoned from."""
     columns = ("level", "orders", "cancelled", "complaints_rejected", "as_of")
     return {"level": BuyerLevel.objects.filter(buyer=person).values(*columns).first()}
+
+
+def dispatches(
+    *, days: range, among: Collection[str] = (), buyers: Collection[str] = (), carrier: str = ""
+) -> list[Dispatch]:
+    """The dispatches judged on the days: of the merchants, buyers and carrier named, where any are."""
+    found = Dispatch.objects.filter(judged_at__gte=days.start * MICROS_PER_DAY, judged_at__lt=days.stop * MICROS_PER_DAY)
+    if among:
+        found = found.filter(merchant__in=among)
+    if buyers:
+        found = found.filter(buyer__in=buyers)
+    return list(found.filter(lane__startswith=f"{carrier}/") if carrier else found)

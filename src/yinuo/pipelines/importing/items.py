@@ -13,7 +13,8 @@ RANK = 1 << 40   # rows of one rule; the rule's own place stands above them
 class Item(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One event: its business time (microseconds), its place among equals, where it stands, its CloudEvents bytes.
 
-    An item with a sentence is refused already; `path` says which part of it is wrong.
+    An item with a sentence is refused already; `path` says which part of it is wrong, and `id` is the event's, where the row
+    told enough to make it: by it the refusal leaves the list once the row was corrected and taken in.
     """
 
     at: int
@@ -22,6 +23,7 @@ class Item(msgspec.Struct, array_like=True, frozen=True, gc=False):
     raw: bytes
     path: str = ""
     sentence: str = ""
+    id: str = ""
 
 
 _encode = msgspec.json.Encoder().encode

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
@@ -28,6 +29,13 @@ from yinuo.pipelines.importing.mapping import (
 )
 from yinuo.pipelines.importing.tables import Advance, Row, Table, need_columns, rows
 
+FIRST_ROWS = 1000
+WRONG_ROWS_MIN = 10         # fewer can be wrong by themselves
+_MOSTLY_WRONG = (
+    "Of the first {1:,} rows {0:,} are wrong in the same place, {2}: {3} Nothing was taken. Often the mapping is wrong (days "
+    "for months, a comma for a point), and then the other rows are read, but wrongly: correct it first. If the rows themselves "
+    "are wrong, --despite-faults takes in the others."
+)
 Convert = Callable[[Values], Any]
 
 
@@ -55,13 +63,20 @@ def check_tables(tables: Sequence[Table], mapping: MappingFile | None) -> list[s
     return left
 
 
-def items(tables: Iterable[Table], mapping: MappingFile | None, *, source: str, advance: Advance) -> Iterator[Item]:
-    """Every event of the tables, in the order of the files."""
+def items(
+    tables: Iterable[Table], mapping: MappingFile | None, *, source: str, advance: Advance, despite_faults: bool = False
+) -> Iterator[Item]:
+    """Every event of the tables, in the order of the files.
+
+    Where more than half of a file's first rows cannot be read for one reason it refuses, unless `despite_faults`: a mapping
+    that takes days for months reads the other half wrongly, and nothing would show it.
+    """
     for table in tables:
         pairs = mapping.for_file(table.name) if mapping else []
         if pairs and mapping:
             rules = [Rule(place, facts, mapping, source) for place, facts in pairs]
-            yield from _through_rules(table, rules, advance)
+            made = _through_rules(table, rules, advance)
+            yield from made if despite_faults else _mostly_sound(made, table)
         elif table.form == "ndjson":
             yield from _cloud_events(table, advance)
 
@@ -80,6 +95,28 @@ def _through_rules(table: Table, rules: Sequence[Rule], advance: Advance) -> Ite
                 yield rule.item(row.values, where, count)
     if table.form == "ndjson" and seen:
         need_columns(table, chain.from_iterable(rule.columns for rule in rules), seen)
+
+
+def _mostly_sound(made: Iterable[Item], table: Table) -> Iterator[Item]:
+    """The same items, once it is seen that the first of them are not mostly wrong, of each rule and in the same place."""
+    seen: Counter[int] = Counter()
+    wrong: Counter[tuple[int, str]] = Counter()
+    example: dict[tuple[int, str], str] = {}
+    first: list[Item] = []
+    rest = iter(made)
+    for item in rest:
+        first.append(item)
+        rule = item.place // RANK
+        seen[rule] += 1
+        if item.sentence:
+            wrong[rule, item.path] += 1
+            example.setdefault((rule, item.path), item.sentence)
+        if seen[rule] == FIRST_ROWS:
+            break
+    for (rule, path), count in wrong.most_common():
+        if count >= WRONG_ROWS_MIN and 2 * count > seen[rule]:
+            raise Malformed(_MOSTLY_WRONG.format(count, seen[rule], path or "the row", example[rule, path]), path=table.name)
+    yield from chain(first, rest)
 
 
 def _cloud_events(table: Table, advance: Advance) -> Iterator[Item]:
@@ -135,7 +172,7 @@ class Rule:
         except Malformed as refusal:
             path, sentence = "time", refusal.sentence
         raw = cloud_event(source=self._source, kind=self.kind.name, id=event_id, time=time, data=data)
-        return Item(at, self._place + count, where, raw, path, sentence)
+        return Item(at, self._place + count, where, raw, path, sentence, event_id if sentence else "")
 
 
 def _texts(field: Field) -> Callable[[Values], str]:

@@ -244,14 +244,14 @@ class Reading:
             moment = datetime.fromisoformat(time + "+00:00") + after
         except ValueError:
             raw = cloud_event(source=self._source, kind=kind, id=event_id, time=time, data=filled)
-            return self._refused(where, raw, "time", f"{time!r} is not a time." if time else "It has no time.")
+            return self._refused(where, raw, "time", f"{time!r} is not a time." if time else "It has no time.", event_id)
         written = moment.isoformat() if after else _iso(time)
         raw = cloud_event(source=self._source, kind=kind, id=event_id, time=written, data=filled)
         return Item(max(to_micros(moment), 0), PLACES[kind] + self._count, where, raw)
 
-    def _refused(self, where: str, raw: bytes, path: str, sentence: str) -> Item:
+    def _refused(self, where: str, raw: bytes, path: str, sentence: str, event_id: str = "") -> Item:
         self._count += 1
-        return Item(0, self._count, where, raw, path, sentence)
+        return Item(0, self._count, where, raw, path, sentence, event_id)
 
 
 def _meet(known: dict[str, First], name: str, first: First) -> None:

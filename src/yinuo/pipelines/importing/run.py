@@ -28,13 +28,19 @@ def _quiet(done: int, total: int) -> None:
 
 @dataclass
 class Report:
-    """What became of an import. `earlier` counts what an import of the same files had dealt with before it was stopped."""
+    """What became of an import.
+
+    `earlier` counts what an import of the same files had dealt with before it was stopped, `conflicts` those of the refused
+    whose id was taken in before with other content, `waiting` all refused events of the source that wait for correction.
+    """
 
     read: int = 0
     earlier: int = 0
     new: int = 0
     known: int = 0
     refused: int = 0
+    conflicts: int = 0
+    waiting: int = 0
     examples: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -76,6 +82,7 @@ class Import:
                 self._take(part, done, report, seen)
                 progress(done, ordered.count)
         ordered.close()
+        report.waiting = queries.refused_count(viewer=self.actor, source=self.source)
         return report
 
     @property
@@ -86,7 +93,7 @@ class Import:
         """The events understood, and those refused here or when their file was read, each with its place in the file."""
         sound = [item for item in batch if not item.sentence]
         good, unread = rules.read_events([item.raw for item in sound], source=self.source, now=self.at)
-        refused = [_refused(item, "", item.path, item.sentence) for item in batch if item.sentence]
+        refused = [_refused(item, item.id, item.path, item.sentence) for item in batch if item.sentence]
         refused += [_refused(sound[fault.index], fault.id, fault.path, fault.sentence) for fault in unread]
         return good, refused
 
@@ -103,6 +110,7 @@ class Import:
         report.new += taken.accepted
         report.known += taken.known
         report.refused += len(part.refused) + len(conflicts)
+        report.conflicts += len(conflicts)
         _show(report, part, conflicts)
 
 

@@ -111,7 +111,7 @@ def _source_of(table: Table) -> str:
 def _unexplained(folder: Path, tables: Sequence[Table], target: Path) -> Malformed:
     """Write a mapping to complete, and say how to go on."""
     proposal = propose.propose(tables)
-    again = f"yinuo preview {folder} --mapping {target}"
+    again = f"`yinuo preview {folder} --mapping {target}`"
     try:
         propose.write(proposal, target)
     except Conflict:

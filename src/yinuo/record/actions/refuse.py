@@ -9,6 +9,7 @@ from django.db import transaction
 
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
+from yinuo.kit.facts import SOURCE_ID_LENGTH_MAX
 from yinuo.kit.ids import keyed_digester
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, NotFound, TooMany
@@ -24,7 +25,7 @@ def keep_refused(*, source: str, refused: Sequence[Refused], at: datetime) -> No
         RefusedEvent(
             source=source,
             received=at,
-            event_id=event.id,
+            event_id=event.id[:SOURCE_ID_LENGTH_MAX].replace("\0", "\ufffd"),
             path=event.path[:200].replace("\0", "\ufffd"),
             sentence=event.sentence.replace("\0", "\ufffd"),
             raw=event.raw,
@@ -42,7 +43,7 @@ def check_room(*, source: str, more: int, waiting_max: int) -> None:
         raise TooMany(
             f"{waiting:,} refused events of {source!r} wait already, and this batch holds {more:,} more; at most "
             f"{waiting_max:,} may wait. Nothing of the batch was taken. Leave out or correct what is wrong and send the rest; "
-            "the operator can replay or drop what waits (yinuo refused)."
+            "the operator can replay or drop what waits (`yinuo refused list`)."
         )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 import msgspec
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -25,10 +25,11 @@ from yinuo.record.events import FactWithdrawn
 from yinuo.record.rules import Incoming, Refused
 from yinuo.vault import actions as vault
 
-_CONFLICT = "This id was used before with other content. To correct a fact, send a new id with 'supersedes': {!r}."
+_CONFLICT = "This id was taken in before with other content. To correct it, give this event a new id and 'supersedes': {!r}."
 _BUSY = "Others write to the record, and this batch found no place for too long. Nothing of it was taken; send it again."
 RACES_MAX = 12   # two batches with the same new event: the later one starts over and finds it known
 PAUSE_SECONDS_MAX = .5
+CORRECTIONS_MAX = 100      # followed from one to the next: facts that supersede each other in a ring have no last
 
 
 class Taken(msgspec.Struct):
@@ -158,12 +159,27 @@ def placed(refused: Sequence[Refused], chunk: Sequence[bytes], first: int) -> li
 
 
 def _conflicts(source: str, again: Sequence[Keyed], realm: Realm) -> list[Refused]:
-    """Those of the known events that say something else than the first time. What was forgotten cannot be compared."""
+    """Those of the known events that say something else than the first time, and than what has corrected it since."""
+    otherwise = _otherwise(source, again, realm)
+    last = _last_corrections({key for key, _ in otherwise})
+    corrected = [(last[key], event) for key, event in otherwise if key in last]
+    wrong_still = {id(event) for _, event in _otherwise(source, corrected, realm, under_own_id=False)}
+    return [
+        Refused(-1, event.id, "id", _CONFLICT.format(event.id), event.raw)
+        for key, event in otherwise
+        if key not in last or id(event) in wrong_still
+    ]
+
+
+def _otherwise(source: str, told: Sequence[Keyed], realm: Realm, *, under_own_id: bool = True) -> list[Keyed]:
+    """Those of the events that say something else than the fact of that key. What was forgotten cannot be compared."""
+    if not told:
+        return []
     found = rows.select_in(
         connection,
         "SELECT e.key, o.content, p.person, e.inners, o.salt FROM record_entry e JOIN record_opening o ON o.entry_id = e.id "
         "LEFT JOIN record_personopening p ON p.entry_id = e.id WHERE e.key {keys}",
-        list({key for key, _ in again}),
+        list({key for key, _ in told}),
     )
     first = {bytes(key): rules.decode_content(bytes(main), person) for key, main, person, *_ in found}
     nobody = {
@@ -172,20 +188,37 @@ def _conflicts(source: str, again: Sequence[Keyed], realm: Realm) -> list[Refuse
     give = partial(vault.known_surrogates, source=source, key=realm.key, entropy=realm.entropy)
     statements = [
         msgspec.structs.replace(said, fact=rules.without_name(said.fact)) if key in nobody else said
-        for (key, _), said in zip(again, statements_of(source, again, realm, give), strict=True)
+        for (key, _), said in zip(told, statements_of(source, told, realm, give), strict=True)
     ]
-    texts = [text for (key, event), said in zip(again, statements, strict=True) for text in words_of(key, event, said)]
-    otherwise = {text.entry_key for text in vault.other_words(texts=texts, realm=realm)}
+    texts = [text for (key, event), said in zip(told, statements, strict=True) for text in words_of(key, event, said)]
+    words = {text.entry_key for text in vault.other_words(texts=texts, realm=realm)}
     return [
-        Refused(-1, event.id, "id", _CONFLICT.format(event.id), event.raw)
-        for (key, event), said in zip(again, statements, strict=True)
-        if first.get(key) is not None and (key in otherwise or not _same(first[key], said, source, realm))
+        (key, event)
+        for (key, event), said in zip(told, statements, strict=True)
+        if (fact := first.get(key)) is not None and (key in words or not _same(fact, said, source, realm, under_own_id))
     ]
 
 
-def _same(first: rules.Content, said: Statement, source: str, realm: Realm) -> bool:
+def _last_corrections(keys: Collection[bytes]) -> dict[bytes, bytes]:
+    """By the key of each fact that was superseded or withdrawn, the key of the last one that stands in its place."""
+    last = {key: key for key in keys}
+    for _ in range(CORRECTIONS_MAX):
+        later = rows.select_in(
+            connection,
+            "SELECT r.target, e.key, e.id FROM record_replacement r JOIN record_entry e ON e.id = r.entry_id "
+            "WHERE r.target {keys}",
+            list(set(last.values())),
+        )
+        if not later:
+            break
+        newest = {bytes(target): bytes(key) for target, key, _ in sorted(later, key=itemgetter(2))}
+        last = {key: newest.get(standing, standing) for key, standing in last.items()}
+    return {key: standing for key, standing in last.items() if standing != key}
+
+
+def _same(first: rules.Content, said: Statement, source: str, realm: Realm, under_own_id: bool) -> bool:
     if (first.at, first.fact) != (said.at, said.fact):
         return False
-    if isinstance(said.fact, FactWithdrawn):
+    if isinstance(said.fact, FactWithdrawn) or not under_own_id:
         return True
     return first.supersedes == (None if said.supersedes is None else entry_key(realm, source, said.supersedes).hex())

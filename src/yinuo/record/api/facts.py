@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from msgspec import inspect as shapes
@@ -189,7 +190,9 @@ def _body_of(request: HttpRequest) -> bytes:
         return request.body
     except RequestDataTooBig:
         length = int(request.headers.get("Content-Length") or 0)
-        raise TooLarge(f"The body has {length:,} bytes, more than is taken at once; send it in smaller batches.") from None
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        sentence = f"The body has {length:,} bytes; at most {most:,} are taken at once. Send it in smaller batches."
+        raise TooLarge(sentence) from None
     except UnreadablePostError:
         raise TooSlow("The body did not arrive whole in time. Nothing was taken; send smaller batches.") from None
 

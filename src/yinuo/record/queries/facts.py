@@ -161,6 +161,12 @@ def refused_waiting(*, viewer: Actor, source: str | None = None) -> list[Refused
     return list(waiting.filter(source=source) if source else waiting)
 
 
+def refused_count(*, viewer: Actor, source: str) -> int:
+    """How many refused events of a source wait for correction."""
+    allow(viewer, "record.see_refused")
+    return RefusedEvent.objects.filter(replayed=None, source=source).count()
+
+
 def _recorded(found: Iterable[tuple[int, bytes, str | None]]) -> list[Recorded]:
     """The recorded facts of (number, main part, person); those about a person who was forgotten are left out."""
     every = []

@@ -17,6 +17,7 @@ from yinuo.kit.money import digits_of
 from yinuo.kit.realm import OWN_SOURCE
 from yinuo.kit.refusals import Conflict, Malformed, Refusal, TooLarge
 from yinuo.record.events import FactWithdrawn
+from yinuo.record.rules.faults import malformed
 
 BATCH_MAX = 10_000             # facts in one transaction
 EVENT_BYTES_MAX = 65_536
@@ -247,7 +248,7 @@ def _decoded(decoder: msgspec.json.Decoder[Any], raw: Any, prefix: str) -> Any:
     except RecursionError:
         raise Malformed("The event is nested too deep.", path=prefix) from None
     except _UNREADABLE as error:
-        raise _malformed(error, prefix) from None
+        raise malformed(error, prefix) from None
 
 
 def _strings_of(wire: msgspec.Struct) -> list[tuple[str, str]]:
@@ -293,13 +294,6 @@ def _check_currency(currency: str, name: str) -> None:
         digits_of(currency)
     except Malformed as refusal:
         raise Malformed(refusal.sentence, path=f"data.{name}") from None
-
-
-def _malformed(error: Exception, prefix: str) -> Malformed:
-    """Turn msgspec's 'Expected `int`, got `float` - at `$.amount`' into a path and a sentence."""
-    sentence, _, place = str(error).partition(" - at `$")
-    path = ".".join(part for part in (prefix, place.rstrip("`").lstrip(".")) if part)
-    return Malformed(sentence.rstrip(".") + ".", path=path)
 
 
 def _id_in(raw: bytes) -> str:
