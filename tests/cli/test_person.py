@@ -14,12 +14,13 @@ MAKE = """
 from yinuo.cli import set_up
 set_up()
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from yinuo.config.realm import realm
 from yinuo.kit.actors import SYSTEM
 from yinuo.record import actions
+lately = (datetime.now(UTC) - timedelta(days=9)).isoformat()
 def event(kind, id, **data):
-    body = {"specversion": "1.0", "id": id, "source": "shop", "type": kind, "time": "2026-05-01T00:00:00Z", "data": data}
+    body = {"specversion": "1.0", "id": id, "source": "shop", "type": kind, "time": lately, "data": data}
     return json.dumps(body)
 raws = [event("people.buyer_joined", "j", buyer="ann", name="Ann"), event("people.buyer_joined", "k", buyer="bob", name="Bob"),
         event("trade.order_placed", "o", order="o", merchant="tea", buyer="bob", amount_minor=1, currency="CNY")]
@@ -72,3 +73,29 @@ def test_a_persons_wishes_are_done_and_told(run, tmp_path):
     code, said = person("erase", "--yes", who="tea")
     assert (code, "is a merchant" in said) == (2, True)
     assert run("-m", "yinuo", "worker", "--once") == (0, "")
+    code, said = run("-c", LATER)
+    assert code == 0, said
+    told = json.loads(said)
+    assert told["open"] == ["people.erase"]         # of Bob, moved to the day that the law names: it was run too early
+    assert told["erased"] == [2]
+
+
+LATER = """
+from yinuo.cli import set_up
+set_up()
+import json
+from datetime import UTC, datetime
+from yinuo.cli.worker import work
+from yinuo.people.events import PeopleErased
+from yinuo.record import queries
+from yinuo.timers.models import Timer
+from yinuo.timers.queries import open_timers
+Timer.objects.update(due=datetime(2026, 1, 1, tzinfo=UTC))
+while work():
+    pass
+facts = [told.fact for batch in queries.every_fact() for told in batch]
+print(json.dumps({
+    "open": [timer.kind for timer in open_timers()],
+    "erased": [fact.people for fact in facts if isinstance(fact, PeopleErased)],
+}))
+"""
