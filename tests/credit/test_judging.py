@@ -143,6 +143,45 @@ def test_a_buyers_cancellation_cannot_undo_a_late_hand_over(take, story, event):
     assert (Dispatch.objects.get().outcome, Dispatch.objects.get().cause) == ("late", "merchant")
 
 
+def test_a_cancellation_stated_after_a_late_hand_over_cannot_undo_it_by_an_earlier_moment(take, story, event, now):
+    take(story, at=now - timedelta(days=1))
+    take([event("trade.order_cancelled", id="c", time="2026-05-03T23:00:00Z", order="o1", by="buyer")])
+    assert (Dispatch.objects.get().outcome, Dispatch.objects.get().cause) == ("late", "merchant")
+    take([event("record.fact_withdrawn", id="w", time="2026-05-20T00:00:00Z", event="c"),
+          event("trade.order_cancelled", id="c2", time="2026-05-03T23:00:00Z", order="o1", by="merchant")])
+    assert (Dispatch.objects.get().outcome, Dispatch.objects.get().cause) == ("cancelled", "merchant")
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_cancellation_stated_with_a_later_hand_over_stands_in_whatever_order_they_come(take, story, event, order):
+    told = [*story[:2], event("trade.order_cancelled", id="c", time="2026-05-03T23:00:00Z", order="o1", by="buyer")]
+    for place in order:
+        take([told[place]])
+    assert (Dispatch.objects.get().outcome, Dispatch.objects.get().cause) == ("cancelled", "buyer")
+
+
+@pytest.mark.parametrize(("cause", "outcome"), [("force_majeure", "late"), ("unknown", "late"), ("merchant", "damaged")])
+def test_harm_by_others_does_not_undo_what_came_late_through_the_merchant(take, story, event, now, cause, outcome):
+    take(story, at=now - timedelta(minutes=1))
+    take([event("delivery.shipment_damaged", id="x", shipment="s1", order="o1", harm="damaged", cause=cause)])
+    assert (Delivery.objects.get().outcome, Delivery.objects.get().cause) == (outcome, "merchant")
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_harm_told_with_the_delivery_counts_in_whatever_order_they_come(take, story, event, order):
+    told = [*story, event("delivery.shipment_damaged", id="x", shipment="s1", order="o1", harm="lost", cause="carrier")]
+    for place in order:
+        take([told[place]])
+    assert (Delivery.objects.get().outcome, Delivery.objects.get().cause) == ("lost", "carrier")
+
+
+def test_harm_replaces_a_late_delivery_that_was_not_the_merchants_doing(take, story, event):
+    take([*story, event("delivery.shipment_ready", id="4", time="2026-05-02T12:00:00Z", shipment="s1", order="o1")])
+    assert (Delivery.objects.get().outcome, Delivery.objects.get().cause) == ("late", "carrier")
+    take([event("delivery.shipment_damaged", id="x", shipment="s1", order="o1", harm="lost", cause="unknown")])
+    assert (Delivery.objects.get().outcome, Delivery.objects.get().cause) == ("lost", "unknown")
+
+
 def handed_over(event, number, *, time="2026-05-02T00:00:00Z", **fields):
     """An order of its own and its timely hand-over."""
     placed = ORDER | {"order": f"o{number}"} | fields
