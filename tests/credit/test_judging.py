@@ -259,11 +259,72 @@ def test_orders_weigh_less_and_less_in_whatever_order_and_batches_they_come(take
 
 def test_reviews_told_newest_first_do_not_all_count_in_full(take, event):
     for number in range(6, 0, -1):
-        take(handed_over(event, number, buyer=f"b{number}"))
+        take(handed_over(event, number, buyer="b"))
         take([event("reviews.review_published", id=f"r{number}", time=f"2026-05-0{number}T00:00:00Z", review=f"r{number}",
                     buyer="b", merchant="m1", order=f"o{number}", stars=5)])
     judged = [r.fact.weight for batch in every_fact() for r in batch if isinstance(r.fact, ReviewJudged)]
     assert judged == list(RANK_WEIGHTS[:6])
+
+
+def reviewed(event, number=1, **fields):
+    review = {"review": f"r{number}", "buyer": "b1", "merchant": "m1", "order": "o1", "stars": 5} | fields
+    return event("reviews.review_published", id=f"r{number}", time="2026-05-09T00:00:00Z",
+                 **{name: value for name, value in review.items() if value is not None})
+
+
+def judged_about(cls):
+    """What stands of our judgements of a kind, without their revisions and subjects."""
+    return [(r.fact.lane, r.fact.weight) for batch in every_fact() for r in batch if isinstance(r.fact, cls)]
+
+
+@pytest.mark.parametrize(("fields", "weight"), [
+    ({}, 16), ({"buyer": None}, 16), ({"buyer": "b2"}, 4), ({"merchant": "m2"}, 4), ({"order": "o2"}, 4), ({"order": None}, 4),
+])
+def test_a_review_weighs_like_its_order_only_if_that_is_its_merchants_and_buyers(take, story, event, fields, weight):
+    take([*story, reviewed(event, **fields)])
+    assert judged_about(ReviewJudged) == [("swift/any/any" if weight == 16 else "any/any/any", weight)]
+
+
+@pytest.mark.parametrize("buyer", [None, "b{}"])
+def test_reviews_that_name_one_order_count_less_and_less(take, story, event, buyer):
+    take(story)
+    take([reviewed(event, number, buyer=buyer and buyer.format(number)) for number in range(20)])
+    ranked = [*RANK_WEIGHTS, 0, 0, 0, 0]
+    expected = ranked if buyer is None else [16 if number == 1 else min(4, ranked[number]) for number in range(20)]
+    assert sorted(weight for _, weight in judged_about(ReviewJudged)) == sorted(expected)
+
+
+def test_reviews_of_another_merchant_do_not_use_up_an_orders_weight(take, story, event):
+    take([*story, *(reviewed(event, number, merchant="m2") for number in range(2, 20))])
+    take([reviewed(event)])
+    assert ("swift/any/any", 16) in judged_about(ReviewJudged)
+
+
+def complained(event):
+    complaint = {"complaint": "c1", "merchant": "m1"}
+    return [
+        event("care.complaint_opened", id="co", time="2026-05-10T00:00:00Z", order="o1", **complaint),
+        event("care.complaint_closed", id="cc", time="2026-05-12T00:00:00Z", outcome="upheld", cause="merchant", **complaint),
+    ]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_reviews_and_complaints_are_judged_with_their_order_whenever_it_comes(take, story, event, order):
+    told = [story[:1], [reviewed(event)], complained(event)]
+    for place in order:
+        take(told[place])
+    assert judged_about(ReviewJudged) == [("swift/any/any", 16)]
+    assert judged_about(ComplaintJudged) == [("swift/any/any", 16)]
+
+
+def test_reviews_and_complaints_are_judged_again_when_their_order_is_corrected_or_withdrawn(take, story, event):
+    take([story[0], reviewed(event), *complained(event)])
+    take([event("trade.order_placed", id="1b", supersedes="1", **(ORDER | {"amount_minor": 1_000, "carrier": "slow"}))])
+    assert judged_about(ReviewJudged) == [("slow/any/any", 8)]
+    assert judged_about(ComplaintJudged) == [("slow/any/any", 16)]
+    take([event("record.fact_withdrawn", id="w", event="1b")])
+    assert judged_about(ReviewJudged) == [("any/any/any", 4)]
+    assert judged_about(ComplaintJudged) == [("any/any/any", 16)]
 
 
 def test_an_order_cannot_leave_its_rank_by_being_stated_again(take, event):
