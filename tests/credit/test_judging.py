@@ -208,6 +208,21 @@ def test_a_disruption_excuses_its_own_sources_orders_alone(take, story, event, s
     assert causes == {"force_majeure" if source == "shop" else "merchant"}
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_disruption_excuses_by_when_it_was_due_in_whatever_order_they_come(take, event, order):
+    told = [
+        event("trade.order_placed", id="p", time="2026-05-01T00:00:00Z", **ORDER),
+        event("delivery.shipment_handed_over", id="h", time="2026-05-29T00:00:00Z", shipment="s1", order="o1"),
+        event("delivery.disruption_declared", id="d", time="2026-04-10T00:00:00Z", disruption="d1", carrier="swift",
+              starts="2026-04-20T00:00:00Z", ends="2026-04-28T00:00:00Z"),
+    ]
+    for place in order:
+        take([told[place]])
+    assert Dispatch.objects.get().cause == "force_majeure"
+    take([event("record.fact_withdrawn", id="w", time="2026-05-30T00:00:00Z", event="d")])
+    assert Dispatch.objects.get().cause == "merchant"
+
+
 @pytest.mark.parametrize(("ends", "taken"), [
     ("2026-04-30T00:00:00Z", 0), ("2026-05-01T00:00:00Z", 0), ("2026-05-01T00:00:01Z", 1), ("2026-06-30T00:00:00Z", 1),
     ("2026-06-30T00:00:01Z", 0),

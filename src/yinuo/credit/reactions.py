@@ -16,7 +16,7 @@ from yinuo.delivery.events import (
     ShipmentHandedOver,
     ShipmentReady,
 )
-from yinuo.delivery.queries import orders_within
+from yinuo.delivery.queries import orders_due_within
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.facts import Fact, Recorded
 from yinuo.kit.realm import Realm
@@ -49,11 +49,14 @@ def judge_touched(facts: Sequence[Recorded], *, realm: Realm, at: datetime) -> N
 
 def _disrupted(facts: Sequence[Recorded]) -> list[str]:
     """The orders whose delay a disruption explains that was declared later, or explains no longer."""
-    ids: list[str] = []
+    declared: dict[str, list[DisruptionDeclared]] = {}
     for recorded in facts:
-        fact = recorded.fact
-        if isinstance(fact, DisruptionDeclared):
-            ids += orders_within(source=recorded.source, carrier=fact.carrier, starts=fact.starts, ends=fact.ends)
+        if isinstance(recorded.fact, DisruptionDeclared):
+            declared.setdefault(recorded.source, []).append(recorded.fact)
+    ids: list[str] = []
+    for source, several in declared.items():     # one look for all of a source's: nobody makes us look ten thousand times
+        starts, ends = min(fact.starts for fact in several), max(fact.ends for fact in several)
+        ids += orders_due_within(source=source, starts=starts, ends=ends)
     return ids
 
 

@@ -9,6 +9,7 @@ from django.db import connection
 from yinuo.delivery.rules import DISRUPTION_ECHO_DAYS, Disruption, Journey, Parcel, journey_of
 from yinuo.kit import rows
 from yinuo.kit.moments import MICROS_PER_DAY
+from yinuo.trade.queries import orders_due
 
 
 def journeys(orders: Sequence[str]) -> dict[str, Journey]:
@@ -35,15 +36,11 @@ def disruptions() -> dict[str, list[Disruption]]:
         return declared
 
 
-def orders_within(*, source: str, carrier: str, starts: int, ends: int) -> list[str]:
-    """The source's orders whose parcels the carrier (or one not named) scanned or delivered within a disruption or its echo."""
-    until = ends + 2 * DISRUPTION_ECHO_DAYS * MICROS_PER_DAY
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT DISTINCT "order" FROM delivery_shipment WHERE source = %s AND (carrier = %s OR carrier IS NULL)
-            AND (handed_over_at BETWEEN %s AND %s OR delivered_at BETWEEN %s AND %s)
-            """,
-            [source, carrier, starts, until, starts, until],
-        )
-        return [order for (order,) in cursor.fetchall()]
+def orders_due_within(*, source: str, starts: int, ends: int) -> list[str]:
+    """The source's orders with parcels that were due at the carrier or the buyer within these disruptions or their echo.
+
+    By when they were due, as they are judged (`rules.disrupted`): it must not matter which was stated first.
+    """
+    due = orders_due(starts=starts, until=ends + DISRUPTION_ECHO_DAYS * MICROS_PER_DAY)
+    found = rows.select_in(connection, 'SELECT DISTINCT "order", source FROM delivery_shipment WHERE "order" {keys}', due)
+    return [order for order, stated_by in found if stated_by == source]

@@ -27,6 +27,16 @@ def orders_of_buyers(buyers: Sequence[str]) -> dict[str, list[str]]:
     return orders
 
 
+def orders_due(*, starts: int, until: int) -> list[str]:
+    """The ids of the orders that were to be handed over or delivered between two moments."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM trade_order WHERE hand_over_by BETWEEN %s AND %s OR deliver_by BETWEEN %s AND %s",
+            [starts, until, starts, until],
+        )
+        return [order for (order,) in cursor.fetchall()]
+
+
 def earlier_orders(ids: Sequence[str]) -> Counter[str]:
     """For each order, how many of the same buyer's with the same merchant were stated before it.
 
