@@ -242,6 +242,25 @@ def test_ready_stated_long_after_the_hand_over_moves_nothing(take, story, event,
     assert (dispatch.cause, dispatch.used_permille) == (cause, 750 if cause == "carrier" else 1500)
 
 
+@pytest.mark.parametrize("taken_back", ["superseded", "withdrawn"])
+def test_a_scan_told_again_is_not_told_anew(take, story, event, now, taken_back):
+    take(story, at=now - timedelta(days=20))
+    before = [Dispatch.objects.values().get(), Delivery.objects.values().get()]
+    parcel = {"shipment": "s1", "order": "o1"}
+    same = {"superseded": "2", "withdrawn": None}[taken_back]
+    again = event("delivery.shipment_handed_over", id="2b", time="2026-05-04T00:00:00Z", supersedes=same, **parcel)
+    take([event("record.fact_withdrawn", id="w", event="2")] * (taken_back == "withdrawn") + [
+        again,
+        event("delivery.shipment_ready", id="r", time="2026-05-02T12:00:00Z", **parcel),
+        event("trade.order_cancelled", id="c", time="2026-05-03T23:00:00Z", order="o1", by="buyer"),
+        event("delivery.shipment_handed_over", id="other", time="2026-05-02T00:00:00Z", shipment="s2", order="o1"),
+    ], at=now - timedelta(days=1))
+    take([event("delivery.shipment_handed_over", id="2c", time="2026-05-04T00:00:00Z", supersedes="2b", **parcel)])
+    after = [Dispatch.objects.values().get(), Delivery.objects.values().get()]
+    for one, other in zip(before, after, strict=True):
+        assert one | {"revision": 0} == other | {"revision": 0}
+
+
 def test_an_empty_second_parcel_neither_shifts_blame_nor_makes_an_order_timely(take, story, event, now):
     take(story, at=now - timedelta(hours=1))
     before = [Dispatch.objects.values().get(), Delivery.objects.values().get()]
