@@ -21,6 +21,7 @@ from yinuo.pipelines import react as following
 from yinuo.record import actions
 from yinuo.record.queries import every_fact
 from yinuo.trade.models import Order
+from yinuo.vault.queries import fingerprints_of
 
 ORDER = {"order": "o1", "merchant": "m1", "buyer": "b1", "amount_minor": 5000, "currency": "CNY", "carrier": "swift",
          "hand_over_by": "2026-05-03T00:00:00Z", "deliver_by": "2026-05-06T00:00:00Z"}
@@ -369,6 +370,29 @@ def test_an_order_cannot_leave_its_rank_by_being_stated_again(take, event):
                 **(ORDER | {"order": f"o{number}", "buyer": "other", "address": f"door {number}", "amount_minor": 9}))
           for number in range(4)])
     assert list(Dispatch.objects.order_by("pk").values_list("pk", "weight", "revision")) == before
+
+
+@pytest.mark.parametrize("supersedes", ["never-{}", "second{}"])
+def test_a_correction_of_what_does_not_stand_moves_no_order_to_another_door(take, event, supersedes):
+    for number in range(4):
+        take(handed_over(event, number, address="the same door", buyer=f"b{number}"))
+    before = list(Dispatch.objects.order_by("pk").values_list("pk", "weight", "revision"))
+    other = [ORDER | {"order": f"o{number}", "buyer": f"b{number}"} for number in range(4)]
+    take([event("trade.order_placed", id=f"second{number}", **other[number]) for number in range(4)])
+    take([event("trade.order_placed", id=f"again{number}", supersedes=supersedes.format(number),
+                **(other[number] | {"address": f"door {number}", "payer": f"payer {number}"})) for number in range(4)])
+    take([event("trade.order_cancelled", id=f"c{number}", time="2026-05-20T00:00:00Z", order=f"o{number}")
+          for number in range(4)])      # judged again
+    assert list(Dispatch.objects.order_by("pk").values_list("pk", "weight", "revision")) == before
+    assert len(fingerprints_of(names=["payer"], subjects=[order for order, *_ in before])) == 0
+
+
+def test_a_corrected_address_is_ranked_anew(take, event):
+    for number in range(4):
+        take(handed_over(event, number, address="the same door", buyer=f"b{number}"))
+    take([event("trade.order_placed", id="p3b", supersedes="p3",
+                **(ORDER | {"order": "o3", "buyer": "b3", "address": "another door"}))])
+    assert sorted(Dispatch.objects.values_list("weight", flat=True)) == [12, 16, 16, 16]
 
 
 def test_a_corrected_value_is_weighed_again(take, event):

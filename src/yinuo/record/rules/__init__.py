@@ -15,6 +15,7 @@ from yinuo.record.rules.content import (
     decode_content,
     decode_counted,
     encode_counted,
+    kind_of,
     numbers_form,
     parts_of,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "decode_content",
     "decode_counted",
     "encode_counted",
+    "kind_of",
     "numbers_form",
     "parts_of",
     "read_events",

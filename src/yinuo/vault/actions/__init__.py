@@ -2,7 +2,7 @@
 
 from yinuo.vault.actions.at_once import AtOnce, Hand, keep_words
 from yinuo.vault.actions.erase import ErasedAgain, clear_traces, erase, replay_erasures
-from yinuo.vault.actions.fingerprints import FingerprintRow, fingerprint_rows, keep_fingerprint_rows, keep_fingerprints
+from yinuo.vault.actions.fingerprints import FingerprintRow, Print, fingerprint_rows, forget_told, keep_fingerprint_rows
 from yinuo.vault.actions.foresight import Foreseen, Foresight, keep_foreseen
 from yinuo.vault.actions.rotate import open_keys, renew_data_keys, rewrap, rotate
 from yinuo.vault.actions.surrogates import Name, forget_surrogates, known_surrogates
@@ -16,14 +16,15 @@ __all__ = [
     "Foresight",
     "Hand",
     "Name",
+    "Print",
     "TextRow",
     "Words",
     "clear_traces",
     "erase",
     "fingerprint_rows",
     "forget_surrogates",
+    "forget_told",
     "keep_fingerprint_rows",
-    "keep_fingerprints",
     "keep_foreseen",
     "keep_text_rows",
     "keep_words",
