@@ -21,6 +21,7 @@ from yinuo.pipelines import react as following
 from yinuo.record import actions
 from yinuo.record.queries import every_fact
 from yinuo.trade.models import Order
+from yinuo.trade.queries import earlier_orders
 from yinuo.vault.queries import fingerprints_of
 
 ORDER = {"order": "o1", "merchant": "m1", "buyer": "b1", "amount_minor": 5000, "currency": "CNY", "carrier": "swift",
@@ -385,6 +386,16 @@ def test_a_correction_of_what_does_not_stand_moves_no_order_to_another_door(take
           for number in range(4)])      # judged again
     assert list(Dispatch.objects.order_by("pk").values_list("pk", "weight", "revision")) == before
     assert len(fingerprints_of(names=["payer"], subjects=[order for order, *_ in before])) == 0
+
+
+@pytest.mark.parametrize("same", [{"buyer": "b"}, {"address": "door"}, {"payer": "p"}])
+def test_no_more_earlier_orders_are_counted_than_matter_nor_another_merchants(take, event, same):
+    for number in range(12):
+        fields = {"buyer": f"b{number}", "merchant": "m2" if number < 5 else "m1"} | same
+        take(handed_over(event, number, **fields))
+    orders = list(Order.objects.order_by("placed_seq").values_list("pk", flat=True))
+    counts = earlier_orders(orders, most=4)
+    assert [counts[order] for order in orders] == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 4, 4]
 
 
 def test_a_corrected_address_is_ranked_anew(take, event):

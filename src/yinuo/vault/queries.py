@@ -102,15 +102,6 @@ def source_ids_of(*, surrogates: Iterable[str], realm: Realm) -> dict[str, tuple
     return opened
 
 
-def subjects_sharing(*, digests: Iterable[bytes]) -> dict[bytes, list[str]]:
-    """The subjects behind each fingerprint."""
-    found = rows.select_in(connection, "SELECT digest, key FROM vault_fingerprint WHERE digest {keys}", list(digests))
-    groups: dict[bytes, list[str]] = {}
-    for digest, key in found:
-        groups.setdefault(bytes(digest), []).append(key.partition("/")[0])
-    return groups
-
-
 def erased_at(*, holder: str, retention: str) -> datetime | None:
     """When a person's data of a class was erased last; None where it never was."""
     found = Key.objects.filter(holder=holder, retention=retention).aggregate(last=Max("destroyed"))["last"]

@@ -39,7 +39,7 @@ from yinuo.record.events import FactWithdrawn
 from yinuo.record.queries import facts_about
 from yinuo.reviews.queries import earlier_reviews, reviews
 from yinuo.reviews.rules import ReviewRow
-from yinuo.trade.queries import earlier_orders, earlier_orders_to_same, orders
+from yinuo.trade.queries import earlier_orders, orders
 from yinuo.trade.rules import OrderRow
 
 NO_LANE = "/".join([UNKNOWN_PLACE] * 3)
@@ -148,7 +148,7 @@ def _weight_of_review(rank: int, order: OrderRow | None) -> int:
 
 def _weights(settled: Sequence[OrderRow]) -> dict[str, int]:
     """How much each order counts: by its value, and by the most orders stated before it of the same buyer, address or payer."""
-    ranks = earlier_orders([order.id for order in settled]) | earlier_orders_to_same(settled)
+    ranks = earlier_orders([order.id for order in settled], most=len(RANK_WEIGHTS))
     return {
         order.id: weight_of(rank=ranks[order.id], value_minor=order.amount_minor or 0, currency=order.currency)
         for order in settled

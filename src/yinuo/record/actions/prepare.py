@@ -73,7 +73,7 @@ def prepared(source: str, events: Mapping[bytes, Incoming], realm: Realm, record
                 elif key not in replaced:
                     once.setdefault(text.key, text)
         if kind.fingerprints and key not in replaced:
-            for told in _prints_of(key, event, new[key]):
+            for told in _prints_of(source, key, event, new[key]):
                 prints.setdefault((told.subject, told.name), told)
     sealed = hand.text_rows(texts=[*texts, *once.values()], recorded=recorded)
     return Prepared(
@@ -84,11 +84,11 @@ def prepared(source: str, events: Mapping[bytes, Incoming], realm: Realm, record
     )
 
 
-def _prints_of(key: bytes, event: Incoming, statement: Statement) -> list[vault.Print]:
+def _prints_of(source: str, key: bytes, event: Incoming, statement: Statement) -> list[vault.Print]:
     """The addresses and payers that came with an event, each to be compared among its merchant's."""
-    about, merchant = getattr(statement.fact, event.kind.about), getattr(statement.fact, "merchant", "")
+    about, within = getattr(statement.fact, event.kind.about), f"{source}\0{getattr(event.wire, 'merchant', '')}"
     return [
-        vault.Print(about, name, value, merchant, key)
+        vault.Print(about, name, value, within, key)
         for name in event.kind.fingerprints
         if (value := getattr(event.wire, name))
     ]

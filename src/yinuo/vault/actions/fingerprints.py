@@ -33,7 +33,7 @@ def fingerprint_rows(*, prints: Iterable[Print], key: bytes) -> list[Fingerprint
     names = {name for kind in kinds().values() for name in kind.fingerprints}
     digest_of = {name: keyed_digester(index_key(key, f"fingerprint/{name}"), name) for name in names}
     return [
-        (f"{told.subject}/{told.name}", digest_of[told.name](f"{told.within}/{told.value}"), told.entry_key) for told in prints
+        (f"{told.subject}/{told.name}", digest_of[told.name](f"{told.within}\0{told.value}"), told.entry_key) for told in prints
     ]
 
 
