@@ -8,6 +8,8 @@ from importlib import import_module
 
 import msgspec
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
 from yinuo.kit.facts import kinds
@@ -268,6 +270,16 @@ def test_what_is_sent_again_corrected_waits_no_longer(take, event):
     assert waiting() == ["", "given up", "other", "still"]
     take([paid(event, id="anew", supersedes="given up"), paid(event, id="card", method="card", supersedes="other")])
     assert waiting() == ["", "still"]
+
+
+def test_what_waits_is_looked_for_by_the_ids_taken_and_not_read_through(take, event, realm, now):
+    waiting = [RefusedEvent(source="shop", received=now, event_id=f"bad-{number}", raw=b"{}") for number in range(2_000)]
+    RefusedEvent.objects.bulk_create(waiting)
+    with CaptureQueriesContext(connection) as asked:
+        take([paid(event, id="bad-7")])
+    assert list(RefusedEvent.objects.filter(replayed=now).values_list("event_id", flat=True)) == ["bad-7"]
+    about = [query["sql"] for query in asked if "record_refusedevent" in query["sql"] and "INSERT" not in query["sql"]]
+    assert all("LIMIT 1" in sql or "IN ('bad-7')" in sql for sql in about)
 
 
 def test_the_corrected_of_another_source_closes_nothing(take, realm, now, event):

@@ -29,12 +29,16 @@ class Give(Protocol):
 
 
 class Prepared(msgspec.Struct, array_like=True):
-    """A batch as finished rows: of the record, and of the vault's texts, those of kinds stated once, and fingerprints."""
+    """A batch as finished rows: of the record, and of the vault's texts, those of kinds stated once, and fingerprints.
+
+    `ids` are the events' own and those that they supersede or withdraw.
+    """
 
     rows: Rows
     texts: list[vault.TextRow]
     once: list[vault.TextRow]
     prints: list[vault.FingerprintRow]
+    ids: list[str]
 
 
 def keyed(source: str, events: Sequence[Incoming], realm: Realm) -> list[Keyed]:
@@ -81,7 +85,14 @@ def prepared(source: str, events: Mapping[bytes, Incoming], realm: Realm, record
         [row for row in sealed if row[0] not in once],
         [row for row in sealed if row[0] in once],
         vault.fingerprint_rows(prints=prints.values(), key=realm.key),
+        [event_id for event in events.values() for event_id in _ids_in(event)],
     )
+
+
+def _ids_in(event: Incoming) -> list[str]:
+    """An event's id and that of the one it supersedes or withdraws."""
+    withdrawn = [id for subject, id in event.kind.names_in(event.wire) if subject == "event"]
+    return [event.id, *withdrawn] if event.supersedes is None else [event.id, event.supersedes]
 
 
 def _prints_of(source: str, key: bytes, event: Incoming, statement: Statement) -> list[vault.Print]:

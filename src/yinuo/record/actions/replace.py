@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
+from msgspec.structs import replace
 
 from yinuo.kit import rows
 from yinuo.kit.facts import Fact
@@ -66,7 +67,7 @@ def tellable(made: Prepared) -> Prepared:
     second |= {about for about, key in told.items() if key in replaced}
     if not second:
         return made
-    return Prepared(made.rows, made.texts, _without(made.once, second), _without(made.prints, second))
+    return replace(made, once=_without(made.once, second), prints=_without(made.prints, second))
 
 
 def _without(told: Sequence[Any], subjects: Collection[str]) -> list[Any]:
