@@ -21,6 +21,8 @@ from yinuo.pipelines import react as following
 from yinuo.record import actions
 from yinuo.record.queries import every_fact
 from yinuo.trade.models import Order
+from yinuo.trade.queries import earlier_orders
+from yinuo.vault.queries import fingerprints_of
 
 ORDER = {"order": "o1", "merchant": "m1", "buyer": "b1", "amount_minor": 5000, "currency": "CNY", "carrier": "swift",
          "hand_over_by": "2026-05-03T00:00:00Z", "deliver_by": "2026-05-06T00:00:00Z"}
@@ -143,6 +145,45 @@ def test_a_buyers_cancellation_cannot_undo_a_late_hand_over(take, story, event):
     assert (Dispatch.objects.get().outcome, Dispatch.objects.get().cause) == ("late", "merchant")
 
 
+def test_a_cancellation_stated_after_a_late_hand_over_cannot_undo_it_by_an_earlier_moment(take, story, event, now):
+    take(story, at=now - timedelta(days=1))
+    take([event("trade.order_cancelled", id="c", time="2026-05-03T23:00:00Z", order="o1", by="buyer")])
+    assert (Dispatch.objects.get().outcome, Dispatch.objects.get().cause) == ("late", "merchant")
+    take([event("record.fact_withdrawn", id="w", time="2026-05-20T00:00:00Z", event="c"),
+          event("trade.order_cancelled", id="c2", time="2026-05-03T23:00:00Z", order="o1", by="merchant")])
+    assert (Dispatch.objects.get().outcome, Dispatch.objects.get().cause) == ("cancelled", "merchant")
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_cancellation_stated_with_a_later_hand_over_stands_in_whatever_order_they_come(take, story, event, order):
+    told = [*story[:2], event("trade.order_cancelled", id="c", time="2026-05-03T23:00:00Z", order="o1", by="buyer")]
+    for place in order:
+        take([told[place]])
+    assert (Dispatch.objects.get().outcome, Dispatch.objects.get().cause) == ("cancelled", "buyer")
+
+
+@pytest.mark.parametrize(("cause", "outcome"), [("force_majeure", "late"), ("unknown", "late"), ("merchant", "damaged")])
+def test_harm_by_others_does_not_undo_what_came_late_through_the_merchant(take, story, event, now, cause, outcome):
+    take(story, at=now - timedelta(minutes=1))
+    take([event("delivery.shipment_damaged", id="x", shipment="s1", order="o1", harm="damaged", cause=cause)])
+    assert (Delivery.objects.get().outcome, Delivery.objects.get().cause) == (outcome, "merchant")
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_harm_told_with_the_delivery_counts_in_whatever_order_they_come(take, story, event, order):
+    told = [*story, event("delivery.shipment_damaged", id="x", shipment="s1", order="o1", harm="lost", cause="carrier")]
+    for place in order:
+        take([told[place]])
+    assert (Delivery.objects.get().outcome, Delivery.objects.get().cause) == ("lost", "carrier")
+
+
+def test_harm_replaces_a_late_delivery_that_was_not_the_merchants_doing(take, story, event):
+    take([*story, event("delivery.shipment_ready", id="4", time="2026-05-02T12:00:00Z", shipment="s1", order="o1")])
+    assert (Delivery.objects.get().outcome, Delivery.objects.get().cause) == ("late", "carrier")
+    take([event("delivery.shipment_damaged", id="x", shipment="s1", order="o1", harm="lost", cause="unknown")])
+    assert (Delivery.objects.get().outcome, Delivery.objects.get().cause) == ("lost", "unknown")
+
+
 def handed_over(event, number, *, time="2026-05-02T00:00:00Z", **fields):
     """An order of its own and its timely hand-over."""
     placed = ORDER | {"order": f"o{number}"} | fields
@@ -169,6 +210,21 @@ def test_a_disruption_excuses_its_own_sources_orders_alone(take, story, event, s
     assert causes == {"force_majeure" if source == "shop" else "merchant"}
 
 
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_disruption_excuses_by_when_it_was_due_in_whatever_order_they_come(take, event, order):
+    told = [
+        event("trade.order_placed", id="p", time="2026-05-01T00:00:00Z", **ORDER),
+        event("delivery.shipment_handed_over", id="h", time="2026-05-29T00:00:00Z", shipment="s1", order="o1"),
+        event("delivery.disruption_declared", id="d", time="2026-04-10T00:00:00Z", disruption="d1", carrier="swift",
+              starts="2026-04-20T00:00:00Z", ends="2026-04-28T00:00:00Z"),
+    ]
+    for place in order:
+        take([told[place]])
+    assert Dispatch.objects.get().cause == "force_majeure"
+    take([event("record.fact_withdrawn", id="w", time="2026-05-30T00:00:00Z", event="d")])
+    assert Dispatch.objects.get().cause == "merchant"
+
+
 @pytest.mark.parametrize(("ends", "taken"), [
     ("2026-04-30T00:00:00Z", 0), ("2026-05-01T00:00:00Z", 0), ("2026-05-01T00:00:01Z", 1), ("2026-06-30T00:00:00Z", 1),
     ("2026-06-30T00:00:01Z", 0),
@@ -186,6 +242,25 @@ def test_ready_stated_long_after_the_hand_over_moves_nothing(take, story, event,
     take([event("delivery.shipment_ready", id="4", time="2026-05-02T12:00:00Z", shipment="s1", order="o1")])
     dispatch = Dispatch.objects.get()
     assert (dispatch.cause, dispatch.used_permille) == (cause, 750 if cause == "carrier" else 1500)
+
+
+@pytest.mark.parametrize("taken_back", ["superseded", "withdrawn"])
+def test_a_scan_told_again_is_not_told_anew(take, story, event, now, taken_back):
+    take(story, at=now - timedelta(days=20))
+    before = [Dispatch.objects.values().get(), Delivery.objects.values().get()]
+    parcel = {"shipment": "s1", "order": "o1"}
+    same = {"superseded": "2", "withdrawn": None}[taken_back]
+    again = event("delivery.shipment_handed_over", id="2b", time="2026-05-04T00:00:00Z", supersedes=same, **parcel)
+    take([event("record.fact_withdrawn", id="w", event="2")] * (taken_back == "withdrawn") + [
+        again,
+        event("delivery.shipment_ready", id="r", time="2026-05-02T12:00:00Z", **parcel),
+        event("trade.order_cancelled", id="c", time="2026-05-03T23:00:00Z", order="o1", by="buyer"),
+        event("delivery.shipment_handed_over", id="other", time="2026-05-02T00:00:00Z", shipment="s2", order="o1"),
+    ], at=now - timedelta(days=1))
+    take([event("delivery.shipment_handed_over", id="2c", time="2026-05-04T00:00:00Z", supersedes="2b", **parcel)])
+    after = [Dispatch.objects.values().get(), Delivery.objects.values().get()]
+    for one, other in zip(before, after, strict=True):
+        assert one | {"revision": 0} == other | {"revision": 0}
 
 
 def test_an_empty_second_parcel_neither_shifts_blame_nor_makes_an_order_timely(take, story, event, now):
@@ -220,11 +295,72 @@ def test_orders_weigh_less_and_less_in_whatever_order_and_batches_they_come(take
 
 def test_reviews_told_newest_first_do_not_all_count_in_full(take, event):
     for number in range(6, 0, -1):
-        take(handed_over(event, number, buyer=f"b{number}"))
+        take(handed_over(event, number, buyer="b"))
         take([event("reviews.review_published", id=f"r{number}", time=f"2026-05-0{number}T00:00:00Z", review=f"r{number}",
                     buyer="b", merchant="m1", order=f"o{number}", stars=5)])
     judged = [r.fact.weight for batch in every_fact() for r in batch if isinstance(r.fact, ReviewJudged)]
     assert judged == list(RANK_WEIGHTS[:6])
+
+
+def reviewed(event, number=1, **fields):
+    review = {"review": f"r{number}", "buyer": "b1", "merchant": "m1", "order": "o1", "stars": 5} | fields
+    return event("reviews.review_published", id=f"r{number}", time="2026-05-09T00:00:00Z",
+                 **{name: value for name, value in review.items() if value is not None})
+
+
+def judged_about(cls):
+    """What stands of our judgements of a kind, without their revisions and subjects."""
+    return [(r.fact.lane, r.fact.weight) for batch in every_fact() for r in batch if isinstance(r.fact, cls)]
+
+
+@pytest.mark.parametrize(("fields", "weight"), [
+    ({}, 16), ({"buyer": None}, 16), ({"buyer": "b2"}, 4), ({"merchant": "m2"}, 4), ({"order": "o2"}, 4), ({"order": None}, 4),
+])
+def test_a_review_weighs_like_its_order_only_if_that_is_its_merchants_and_buyers(take, story, event, fields, weight):
+    take([*story, reviewed(event, **fields)])
+    assert judged_about(ReviewJudged) == [("swift/any/any" if weight == 16 else "any/any/any", weight)]
+
+
+@pytest.mark.parametrize("buyer", [None, "b{}"])
+def test_reviews_that_name_one_order_count_less_and_less(take, story, event, buyer):
+    take(story)
+    take([reviewed(event, number, buyer=buyer and buyer.format(number)) for number in range(20)])
+    ranked = [*RANK_WEIGHTS, 0, 0, 0, 0]
+    expected = ranked if buyer is None else [16 if number == 1 else min(4, ranked[number]) for number in range(20)]
+    assert sorted(weight for _, weight in judged_about(ReviewJudged)) == sorted(expected)
+
+
+def test_reviews_of_another_merchant_do_not_use_up_an_orders_weight(take, story, event):
+    take([*story, *(reviewed(event, number, merchant="m2") for number in range(2, 20))])
+    take([reviewed(event)])
+    assert ("swift/any/any", 16) in judged_about(ReviewJudged)
+
+
+def complained(event):
+    complaint = {"complaint": "c1", "merchant": "m1"}
+    return [
+        event("care.complaint_opened", id="co", time="2026-05-10T00:00:00Z", order="o1", **complaint),
+        event("care.complaint_closed", id="cc", time="2026-05-12T00:00:00Z", outcome="upheld", cause="merchant", **complaint),
+    ]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_reviews_and_complaints_are_judged_with_their_order_whenever_it_comes(take, story, event, order):
+    told = [story[:1], [reviewed(event)], complained(event)]
+    for place in order:
+        take(told[place])
+    assert judged_about(ReviewJudged) == [("swift/any/any", 16)]
+    assert judged_about(ComplaintJudged) == [("swift/any/any", 16)]
+
+
+def test_reviews_and_complaints_are_judged_again_when_their_order_is_corrected_or_withdrawn(take, story, event):
+    take([story[0], reviewed(event), *complained(event)])
+    take([event("trade.order_placed", id="1b", supersedes="1", **(ORDER | {"amount_minor": 1_000, "carrier": "slow"}))])
+    assert judged_about(ReviewJudged) == [("slow/any/any", 8)]
+    assert judged_about(ComplaintJudged) == [("slow/any/any", 16)]
+    take([event("record.fact_withdrawn", id="w", event="1b")])
+    assert judged_about(ReviewJudged) == [("any/any/any", 4)]
+    assert judged_about(ComplaintJudged) == [("any/any/any", 16)]
 
 
 def test_an_order_cannot_leave_its_rank_by_being_stated_again(take, event):
@@ -235,6 +371,39 @@ def test_an_order_cannot_leave_its_rank_by_being_stated_again(take, event):
                 **(ORDER | {"order": f"o{number}", "buyer": "other", "address": f"door {number}", "amount_minor": 9}))
           for number in range(4)])
     assert list(Dispatch.objects.order_by("pk").values_list("pk", "weight", "revision")) == before
+
+
+@pytest.mark.parametrize("supersedes", ["never-{}", "second{}"])
+def test_a_correction_of_what_does_not_stand_moves_no_order_to_another_door(take, event, supersedes):
+    for number in range(4):
+        take(handed_over(event, number, address="the same door", buyer=f"b{number}"))
+    before = list(Dispatch.objects.order_by("pk").values_list("pk", "weight", "revision"))
+    other = [ORDER | {"order": f"o{number}", "buyer": f"b{number}"} for number in range(4)]
+    take([event("trade.order_placed", id=f"second{number}", **other[number]) for number in range(4)])
+    take([event("trade.order_placed", id=f"again{number}", supersedes=supersedes.format(number),
+                **(other[number] | {"address": f"door {number}", "payer": f"payer {number}"})) for number in range(4)])
+    take([event("trade.order_cancelled", id=f"c{number}", time="2026-05-20T00:00:00Z", order=f"o{number}")
+          for number in range(4)])      # judged again
+    assert list(Dispatch.objects.order_by("pk").values_list("pk", "weight", "revision")) == before
+    assert len(fingerprints_of(names=["payer"], subjects=[order for order, *_ in before])) == 0
+
+
+@pytest.mark.parametrize("same", [{"buyer": "b"}, {"address": "door"}, {"payer": "p"}])
+def test_no_more_earlier_orders_are_counted_than_matter_nor_another_merchants(take, event, same):
+    for number in range(12):
+        fields = {"buyer": f"b{number}", "merchant": "m2" if number < 5 else "m1"} | same
+        take(handed_over(event, number, **fields))
+    orders = list(Order.objects.order_by("placed_seq").values_list("pk", flat=True))
+    counts = earlier_orders(orders, most=4)
+    assert [counts[order] for order in orders] == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 4, 4]
+
+
+def test_a_corrected_address_is_ranked_anew(take, event):
+    for number in range(4):
+        take(handed_over(event, number, address="the same door", buyer=f"b{number}"))
+    take([event("trade.order_placed", id="p3b", supersedes="p3",
+                **(ORDER | {"order": "o3", "buyer": "b3", "address": "another door"}))])
+    assert sorted(Dispatch.objects.values_list("weight", flat=True)) == [12, 16, 16, 16]
 
 
 def test_a_corrected_value_is_weighed_again(take, event):

@@ -25,7 +25,8 @@ from yinuo.vault.queries import source_ids_of
 
 REALM = Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, keys=KeysInMemory(b"w" * 32))
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
-MIRRORED = ("trade.Order", "trade.Refund", "reviews.Review", "delivery.Shipment", "merchants.Merchant", "care.Complaint")
+MIRRORED = ("trade.Order", "trade.Refund", "reviews.Review", "delivery.Shipment", "merchants.Merchant", "care.Complaint",
+            "catalogue.Finding")
 
 
 class Undone(Exception):
@@ -120,6 +121,8 @@ CONTRADICTIONS = [
     ("delivery.shipment_handed_over", "s1", [{"order": "o1", "carrier": "swift"}, {"order": "o1", "carrier": "slow"}]),
     ("delivery.shipment_damaged", "s1", [{"order": "o1", "harm": "lost", "cause": cause} for cause in ("merchant", "carrier")]),
     ("reviews.review_published", "r1", [{"merchant": m, "stars": 1} for m in ("m1", "m2")]),
+    ("catalogue.finding_upheld", "f1", [{"merchant": m, "ground": "safety"} for m in ("m1", "m2")]),
+    ("catalogue.finding_overturned", "f1", [{"merchant": "m1"}, {"merchant": "m1"}]),
     ("care.complaint_closed", "c1", [{"outcome": o, "merchant": "m1"} for o in ("upheld", "rejected")]),
 ]
 

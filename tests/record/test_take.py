@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
+from importlib import import_module
 
 import msgspec
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
+from yinuo.kit.facts import kinds
 from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound, Unauthenticated
 from yinuo.record import actions, queries, rules
 from yinuo.record.models import RefusedEvent
+from yinuo.reviews.models import Review
 from yinuo.vault.queries import words_of
 
 pytestmark = pytest.mark.django_db
@@ -20,8 +26,12 @@ def paid(event, id="e1", order="o1", **more):
     return event("trade.order_paid", id=id, order=order, **more)
 
 
-def review(event, id="r1", words="good", **more):
-    return event("reviews.review_published", id=id, review="rev", stars=5, buyer="b1", words=words, **more)
+def review(event, id="r1", words="good", stars=5, **more):
+    return event("reviews.review_published", id=id, review="rev", stars=stars, buyer="b1", words=words, **more)
+
+
+def withdrawal(event, id):
+    return event("record.fact_withdrawn", id=f"w-{id}", event=id)
 
 
 def change(raw, **values):
@@ -72,6 +82,65 @@ def test_an_old_event_sent_again_is_known_also_after_its_words_were_corrected(ta
     assert (again.known, again.refused) == (1, [])
     subject = queries.facts(start=1, stop=2)[0].fact.review
     assert words_of(name="words", subjects=[subject], realm=realm) == {subject: "better"}
+
+
+@pytest.mark.parametrize("correction", [
+    {"kind": "trade.order_paid", "order": "zzz"}, {"kind": "trade.order_paid", "order": "o1"},
+    {"kind": "delivery.shipment_handed_over", "order": "o1", "shipment": "s2"},
+])
+@pytest.mark.parametrize("apart", [False, True])
+def test_only_a_fact_of_the_same_kind_about_the_same_subject_corrects_one(take, event, correction, apart):
+    scan = event("delivery.shipment_handed_over", id="scan", order="o1", shipment="s1")
+    fields = {name: value for name, value in correction.items() if name != "kind"}
+    wrong = event(correction["kind"], id="x", supersedes="scan", **fields)
+    fine = event("trade.order_paid", id="fine", order="o1")
+    taken = [take(batch) for batch in ([[scan], [wrong, wrong, fine]] if apart else [[scan, wrong, wrong, fine]])][-1]
+    assert [(fault.id, fault.path) for fault in taken.refused] == [("x", "supersedes"), ("x", "supersedes")]
+    assert taken.accepted == (1 if apart else 2)
+    assert len(queries.facts(start=0, stop=9)) == 2
+    moved = event("delivery.shipment_handed_over", id="y", supersedes="scan", order="o2", shipment="s1")
+    assert take([moved]).accepted == 1
+
+
+def shown(realm, name="words"):
+    return list(words_of(name=name, subjects=list(Review.objects.values_list("pk", flat=True)), realm=realm).values())
+
+
+def test_of_two_reviews_the_firsts_words_stand_with_its_stars(take, event, realm):
+    take([review(event, id="e1", words="Broken.", stars=1)])
+    take([review(event, id="e2", words="Wonderful", title="Buy!", stars=5)])
+    assert (Review.objects.get().stars, shown(realm), shown(realm, "title")) == (1, ["Broken."], [])
+    take([withdrawal(event, "e2")])
+    assert (Review.objects.get().stars, shown(realm)) == (1, ["Broken."])
+
+
+def test_words_go_with_the_review_that_brought_them(take, event, realm):
+    take([review(event, id="e1", words="Broken.", stars=1), review(event, id="e2", words="Wonderful", stars=5)])
+    take([withdrawal(event, "e1")])
+    assert (Review.objects.get().stars, shown(realm)) == (5, [])
+    take([review(event, id="e3", words="So so", stars=3, supersedes="e2")])
+    assert (Review.objects.get().stars, shown(realm)) == (3, ["So so"])
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+@pytest.mark.parametrize("apart", [False, True])
+def test_words_are_the_standing_reviews_in_whatever_order_they_come(take, event, realm, order, apart):
+    told = [
+        review(event, id="e1", words="Mistaken"), withdrawal(event, "e1"),
+        review(event, id="e2", words="Typo", stars=2), review(event, id="e3", words="Right", stars=2, supersedes="e2"),
+    ]
+    if apart and order.index(0) < min(order.index(1), order.index(3)):
+        pytest.skip("until it is withdrawn, the mistaken one was the first")
+    for batch in [[told[place]] for place in order] if apart else [[told[place] for place in order]]:
+        take(batch)
+    assert (Review.objects.get().stars, shown(realm)) == (2, ["Right"])
+
+
+def test_words_are_told_once_where_their_kind_is():
+    for kind in kinds().values():
+        if kind.texts:
+            told_once = import_module(f"yinuo.{kind.domain}.mirror").MIRROR[kind.cls].once is not None
+            assert {text.once for text in kind.texts.values()} == {told_once}
 
 
 BAD = {
@@ -201,6 +270,16 @@ def test_what_is_sent_again_corrected_waits_no_longer(take, event):
     assert waiting() == ["", "given up", "other", "still"]
     take([paid(event, id="anew", supersedes="given up"), paid(event, id="card", method="card", supersedes="other")])
     assert waiting() == ["", "still"]
+
+
+def test_what_waits_is_looked_for_by_the_ids_taken_and_not_read_through(take, event, realm, now):
+    waiting = [RefusedEvent(source="shop", received=now, event_id=f"bad-{number}", raw=b"{}") for number in range(2_000)]
+    RefusedEvent.objects.bulk_create(waiting)
+    with CaptureQueriesContext(connection) as asked:
+        take([paid(event, id="bad-7")])
+    assert list(RefusedEvent.objects.filter(replayed=now).values_list("event_id", flat=True)) == ["bad-7"]
+    about = [query["sql"] for query in asked if "record_refusedevent" in query["sql"] and "INSERT" not in query["sql"]]
+    assert all("LIMIT 1" in sql or "IN ('bad-7')" in sql for sql in about)
 
 
 def test_the_corrected_of_another_source_closes_nothing(take, realm, now, event):

@@ -42,7 +42,8 @@ def ann(realm):
             actions.Words(merchant, "name", merchant, "transaction", "Tea House", b"3" * 16),
         ]
         actions.keep_text_rows(hand.text_rows(texts=texts, recorded=1))
-        actions.keep_fingerprints(prints={(order, "payer"): "p", (order, "address"): "a", ("o2", "payer"): "p"}, key=realm.key)
+        prints = [actions.Print(order, "payer", "p"), actions.Print(order, "address", "a"), actions.Print("o2", "payer", "p")]
+        actions.keep_fingerprint_rows(actions.fingerprint_rows(prints=prints, key=realm.key))
     return {"buyer": buyer, "order": order, "merchant": merchant, "review": review}
 
 

@@ -97,7 +97,11 @@ def test_the_later_words_stand_and_only_the_same_event_is_held_to_its_own(realm)
 
 @pytest.mark.django_db
 def test_fingerprints_agree_where_the_payer_is_the_same(realm):
-    actions.keep_fingerprints(prints={("o1", "payer"): "p", ("o2", "payer"): "p", ("o3", "payer"): "q"}, key=realm.key)
-    kept = queries.fingerprints_of(names=["payer"], subjects=["o1", "o2", "o3"])
+    prints = [actions.Print(*told) for told in (
+        ("o1", "payer", "p", "m1"), ("o2", "payer", "p", "m1"), ("o3", "payer", "q", "m1"), ("o4", "payer", "p", "m2"),
+    )]
+    actions.keep_fingerprint_rows(actions.fingerprint_rows(prints=prints, key=realm.key))
+    kept = queries.fingerprints_of(names=["payer"], subjects=["o1", "o2", "o3", "o4"])
     found = {subject: digest for (subject, _), digest in kept.items()}
     assert found["o1"] == found["o2"] != found["o3"]
+    assert found["o4"] != found["o1"]       # with another merchant

@@ -47,8 +47,8 @@ def write(numbers):
                 words = f"Words {n:06} " * chance.randrange(1, 40)
                 texts.append(actions.Words(review, "words", buyer, "content", words, b"1" * 16))
             actions.keep_text_rows(hand.text_rows(texts=texts, recorded=1))
-            prints = {(f"o{n}", "payer"): f"payer-{n:06}" for n in batch}
-            actions.keep_fingerprints(prints=prints, key=here.key)
+            prints = [actions.Print(f"o{n}", "payer", f"payer-{n:06}") for n in batch]
+            actions.keep_fingerprint_rows(actions.fingerprint_rows(prints=prints, key=here.key))
     return persons
 
 def wrapped_of(holders):

@@ -26,6 +26,12 @@ class ComplaintRow(NamedTuple):
     cause: str | None
 
 
+def complaints_of_orders(orders: Sequence[str]) -> list[str]:
+    """The ids of the complaints that name one of the orders."""
+    found = rows.select_in(connection, 'SELECT id FROM care_complaint WHERE "order" {keys}', orders)
+    return [complaint for (complaint,) in found]
+
+
 def complaints(ids: Sequence[str]) -> list[ComplaintRow]:
     """The complaints of these ids that any fact told of."""
     columns = ", ".join(f'"{column}"' for column in ComplaintRow._fields)

@@ -31,10 +31,12 @@ MIRROR: mirrors.Mirror = {
     events.FindingUpheld: Writes(
         "catalogue_finding",
         {"id": "finding", "merchant": "merchant", "listing": "listing", "ground": "ground", "upheld_at": AT},
+        once="upheld_at",
     ),
     events.FindingOverturned: Writes(
         "catalogue_finding",
         {"id": "finding", "overturned_at": AT},
+        once="overturned_at",
     ),
 }
 

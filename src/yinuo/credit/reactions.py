@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from yinuo.care.events import ComplaintAnswered, ComplaintClosed, ComplaintOpened
+from yinuo.care.queries import complaints_of_orders
 from yinuo.credit import actions
 from yinuo.delivery.events import (
     DisruptionDeclared,
@@ -15,54 +16,50 @@ from yinuo.delivery.events import (
     ShipmentHandedOver,
     ShipmentReady,
 )
-from yinuo.delivery.queries import orders_within
+from yinuo.delivery.queries import orders_due_within
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.facts import Fact, Recorded
 from yinuo.kit.realm import Realm
 from yinuo.reviews.events import ReviewHidden, ReviewPublished, ReviewRestored
+from yinuo.reviews.queries import reviews_of_orders
 from yinuo.trade.events import OrderCancelled, OrderPlaced
 
-
-def judge_touched_orders(facts: Sequence[Recorded], *, realm: Realm, at: datetime) -> None:
-    """Judge the orders that these facts are about."""
-    ids = [recorded.fact.order for recorded in facts]  # type: ignore[attr-defined]
-    actions.judge_orders(actor=SYSTEM, ids=ids, realm=realm, at=at)
+_ABOUT_ORDERS = (OrderPlaced, OrderCancelled, ShipmentReady, ShipmentHandedOver, ShipmentDelivered, ShipmentDamaged)
+_ABOUT_REVIEWS = (ReviewPublished, ReviewHidden, ReviewRestored)
+_ABOUT_COMPLAINTS = (ComplaintOpened, ComplaintAnswered, ComplaintClosed)
 
 
-def judge_disrupted_orders(facts: Sequence[Recorded], *, realm: Realm, at: datetime) -> None:
-    """Judge again the orders whose delay a disruption, declared later, explains."""
-    ids: list[str] = []
+def judge_touched(facts: Sequence[Recorded], *, realm: Realm, at: datetime) -> None:
+    """Judge the orders, reviews and complaints that these facts are about, or bear on.
+
+    All in one reaction: what two facts of a batch bear on is judged once.
+    """
+    told: list[Any] = [recorded.fact for recorded in facts]
+    placed = [fact.order for fact in told if isinstance(fact, OrderPlaced)]
+    orders = [fact.order for fact in told if isinstance(fact, _ABOUT_ORDERS)] + _disrupted(facts)
+    reviews = [fact.review for fact in told if isinstance(fact, _ABOUT_REVIEWS)] + reviews_of_orders(placed)
+    complaints = [fact.complaint for fact in told if isinstance(fact, _ABOUT_COMPLAINTS)] + complaints_of_orders(placed)
+    if orders:
+        actions.judge_orders(actor=SYSTEM, ids=orders, realm=realm, at=at)
+    if reviews:
+        actions.judge_reviews(actor=SYSTEM, ids=reviews, realm=realm, at=at)
+    if complaints:
+        actions.judge_complaints(actor=SYSTEM, ids=complaints, realm=realm, at=at)
+
+
+def _disrupted(facts: Sequence[Recorded]) -> list[str]:
+    """The orders whose delay a disruption explains that was declared later, or explains no longer."""
+    declared: dict[str, list[DisruptionDeclared]] = {}
     for recorded in facts:
-        fact = recorded.fact
-        assert isinstance(fact, DisruptionDeclared)
-        ids += orders_within(source=recorded.source, carrier=fact.carrier, starts=fact.starts, ends=fact.ends)
-    actions.judge_orders(actor=SYSTEM, ids=ids, realm=realm, at=at)
+        if isinstance(recorded.fact, DisruptionDeclared):
+            declared.setdefault(recorded.source, []).append(recorded.fact)
+    ids: list[str] = []
+    for source, several in declared.items():     # one look for all of a source's: nobody makes us look ten thousand times
+        starts, ends = min(fact.starts for fact in several), max(fact.ends for fact in several)
+        ids += orders_due_within(source=source, starts=starts, ends=ends)
+    return ids
 
 
-def judge_touched_reviews(facts: Sequence[Recorded], *, realm: Realm, at: datetime) -> None:
-    """Judge the reviews that these facts are about."""
-    ids = [recorded.fact.review for recorded in facts]  # type: ignore[attr-defined]
-    actions.judge_reviews(actor=SYSTEM, ids=ids, realm=realm, at=at)
-
-
-def judge_touched_complaints(facts: Sequence[Recorded], *, realm: Realm, at: datetime) -> None:
-    """Judge the complaints that these facts are about."""
-    ids = [recorded.fact.complaint for recorded in facts]  # type: ignore[attr-defined]
-    actions.judge_complaints(actor=SYSTEM, ids=ids, realm=realm, at=at)
-
-
-REACTIONS: dict[type[Fact], Any] = {
-    OrderPlaced: judge_touched_orders,
-    OrderCancelled: judge_touched_orders,
-    ShipmentReady: judge_touched_orders,
-    ShipmentHandedOver: judge_touched_orders,
-    ShipmentDelivered: judge_touched_orders,
-    ShipmentDamaged: judge_touched_orders,
-    DisruptionDeclared: judge_disrupted_orders,
-    ReviewPublished: judge_touched_reviews,
-    ReviewHidden: judge_touched_reviews,
-    ReviewRestored: judge_touched_reviews,
-    ComplaintOpened: judge_touched_complaints,
-    ComplaintAnswered: judge_touched_complaints,
-    ComplaintClosed: judge_touched_complaints,
-}
+REACTIONS: dict[type[Fact], Any] = dict.fromkeys(
+    (*_ABOUT_ORDERS, DisruptionDeclared, *_ABOUT_REVIEWS, *_ABOUT_COMPLAINTS), judge_touched
+)

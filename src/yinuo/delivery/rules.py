@@ -53,10 +53,13 @@ class Journey(NamedTuple):
     carrier: str | None = None
     ready_at: int | None = None
     handed_over_at: int | None = None
+    handed_over_recorded: int | None = None
     delivered_at: int | None = None
+    delivered_recorded: int | None = None
     harm: str | None = None
     harm_cause: str | None = None
     harmed_at: int | None = None
+    harmed_recorded: int | None = None
 
 
 def journey_of(parcels: Sequence[Parcel]) -> Journey:
@@ -68,8 +71,9 @@ def journey_of(parcels: Sequence[Parcel]) -> Journey:
     parcel = min(parcels, key=_first_recorded)
     harmed = min((other for other in parcels if other.harmed_at is not None), key=_harm_recorded, default=parcel)
     return Journey(
-        parcel.source, parcel.carrier, parcel.timely_ready_at(), parcel.handed_over_at, parcel.delivered_at,
-        harmed.harm, harmed.harm_cause, harmed.harmed_at,
+        parcel.source, parcel.carrier, parcel.timely_ready_at(), parcel.handed_over_at,
+        parcel.handed_over_recorded, parcel.delivered_at, parcel.delivered_recorded, harmed.harm, harmed.harm_cause,
+        harmed.harmed_at, harmed.harmed_recorded,
     )
 
 

@@ -77,10 +77,14 @@ class Recorded(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words that come with an event: whose they are (a subject field of the fact) and how long they may be kept."""
+    """Words that come with an event: whose they are (a subject field of the fact) and how long they may be kept.
+
+    `once`, where the kind is stated once: then the first fact's words stand, as what it says does, until it is replaced.
+    """
 
     owner: str
     retention: Literal["profile", "content", "transaction"]
+    once: bool = False
 
 
 Check = Callable[[Any], None]

@@ -180,4 +180,6 @@ class RefusedEvent(models.Model):
     replayed = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=["source"], condition=models.Q(replayed=None), name="record_refused_waiting"),)
+        indexes = (
+            models.Index(fields=["source", "event_id"], condition=models.Q(replayed=None), name="record_refused_waiting"),
+        )

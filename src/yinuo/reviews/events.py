@@ -12,7 +12,10 @@ Stars = Annotated[int, Meta(ge=1, le=5)]
 HidingGround = Literal["not_this_purchase", "advertising", "personal_data", "insult", "unlawful", "bought"]
 
 
-@fact(texts={"title": Text(owner="buyer", retention="content"), "words": Text(owner="buyer", retention="content")})
+_WRITTEN = Text(owner="buyer", retention="content", once=True)
+
+
+@fact(texts={"title": _WRITTEN, "words": _WRITTEN})
 class ReviewPublished(Fact, frozen=True, kw_only=True, tag="reviews.review_published"):
     """A buyer reviewed a purchase with one to five stars. Without a merchant it counts for none (several shared the order)."""
 

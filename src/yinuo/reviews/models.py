@@ -10,7 +10,7 @@ class Review(models.Model):
 
     id = models.CharField(max_length=20, primary_key=True)
     buyer = models.CharField(max_length=20, null=True)
-    order = models.CharField(max_length=20, null=True, db_index=True)
+    order = models.CharField(max_length=20, null=True)
     merchant = models.CharField(max_length=20, null=True)
     listing = models.CharField(max_length=20, null=True)
     stars = models.SmallIntegerField(null=True)
@@ -24,5 +24,6 @@ class Review(models.Model):
     class Meta:
         indexes = (
             models.Index(fields=("merchant", "published_at"), name="reviews_review_by_merchant"),
-            models.Index(fields=("buyer", "merchant"), name="reviews_review_by_buyer"),
+            models.Index(fields=("buyer", "merchant", "published_seq"), name="reviews_review_by_buyer"),
+            models.Index(fields=("order", "merchant", "published_seq"), name="reviews_review_by_order"),
         )

@@ -20,6 +20,17 @@ from yinuo.vault.queries import words_by_name
 _HIDDEN = Q(hidden_at__isnull=False) & (Q(restored_at__isnull=True) | Q(restored_at__lt=F("hidden_at")))
 
 
+_OF_ORDERS = 'SELECT id FROM reviews_review WHERE "order" {keys}'
+_EARLIER = """
+SELECT r.id, (
+    SELECT COUNT(*) FROM (
+        SELECT 1 FROM reviews_review p WHERE p."{same}" = r."{same}" AND p.merchant = r.merchant
+        AND p.published_seq < r.published_seq LIMIT {most}
+    ) earlier
+) FROM reviews_review r WHERE r.id {keys}
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewCounts:
     """How many reviews of a merchant came in and are hidden, and how the stars of those shown are spread."""
@@ -97,16 +108,18 @@ def reviews(ids: Sequence[str]) -> list[ReviewRow]:
     return [ReviewRow(*row) for row in found]
 
 
-def earlier_reviews(ids: Sequence[str]) -> Counter[str]:
-    """For each review, how many of the same buyer's about the same merchant were stated before it."""
-    found = many_rows.select_in(
-        connection,
-        """
-        SELECT r.id, COUNT(*) FROM reviews_review r
-        JOIN reviews_review p ON p.merchant = r.merchant AND p.buyer = r.buyer
-        AND p.published_seq < r.published_seq
-        WHERE r.id {keys} GROUP BY r.id
-        """,
-        ids,
-    )
-    return Counter(dict(found))
+def reviews_of_orders(orders: Sequence[str]) -> list[str]:
+    """The ids of the reviews that name one of the orders."""
+    return [review for (review,) in many_rows.select_in(connection, _OF_ORDERS, orders)]
+
+
+def earlier_reviews(ids: Sequence[str], *, most: int) -> Counter[str]:
+    """For each review, how many about the same merchant, of the same buyer or order, were stated before it.
+
+    The larger of the two counts, and `most` where it is more.
+    """
+    counts: Counter[str] = Counter()
+    for same in ("buyer", "order"):
+        found = many_rows.select_in(connection, _EARLIER.format(same=same, most=most, keys="{keys}"), ids)
+        counts |= Counter(dict(found))
+    return counts

@@ -8,7 +8,7 @@ from django.db import connection
 
 from yinuo.kit import mirrors
 from yinuo.kit.facts import Recorded
-from yinuo.kit.mirrors import AT, SEQ, Writes
+from yinuo.kit.mirrors import AT, RECORDED, SEQ, Writes
 from yinuo.kit.realm import Realm
 from yinuo.trade import events
 
@@ -41,7 +41,13 @@ MIRROR: mirrors.Mirror = {
     ),
     events.OrderCancelled: Writes(
         "trade_order",
-        {"id": "order", "cancelled_by": "by", "cancelled_ground": "ground", "cancelled_at": AT},
+        {
+            "id": "order",
+            "cancelled_by": "by",
+            "cancelled_ground": "ground",
+            "cancelled_at": AT,
+            "cancelled_recorded": RECORDED,
+        },
         once="cancelled_at",
     ),
     events.RefundGranted: Writes(

@@ -25,6 +25,7 @@ class Order(models.Model):
     placed_seq = models.BigIntegerField(null=True)                 # the number of the fact that stated it
     paid_at = models.BigIntegerField(null=True)
     cancelled_at = models.BigIntegerField(null=True)
+    cancelled_recorded = models.BigIntegerField(null=True)         # when the fact came in that told it
     cancelled_by = models.CharField(max_length=13, null=True)
     cancelled_ground = models.CharField(max_length=40, null=True)
 

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db import connection
 
 from yinuo.kit import rows
 from yinuo.trade.rules import OrderRow
-from yinuo.vault.queries import fingerprints_of, subjects_sharing
+
+_OF_BUYER = """
+SELECT o.id, (
+    SELECT COUNT(*) FROM (
+        SELECT 1 FROM trade_order p WHERE p.buyer = o.buyer AND p.merchant = o.merchant AND p.placed_seq < o.placed_seq
+        LIMIT {most}
+    ) earlier
+) FROM trade_order o WHERE o.id {keys}
+"""
+# Of each merchant's orders alone: hashes of the same address with two merchants differ (vault.actions.fingerprints).
+_SHARING = """
+SELECT o.id, (
+    SELECT COUNT(*) FROM (
+        SELECT 1 FROM vault_fingerprint f CROSS JOIN trade_order p
+        WHERE f.digest = own.digest AND p.id = substr(f.key, 1, length(f.key) - length('/{name}'))
+        AND p.merchant = o.merchant AND p.placed_seq < o.placed_seq LIMIT {most}
+    ) earlier
+) FROM trade_order o JOIN vault_fingerprint own ON own.key = o.id || '/{name}' WHERE o.id {keys}
+"""
 
 
 def orders(ids: Sequence[str]) -> list[OrderRow]:
@@ -27,45 +45,25 @@ def orders_of_buyers(buyers: Sequence[str]) -> dict[str, list[str]]:
     return orders
 
 
-def earlier_orders(ids: Sequence[str]) -> Counter[str]:
-    """For each order, how many of the same buyer's with the same merchant were stated before it.
+def orders_due(*, starts: int, until: int) -> list[str]:
+    """The ids of the orders that were to be handed over or delivered between two moments."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM trade_order WHERE hand_over_by BETWEEN %s AND %s OR deliver_by BETWEEN %s AND %s",
+            [starts, until, starts, until],
+        )
+        return [order for (order,) in cursor.fetchall()]
+
+
+def earlier_orders(ids: Sequence[str], *, most: int) -> Counter[str]:
+    """For each order, how many with the same merchant, of the same buyer, address or payer, were stated before it.
+
+    The largest of the three counts, and `most` where it is more: nobody's thousands of orders are counted through.
 
     By their numbers in the record, not by when they were placed: so each gets a rank of its own, whatever order they are stated
     in, and one that is stated later changes no rank given before.
     """
-    found = rows.select_in(
-        connection,
-        """
-        SELECT o.id, COUNT(*) FROM trade_order o
-        JOIN trade_order p ON p.buyer = o.buyer AND p.merchant = o.merchant
-        AND p.placed_seq < o.placed_seq
-        WHERE o.id {keys} GROUP BY o.id
-        """,
-        ids,
-    )
-    return Counter(dict(found))
-
-
-def earlier_orders_to_same(placed: Iterable[OrderRow]) -> Counter[str]:
-    """For each order, how many of the merchant's stated before it went to the same address or were paid by the same payer.
-
-    The larger of the two counts.
-    """
-    wanted = {order.id: order for order in placed if order.merchant and order.placed_seq is not None}
-    prints = fingerprints_of(names=("address", "payer"), subjects=list(wanted))
-    sharing = subjects_sharing(digests=set(prints.values()))
-    others = {order for group in sharing.values() if len(group) > 1 for order in group}
-    known = {order: (merchant, seq) for order, merchant, seq in _placements(sorted(others))}
-    counts: Counter[str] = Counter()
-    for (order, _), digest in prints.items():
-        merchant, seq = wanted[order].merchant, wanted[order].placed_seq or 0
-        others_known = (known[other] for other in sharing.get(digest, ()) if other in known)
-        earlier = sum(1 for at, before in others_known if at == merchant and before < seq)
-        counts[order] = max(counts[order], earlier)
+    counts = Counter(dict(rows.select_in(connection, _OF_BUYER.format(most=most, keys="{keys}"), ids)))
+    for name in ("address", "payer"):
+        counts |= Counter(dict(rows.select_in(connection, _SHARING.format(name=name, most=most, keys="{keys}"), ids)))
     return counts
-
-
-def _placements(ids: Sequence[str]) -> list[tuple[str, str, int]]:
-    return rows.select_in(
-        connection, "SELECT id, merchant, placed_seq FROM trade_order WHERE placed_seq IS NOT NULL AND id {keys}", ids
-    )

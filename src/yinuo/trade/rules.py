@@ -23,4 +23,5 @@ class OrderRow(NamedTuple):
     placed_seq: int | None
     paid_at: int | None
     cancelled_at: int | None
+    cancelled_recorded: int | None
     cancelled_by: str | None

@@ -68,6 +68,7 @@ class Fingerprint(models.Model):
 
     key = models.CharField(max_length=48, primary_key=True)       # subject/name
     digest = models.BinaryField(max_length=16, db_index=True)
+    entry_key = models.BinaryField(max_length=16)                 # of the event that brought it
 
 
 class Erasure(models.Model):

@@ -125,15 +125,6 @@ def erasures_between(*, start: datetime, stop: datetime) -> list[bytes]:
     return sorted({bytes(digest) for digest in noted.values_list("digest", flat=True)})
 
 
-def subjects_sharing(*, digests: Iterable[bytes]) -> dict[bytes, list[str]]:
-    """The subjects behind each fingerprint."""
-    found = rows.select_in(connection, "SELECT digest, key FROM vault_fingerprint WHERE digest {keys}", list(digests))
-    groups: dict[bytes, list[str]] = {}
-    for digest, key in found:
-        groups.setdefault(bytes(digest), []).append(key.partition("/")[0])
-    return groups
-
-
 def erased_at(*, holder: str, retention: str, realm: Realm) -> datetime | None:
     """When a person's data of a class was erased last; None where it never was."""
     keys = Key.objects.filter(holder__in=(holder, tombstone_of(holder, realm)), retention=retention)

@@ -6,7 +6,7 @@ late, repeated, corrected and withdrawn facts all come through the same few line
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from yinuo.care.queries import ComplaintRow, complaints
 from yinuo.credit import mirror
 from yinuo.credit.events import ComplaintJudged, DeliveryJudged, DispatchJudged, ReviewJudged
 from yinuo.credit.rules.judging import (
+    RANK_WEIGHTS,
     UNKNOWN_PLACE,
     WEIGHT_ONE,
     Judged,
@@ -38,11 +39,11 @@ from yinuo.record.events import FactWithdrawn
 from yinuo.record.queries import facts_about
 from yinuo.reviews.queries import earlier_reviews, reviews
 from yinuo.reviews.rules import ReviewRow
-from yinuo.trade.queries import earlier_orders, earlier_orders_to_same, orders
+from yinuo.trade.queries import earlier_orders, orders
 from yinuo.trade.rules import OrderRow
 
 NO_LANE = "/".join([UNKNOWN_PLACE] * 3)
-UNPROVED_WEIGHT = 4         # what a review counts at most that names no order anybody knows, in sixteenths
+UNPROVED_WEIGHT = 4         # what a review counts at most that names no order of that merchant's, in sixteenths
 MICROS_PER_HOUR = 60 * MICROS_PER_MINUTE
 _DISPATCH_COLUMNS = (
     "id", "revision", "merchant", "buyer", "listing", "lane", "outcome", "cause", "used_permille", "placed_day",
@@ -92,9 +93,9 @@ def judge_reviews(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetim
     allow(actor, "credit.judge")
     wanted = sorted(set(ids))
     found = [review for review in reviews(wanted) if review.merchant and review.published_at is not None and review.stars]
-    ranks = earlier_reviews([review.id for review in found])
+    ranks = earlier_reviews([review.id for review in found], most=len(RANK_WEIGHTS))
     placed = {order.id: order for order in orders([review.order for review in found if review.order])}
-    judged = {review.id: _judge_review(review, ranks[review.id], placed.get(review.order or "")) for review in found}
+    judged = {review.id: _judge_review(review, ranks[review.id], _own_order(review, placed)) for review in found}
     return _state_about("review", ReviewJudged, wanted, judged, realm, at)
 
 
@@ -105,8 +106,16 @@ def judge_complaints(*, actor: Actor, ids: Iterable[str], realm: Realm, at: date
     wanted = sorted(set(ids))
     found = [row for row in complaints(wanted) if row.closed_at is not None and row.merchant and row.opened_at is not None]
     placed = {order.id: order for order in orders([row.order for row in found if row.order])}
-    judged = {row.id: _judge_complaint(row, placed.get(row.order or "")) for row in found if row.outcome != "withdrawn"}
+    judged = {row.id: _judge_complaint(row, _own_order(row, placed)) for row in found if row.outcome != "withdrawn"}
     return _state_about("complaint", ComplaintJudged, wanted, judged, realm, at)
+
+
+def _own_order(row: ReviewRow | ComplaintRow, placed: Mapping[str, OrderRow]) -> OrderRow | None:
+    """The order that a review or complaint names, if that is the same merchant's and no other buyer's."""
+    order = placed.get(row.order or "")
+    if order is None or order.merchant != row.merchant:
+        return None
+    return None if None not in (order.buyer, row.buyer) and order.buyer != row.buyer else order
 
 
 def _judge_review(review: ReviewRow, rank: int, order: OrderRow | None) -> Judged:
@@ -131,7 +140,7 @@ def _judge_complaint(row: ComplaintRow, order: OrderRow | None) -> Judged:
 
 
 def _weight_of_review(rank: int, order: OrderRow | None) -> int:
-    """What a review counts: like its order; a quarter at most where it names none that anybody knows."""
+    """What a review counts: like its order; a quarter at most where it names none of that merchant and buyer."""
     if order is None or order.amount_minor is None:
         return min(UNPROVED_WEIGHT, rank_weight(rank))
     return weight_of(rank=rank, value_minor=order.amount_minor, currency=order.currency)
@@ -139,7 +148,7 @@ def _weight_of_review(rank: int, order: OrderRow | None) -> int:
 
 def _weights(settled: Sequence[OrderRow]) -> dict[str, int]:
     """How much each order counts: by its value, and by the most orders stated before it of the same buyer, address or payer."""
-    ranks = earlier_orders([order.id for order in settled]) | earlier_orders_to_same(settled)
+    ranks = earlier_orders([order.id for order in settled], most=len(RANK_WEIGHTS))
     return {
         order.id: weight_of(rank=ranks[order.id], value_minor=order.amount_minor or 0, currency=order.currency)
         for order in settled

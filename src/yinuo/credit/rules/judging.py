@@ -85,9 +85,14 @@ def judge_dispatch(
 
 
 def _came_too_late(order: OrderRow, journey: Journey) -> bool:
-    """Whether a cancellation that is not the merchant's own came after the hand-over, which it cannot undo."""
-    handed_over = journey.handed_over_at is not None and journey.handed_over_at <= (order.cancelled_at or 0)
-    return handed_over and order.cancelled_by != "merchant"
+    """Whether a cancellation that is not the merchant's own came after the hand-over, or was only stated after it.
+
+    It cannot undo the hand-over then: or anybody could take a late one off the merchant, by a moment long past.
+    """
+    if order.cancelled_by == "merchant" or order.cancelled_at is None or journey.handed_over_at is None:
+        return False
+    stated_after = (order.cancelled_recorded or 0) > (journey.handed_over_recorded or 0)
+    return stated_after or order.cancelled_at >= journey.handed_over_at
 
 
 def used_permille(order: OrderRow, journey: Journey) -> int | None:
@@ -107,14 +112,20 @@ def used_permille(order: OrderRow, journey: Journey) -> int | None:
 def judge_delivery(
     *, order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], weight: int
 ) -> Judged | None:
-    """Judge whether the order reached the buyer whole and in time, or None while that is not known."""
+    """Judge whether the order reached the buyer whole and in time, or None while that is not known.
+
+    Harm by others, stated once it had come late through the merchant, does not undo that: or anybody could, by naming them.
+    """
     if order.merchant is None or (journey.delivered_at is None and journey.harmed_at is None):
         return None
     shared = {
         "order": order.id, "merchant": order.merchant, "listing": order.listing, "lane": lane_of(order, journey),
         "weight": weight,
     }
-    if journey.harmed_at is not None:
+    cause = _delivery_cause(order, journey, disruptions)
+    told_after = (journey.harmed_recorded or 0) > (journey.delivered_recorded or 0)
+    hidden = cause == "merchant" and journey.harm_cause != "merchant" and told_after
+    if journey.harmed_at is not None and not hidden:
         return Judged(
             journey.harmed_at,
             DeliveryJudged(outcome=journey.harm, cause=journey.harm_cause or "unknown", **shared),  # type: ignore[arg-type]
@@ -122,14 +133,8 @@ def judge_delivery(
     assert journey.delivered_at is not None
     if order.deliver_by is None:
         return None
-    late = journey.delivered_at > order.deliver_by
     return Judged(
-        journey.delivered_at,
-        DeliveryJudged(
-            outcome="late" if late else "on_time",
-            cause=_delivery_cause(order, journey, disruptions) if late else None,  # type: ignore[arg-type]
-            **shared,  # type: ignore[arg-type]
-        ),
+        journey.delivered_at, DeliveryJudged(outcome="late" if cause else "on_time", cause=cause, **shared)  # type: ignore[arg-type]
     )
 
 
@@ -143,8 +148,10 @@ def _hand_over_cause(order: OrderRow, journey: Journey, disruptions: Sequence[Di
     )
 
 
-def _delivery_cause(order: OrderRow, journey: Journey, disruptions: Sequence[Disruption]) -> str:
-    assert order.deliver_by is not None
+def _delivery_cause(order: OrderRow, journey: Journey, disruptions: Sequence[Disruption]) -> str | None:
+    """Who caused a late delivery; None where it was in time, or that is not known."""
+    if order.deliver_by is None or journey.delivered_at is None or journey.delivered_at <= order.deliver_by:
+        return None
     return cause_of_late_delivery(
         hand_over_cause=_hand_over_cause(order, journey, disruptions), due=order.deliver_by,
         carrier=journey.carrier or order.carrier, origin=order.origin, disruptions=disruptions,

@@ -29,12 +29,16 @@ class Give(Protocol):
 
 
 class Prepared(msgspec.Struct, array_like=True):
-    """A batch as finished rows: of the record, and of the vault's texts, fingerprints and fingerprints of correcting events."""
+    """A batch as finished rows: of the record, and of the vault's texts, those of kinds stated once, and fingerprints.
+
+    `ids` are the events' own and those that they supersede or withdraw.
+    """
 
     rows: Rows
     texts: list[vault.TextRow]
+    once: list[vault.TextRow]
     prints: list[vault.FingerprintRow]
-    corrected: list[vault.FingerprintRow]
+    ids: list[str]
 
 
 def keyed(source: str, events: Sequence[Incoming], realm: Realm) -> list[Keyed]:
@@ -59,26 +63,46 @@ def prepared(source: str, events: Mapping[bytes, Incoming], realm: Realm, record
     """The rows of new events, whose subjects get surrogates, and whose texts get sealed, by `hand`."""
     facts = statements_of(source, list(events.items()), realm, hand.surrogates_for)
     new = dict(zip(events, facts, strict=True))
+    made = rows_of(source=source, statements=new, realm=realm, recorded=recorded)
+    replaced = {target for _, target in made.replacements}
     texts: list[vault.Words] = []
-    prints: dict[tuple[str, str], str] = {}
-    corrected: dict[tuple[str, str], str] = {}
+    once: dict[str, vault.Words] = {}
+    prints: dict[tuple[str, str], vault.Print] = {}
     for key, event in events.items():
         kind = event.kind
         if kind.texts:
-            texts += words_of(key, event, new[key])
-        for name in kind.fingerprints:
-            if value := getattr(event.wire, name):
-                owner = getattr(new[key].fact, kind.about), name
-                if event.supersedes is None:
-                    prints.setdefault(owner, value)
-                else:
-                    corrected[owner] = value
+            for text in words_of(key, event, new[key]):
+                if not kind.texts[text.name].once:
+                    texts.append(text)
+                elif key not in replaced:
+                    once.setdefault(text.key, text)
+        if kind.fingerprints and key not in replaced:
+            for told in _prints_of(source, key, event, new[key]):
+                prints.setdefault((told.subject, told.name), told)
+    sealed = hand.text_rows(texts=[*texts, *once.values()], recorded=recorded)
     return Prepared(
-        rows_of(source=source, statements=new, realm=realm, recorded=recorded),
-        hand.text_rows(texts=texts, recorded=recorded),
-        vault.fingerprint_rows(prints=prints, key=realm.key),
-        vault.fingerprint_rows(prints=corrected, key=realm.key),
+        made,
+        [row for row in sealed if row[0] not in once],
+        [row for row in sealed if row[0] in once],
+        vault.fingerprint_rows(prints=prints.values(), key=realm.key),
+        [event_id for event in events.values() for event_id in _ids_in(event)],
     )
+
+
+def _ids_in(event: Incoming) -> list[str]:
+    """An event's id and that of the one it supersedes or withdraws."""
+    withdrawn = [id for subject, id in event.kind.names_in(event.wire) if subject == "event"]
+    return [event.id, *withdrawn] if event.supersedes is None else [event.id, event.supersedes]
+
+
+def _prints_of(source: str, key: bytes, event: Incoming, statement: Statement) -> list[vault.Print]:
+    """The addresses and payers that came with an event, each to be compared among its merchant's."""
+    about, within = getattr(statement.fact, event.kind.about), f"{source}\0{getattr(event.wire, 'merchant', '')}"
+    return [
+        vault.Print(about, name, value, within, key)
+        for name in event.kind.fingerprints
+        if (value := getattr(event.wire, name))
+    ]
 
 
 def statements_of(source: str, every: Sequence[Keyed], realm: Realm, give: Give) -> list[Statement]:

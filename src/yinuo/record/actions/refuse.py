@@ -10,11 +10,9 @@ from django.db import transaction
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.facts import SOURCE_ID_LENGTH_MAX
-from yinuo.kit.ids import keyed_digester
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, NotFound, TooMany
 from yinuo.record import rules
-from yinuo.record.actions.append import Rows
 from yinuo.record.models import RefusedEvent
 from yinuo.record.rules import Refused
 
@@ -47,20 +45,16 @@ def check_room(*, source: str, more: int, waiting_max: int) -> None:
         )
 
 
-def close_corrected(*, source: str, made: Rows, realm: Realm, at: datetime) -> None:
-    """Close the refused events whose id was now taken in, or superseded: they are no longer wrong.
+def close_corrected(*, source: str, ids: Sequence[str], at: datetime) -> None:
+    """Close the refused events of these ids, which were now taken in, superseded or withdrawn: they are no longer wrong.
 
     One whose id could not be read stays.
     """
-    waiting = RefusedEvent.objects.filter(source=source, replayed=None).exclude(event_id="")
-    ids = list(waiting.values_list("pk", "event_id")) if made.keys else []
-    if not ids:
+    waiting = RefusedEvent.objects.filter(source=source, replayed=None)
+    if not waiting.exists():
         return
-    key_of = keyed_digester(realm.key, "entry", source)
-    settled = {*made.keys, *(target for _, target in made.replacements)}
-    closed = [pk for pk, event_id in ids if key_of(event_id) in settled]
-    for chunk in rows.chunks(closed, rows.SQLITE_KEYS_MAX):
-        RefusedEvent.objects.filter(pk__in=chunk).update(replayed=at)
+    for chunk in rows.chunks(set(ids), rows.SQLITE_KEYS_MAX):
+        waiting.filter(event_id__in=chunk).update(replayed=at)
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from yinuo.record import rules
 from yinuo.record.actions.append import Statement, entry_key, write_rows
 from yinuo.record.actions.prepare import Keyed, Prepared, keyed, prepared, sort_out, statements_of, words_of
 from yinuo.record.actions.refuse import check_room, close_corrected, keep_refused
+from yinuo.record.actions.replace import Misdirected, replace_told, tellable
 from yinuo.record.events import FactWithdrawn
 from yinuo.record.rules import Incoming, Refused
 from yinuo.vault import actions as vault
@@ -75,6 +76,10 @@ def take(
         try:
             with rows.writing_turn(connection):
                 return _take(source, every, realm, at, refused, waiting_max)
+        except Misdirected as misdirected:
+            refused = [*refused, *misdirected.refused(every)]
+            every = [(key, event) for key, event in every if key not in misdirected.keys]
+            continue
         except (IntegrityError, OperationalError) as error:
             # SQLite has waited for its one writer's place by itself, and long.
             if race == RACES_MAX - 1 or (connection.vendor == "sqlite" and isinstance(error, OperationalError)):
@@ -100,7 +105,7 @@ def take_prepared(
     try:
         with rows.writing_turn(connection):
             return _take_prepared(source, made, foreseen, keyed(source, again, realm), realm, at, refused)
-    except (IntegrityError, OperationalError, _Outdated):
+    except (IntegrityError, OperationalError, _Outdated, Misdirected):
         return None
 
 
@@ -134,12 +139,14 @@ def _write(
     source: str, made: Prepared, again: Sequence[Keyed], realm: Realm, at: datetime, refused: Sequence[Refused],
     waiting_max: int | None = None,
 ) -> Taken:
+    made = tellable(made)
     write_rows(made.rows)
-    vault.keep_text_rows(made.texts)
-    vault.keep_fingerprint_rows(made.prints, corrected=made.corrected)
+    replace_told(made.rows)
+    vault.keep_text_rows(made.texts, once=made.once)
+    vault.keep_fingerprint_rows(made.prints)
     conflicts = _conflicts(source, again, realm) if again else []
     every = [*refused, *conflicts]
-    close_corrected(source=source, made=made.rows, realm=realm, at=at)
+    close_corrected(source=source, ids=made.ids, at=at)
     if waiting_max is not None:
         check_room(source=source, more=len(every), waiting_max=waiting_max)
     keep_refused(source=source, refused=every, at=at)

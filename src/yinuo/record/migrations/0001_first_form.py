@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 ('replayed', models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('replayed', None)), fields=['source'], name='record_refused_waiting')],
+                'indexes': [models.Index(condition=models.Q(('replayed', None)), fields=['source', 'event_id'], name='record_refused_waiting')],
             },
         ),
         migrations.CreateModel(

@@ -124,6 +124,17 @@ def thinned() -> dict[int, int]:
     return dict(Thinned.objects.values_list("segment", "times"))
 
 
+def replaced_about(*, subjects: Sequence[str]) -> list[Recorded]:
+    """The sealed facts about each of the subjects (which are not people) that were superseded or withdrawn, in their order."""
+    if not Replacement.objects.exists():
+        return []
+    replaced = (
+        " JOIN record_entry e ON e.id = s.entry_id WHERE EXISTS (SELECT 1 FROM record_replacement r "
+        "JOIN record_seal rs ON rs.entry_id = r.entry_id WHERE r.target = e.key)"
+    )
+    return _recorded(sorted(rows.select_in(connection, _FACTS + replaced + " AND o.about {keys}", list(subjects))))
+
+
 def replaced_by(*, start: int, stop: int) -> list[Recorded]:
     """The sealed facts that facts numbered from `start` to before `stop` supersede or withdraw."""
     if not Replacement.objects.exists():

@@ -2,7 +2,7 @@
 
 from yinuo.vault.actions.at_once import AtOnce, Hand, keep_words
 from yinuo.vault.actions.erase import Beyond, ErasedAgain, clear_traces, compact, erase, replay_erasures
-from yinuo.vault.actions.fingerprints import FingerprintRow, fingerprint_rows, keep_fingerprint_rows, keep_fingerprints
+from yinuo.vault.actions.fingerprints import FingerprintRow, Print, fingerprint_rows, forget_told, keep_fingerprint_rows
 from yinuo.vault.actions.foresight import Foreseen, Foresight, keep_foreseen
 from yinuo.vault.actions.rotate import open_keys, renew_data_keys, rewrap, rotate
 from yinuo.vault.actions.surrogates import Name, begin_epoch, forget_surrogates, known_surrogates
@@ -17,6 +17,7 @@ __all__ = [
     "Foresight",
     "Hand",
     "Name",
+    "Print",
     "TextRow",
     "Words",
     "begin_epoch",
@@ -25,8 +26,8 @@ __all__ = [
     "erase",
     "fingerprint_rows",
     "forget_surrogates",
+    "forget_told",
     "keep_fingerprint_rows",
-    "keep_fingerprints",
     "keep_foreseen",
     "keep_text_rows",
     "keep_words",

@@ -16,6 +16,7 @@ from yinuo.vault.queries import opened_words
 from yinuo.vault.rules import holder_of
 
 TextRow = tuple[str, str, str, bytes, int, bytes]
+_COLUMNS = ("key", "owner", "retention", "words", "recorded", "entry_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,10 @@ class Words:
         return holder_of(self.owner), self.retention
 
 
-def keep_text_rows(texts: Sequence[TextRow]) -> None:
-    """Keep texts that were made ready, in place of earlier ones."""
-    rows.upsert(
-        connection, "vault_text", "key", ("key", "owner", "retention", "words", "recorded", "entry_key"), texts
-    )
+def keep_text_rows(texts: Sequence[TextRow], *, once: Sequence[TextRow] = ()) -> None:
+    """Keep texts that were made ready, in place of earlier ones; those told once only where there are none yet."""
+    rows.upsert(connection, "vault_text", "key", _COLUMNS, texts)
+    rows.insert_missing(connection, "vault_text", "key", _COLUMNS, once)
 
 
 def other_words(*, texts: Sequence[Words], realm: Realm) -> list[Words]:

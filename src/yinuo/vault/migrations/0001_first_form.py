@@ -16,6 +16,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('key', models.CharField(max_length=48, primary_key=True, serialize=False)),
                 ('digest', models.BinaryField(db_index=True, max_length=16)),
+                ('entry_key', models.BinaryField(max_length=16)),
             ],
         ),
         migrations.CreateModel(
