@@ -59,8 +59,8 @@ def told(standing: Any) -> list[str]:
         lines.append(f"  The band follows from an upheld decision: {standing.override}.")
     if standing.odds_ppm is not None:
         lines.append(
-            f"  Of 1,000 orders about {standing.odds_ppm / 1000:.0f} go wrong through this merchant's fault "
-            f"(measured on {standing.measured_on:,} orders)."
+            f"  Of 1,000 orders about {standing.odds_ppm / 1000:.0f} go wrong through this merchant's fault. "
+            f"How far that holds was measured on {standing.measured_on:,} orders of the whole marketplace."
         )
     lines.append("  From 500, what is to be expected of anyone:")
     for reason in standing.reasons:
@@ -78,8 +78,9 @@ def _way_back(way: dict[str, Any]) -> str:
 
     ways = []
     if "orders" in way:
-        ways.append(f"{way['orders']:,} more on-time hand-overs")
+        more = "order" if way["orders"] == 1 else "orders"
+        ways.append(f"after about {way['orders']:,} more {more} without a fault")
     if "day" in way:
-        ways.append(f"{from_day(way['day'])}")
-    first = ", whichever is first" if len(ways) > 1 else ""
-    return f"The way back to '{way['band']}': {', or '.join(ways)}{first}."
+        ways.append(f"on {from_day(way['day'])}" + ("" if ways else ", if nothing new goes wrong"))
+    first = ", whichever comes first" if len(ways) > 1 else ""
+    return f"The way back: up to '{way['band']}' {', or '.join(ways)}{first}."

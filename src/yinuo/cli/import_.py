@@ -72,7 +72,8 @@ def _propose(paths: Sequence[Path], target: Path, encoding: str | None) -> None:
     opened = [tables.open_table(path, encoding=encoding or "utf-8") for path in tables.find_files(paths)]
     proposal = propose.propose(opened, encoding=encoding or "utf-8")
     propose.write(proposal, target)
-    click.echo(f"Wrote {target}: {proposal.facts} kinds of fact guessed, {proposal.undecided} values marked '?' to decide.")
+    click.echo(f"Wrote {target}: {proposal.facts} kinds of fact guessed, "
+               f"{proposal.undecided} value{'s' if proposal.undecided != 1 else ''} marked '?' to decide.")
     for doubt in proposal.doubts:
         click.echo(f"Look at this: {doubt}")
     for name, columns in proposal.unplaced.items():

@@ -51,7 +51,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "yinuo.config.realm.hand_down",
     "yinuo.web.middleware.Pages",
-    "yinuo.config.api.problems",
+    "yinuo.config.problems.problems",
 ]
 ROOT_URLCONF = "yinuo.config.urls"
 WSGI_APPLICATION = "yinuo.config.wsgi.application"

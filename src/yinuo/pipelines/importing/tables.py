@@ -199,7 +199,7 @@ def _csv_rows(table: Table, advance: Advance) -> Iterator[Row]:
                 if len(cells) == width:
                     yield Row(start, dict(zip(table.columns, cells, strict=True)))
                 elif cells:
-                    fault = f"The row has {len(cells)} values, the header {width} columns."
+                    fault = f"The row has {len(cells)} value{'s' if len(cells) != 1 else ''}, the header {width} columns."
                     yield Row(start, {}, table.delimiter.join(cells).encode(), fault)
                 if number % ROWS_PER_REPORT == 0:
                     told, before = raw.tell(), told

@@ -67,7 +67,8 @@ def odds(ppm: int, measured_on: int | None) -> str:
     figures = {"orders": formats.number(orders), "wrong": formats.number(wrong), "measured": formats.number(measured_on or 0)}
     if measured_on:
         return gettext(
-            "Of %(orders)s orders about %(wrong)s go wrong through this merchant’s fault (measured on %(measured)s orders)."
+            "Of %(orders)s orders about %(wrong)s go wrong through this merchant’s fault. "
+            "How far that holds was measured on %(measured)s orders of the whole marketplace."
         ) % figures
     return gettext("Of %(orders)s orders about %(wrong)s go wrong through this merchant’s fault.") % figures
 
