@@ -86,7 +86,10 @@ TOLD: Words = {
     "proven_one": _("The record holds this fact at this place, unchanged."),
     "proven_many": _("The record holds these %(count)s facts at their places, unchanged."),
     "proven_none": _("The pack shows no fact, and fits the record."),
-    "unsure_sentence": _("The facts and hashes fit the head that the file states. Whether the log signed that head could not be checked in this browser, and a forged file could look the same. Use one of the other two ways below."),  # noqa: E501
+    "unsure_sentence": _(
+        "The facts and hashes fit the head that the file states. Whether the log signed that head could not be checked in this "
+        "browser, and a forged file could look the same. Use one of the other two ways below."
+    ),
     "unproven_sentence": _("The file proves nothing as it is. Ask whoever gave it to you for another copy."),
     "file": _("The file: %(file)s, %(bytes)s bytes."),
     "kind_proof": _("It is a proof of one fact."),
@@ -103,7 +106,7 @@ TOLD: Words = {
     "by_pasted": _("Trusted were the keys of the policy that you pasted."),
     "marked": _("The file is marked: “%(note)s”"),
     "whole": _("About %(subject)s %(id)s it shows the facts numbered %(first)s to %(last)s; none is left out between them."),
-    "gaps": _("About %(subject)s %(id)s it shows %(count)s facts numbered from %(first)s to %(last)s; others between them are not shown."),
+    "gaps": _("About %(subject)s %(id)s it shows %(count)s facts numbered from %(first)s to %(last)s; others are not shown."),
     "sums_credit": _("The score itself is not computed again here; “yinuo verify” does that, to the point."),
     "sums_reviews": _("The counts themselves are not computed again here; “yinuo verify” does that."),
     "facts_shown": _("What it shows"),
@@ -192,5 +195,6 @@ VOCABULARY: dict[str, Words] = {"kinds": KINDS, "subjects": SUBJECTS, "parts": P
 def phrases() -> dict[str, dict[str, str]]:
     """Every phrase in the reader's language, by vocabulary and name."""
     return {
-        name: {key: str(words).replace("%%", "%") for key, words in vocabulary.items()} for name, vocabulary in VOCABULARY.items()
+        name: {key: str(words).replace("%%", "%") for key, words in vocabulary.items()}
+        for name, vocabulary in VOCABULARY.items()
     }

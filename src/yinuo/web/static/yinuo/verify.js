@@ -293,11 +293,12 @@
     });
   }
 
+  show(find("without"), false);
   for (const id of ["zone", "other", "copy"]) show(find(id), true);
   find("file").addEventListener("change", (event) => take(event.target.files[0]));
   find("file").addEventListener("click", (event) => event.target.value = "");      // the same file again is checked again
   find("pasted").addEventListener("change", takePolicy);
   find("copy").addEventListener("click", copyPolicy);
   listenForDrops();
-  document.documentElement.dataset.ready = "yes";
+  document.documentElement.dataset.ready = "";
 })();
