@@ -89,15 +89,18 @@ const verifyRecord = (() => {
   const primes = [];
   for (let one = 2; primes.length < 64; one++) if (primes.every((prime) => one % prime)) primes.push(one);
   const ROUNDS = fractions(primes, 3), START = fractions(primes.slice(0, 8), 2);
-  const schedule = new Int32Array(64);
-  let padded = new Uint8Array(4096);
+  const schedule = new Int32Array(64), state = new Int32Array(8);
+  let padded = new Uint8Array(4096), view = new DataView(padded.buffer);
 
   /** SHA-256 over these bytes, one after the other. */
   function sha256(...parts) {
     let length = 0;
     for (const part of parts) length += part.length;
     const end = length + 72 & ~63;
-    if (padded.length < end) padded = new Uint8Array(end * 2);
+    if (padded.length < end) {
+      padded = new Uint8Array(end * 2);
+      view = new DataView(padded.buffer);
+    }
     let place = 0;
     for (const part of parts) {
       padded.set(part, place);
@@ -105,17 +108,16 @@ const verifyRecord = (() => {
     }
     padded.fill(0, place, end);
     padded[place] = 0x80;
-    const view = new DataView(padded.buffer);
     view.setUint32(end - 8, Math.floor(length / 2 ** 29));
     view.setUint32(end - 4, length << 3);
-    const state = START.slice();
-    for (let block = 0; block < end; block += 64) compress(state, view, block);
-    const digest = new Uint8Array(32), out = new DataView(digest.buffer);
-    state.forEach((word, at) => out.setInt32(at * 4, word));
+    state.set(START);
+    for (let block = 0; block < end; block += 64) compress(block);
+    const digest = new Uint8Array(32);
+    for (let at = 0; at < 32; at++) digest[at] = state[at >> 2] >>> 24 - (at & 3) * 8;
     return digest;
   }
 
-  function compress(state, view, block) {
+  function compress(block) {
     for (let t = 0; t < 16; t++) schedule[t] = view.getInt32(block + t * 4);
     for (let t = 16; t < 64; t++) {
       const x = schedule[t - 15], y = schedule[t - 2];
@@ -123,7 +125,7 @@ const verifyRecord = (() => {
       const s1 = (y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10;
       schedule[t] = schedule[t - 16] + s0 + schedule[t - 7] + s1 | 0;
     }
-    let [a, b, c, d, e, f, g, h] = state;
+    let a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], f = state[5], g = state[6], h = state[7];
     for (let t = 0; t < 64; t++) {
       const s1 = (e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7);
       const one = h + s1 + (e & f ^ ~e & g) + ROUNDS[t] + schedule[t] | 0;
