@@ -12,6 +12,8 @@ TEXT_ON = [(ink, ground) for ink in ("ink", "soft", "blue", "amber", "brick") fo
     ("on-blue", "blue"),
     ("brick", "brick-wash"),
     ("ink", "brick-wash"),
+    ("soft", "brick-wash"),
+    ("ink", "blue-wash"),
 ]
 SHAPES_ON = [("strong", "paper"), ("strong", "sheet"), ("seal", "sheet")]
 
