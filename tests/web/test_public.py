@@ -61,7 +61,7 @@ def test_a_standing_is_a_sentence_that_can_be_checked(market, client):
     assert "measured on 38,211 orders of the whole marketplace." in text
     assert "Most likely between 543 and 579" in text
     chinese = text_of(client.get("/merchants/mqinglan/", headers={"accept-language": "zh-hans"}))
-    assert "每1,000笔订单中，约有14笔因该商家的责任出问题（依据38,211笔订单测得）。" in chinese
+    assert "每1,000笔订单中，约有14笔因该商家的责任出问题。这一比例的可靠程度，用全平台38,211笔订单测定。" in chinese
 
 
 def test_no_probability_is_told_before_it_was_measured(market, client):
