@@ -34,14 +34,22 @@ def server(tmp_path):
         yield port, key
     finally:
         process.terminate()
-        process.wait(PATIENCE_SECONDS)
+        try:
+            process.wait(PATIENCE_SECONDS / 2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(PATIENCE_SECONDS)
 
 
 def _await(port: int) -> None:
+    """Wait for an answer: the port is open before the processes behind it have loaded anything."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            return socket.create_connection(("127.0.0.1", port)).close()
+            link = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+            link.request("GET", "/api/health")
+            assert link.getresponse().status == 200
+            return link.close()
         except OSError:
             assert time.monotonic() < deadline, "the server did not start"
             time.sleep(.1)
