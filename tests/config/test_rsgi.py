@@ -15,7 +15,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIRequest
 
 PATIENCE_SECONDS = 60      # for a machine that has much else to do; no outcome depends on it
-SLOW = 8                   # as many as have a thread
+SLOW = 8                   # more than have a thread
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def server(tmp_path):
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         port = trial.getsockname()[1]
-    process = subprocess.Popen([*command, "serve", "--no-worker", "--port", str(port)], env=environment)
+    process = subprocess.Popen([*command, "serve", "--no-worker", "--processes", "1", "--port", str(port)], env=environment)
     try:
         _await(port)
         yield port, key
