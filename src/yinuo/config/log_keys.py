@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from pathlib import Path
 from typing import Any
 
+from yinuo.config.secret import make_once
 from yinuo.kit.log import Log, log_of, with_witnesses
 from yinuo.kit.note_keys import SEED_BYTES, check_key_name
 from yinuo.kit.policies import parse_policy
@@ -58,13 +58,4 @@ def read_witnesses(log: Log, file: Path | None) -> Log:
 def _make(file: Path, origin: str) -> None:
     check_key_name(origin)
     content = {"origin": origin, "ed25519": secrets.token_hex(SEED_BYTES), "ml_dsa_44": secrets.token_hex(SEED_BYTES)}
-    temporary = file.with_name(f"{file.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as handle:
-        json.dump(content, handle)
-    try:
-        os.link(temporary, file)        # fails if another process was first
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
+    make_once(file, json.dumps(content))

@@ -13,17 +13,8 @@ SECRET_BYTES = 32
 
 def read_secret(file: Path) -> bytes:
     """The secret in the file; a new one if there is no file yet. Two processes starting at once agree on one."""
-    temporary = file.with_name(f"{file.name}.{os.getpid()}")
     if not file.exists():
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as handle:
-            handle.write(secrets.token_hex(SECRET_BYTES))
-        try:
-            os.link(temporary, file)    # fails if another process was first
-        except FileExistsError:
-            pass
-        finally:
-            temporary.unlink()
+        make_once(file, secrets.token_hex(SECRET_BYTES))
     try:
         secret = bytes.fromhex(file.read_text().strip())
     except ValueError:
@@ -35,3 +26,17 @@ def read_secret(file: Path) -> bytes:
             path=str(file),
         )
     return secret
+
+
+def make_once(file: Path, content: str) -> None:
+    """Make a file that only its owner can read, whole, unless another process was first: then its content stands."""
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as handle:
+        handle.write(content)
+    try:
+        os.link(temporary, file)    # fails if another process was first
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from yinuo.kit import rows
+from yinuo.kit.canonical import canonical_json
 from yinuo.kit.merkle import inclusion_proof, nodes_for
 from yinuo.kit.opening import closed, opening
 from yinuo.kit.policies import Policy
@@ -83,7 +84,7 @@ def tlog_proof(*, number: int, person: str | None = None, witnessed: Policy | No
     size, note = newest
     (fact,) = revealed(numbers=[number], person=person)
     hashes = inclusion_proof(number, size, reader_at(size))
-    return TlogProof(number, tuple(hashes), note, rules.canonical(fact))
+    return TlogProof(number, tuple(hashes), note, canonical_json(fact))
 
 
 def nodes(*, numbers: Sequence[int], size: int) -> dict[str, bytes]:

@@ -57,11 +57,6 @@ _encoder = msgspec.json.Encoder(order="sorted")
 _person_decoder = msgspec.json.Decoder(_PersonPart)
 
 
-def canonical(value: Any) -> bytes:
-    """The canonical JSON (RFC 8785) of a value of integers and short ASCII strings: sorted keys, no spaces."""
-    return _encoder.encode(value)
-
-
 @cache
 def kind_of(cls: type[Fact]) -> Kind:
     """The kind that a class of facts was registered under."""
