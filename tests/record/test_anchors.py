@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from yinuo.kit.actors import PUBLIC, SYSTEM
 from yinuo.kit.anchors import NotInstalled, anchor_digest, block_of, digest_of, upgrade
-from yinuo.kit.log import log_of
 from yinuo.kit.notes import parse_note
 from yinuo.kit.outbound import send
 from yinuo.kit.refusals import Malformed, NotAllowed
@@ -62,22 +60,6 @@ class Calendar:
 @pytest.fixture
 def calendar(serving):
     return Calendar(serving)
-
-
-@pytest.fixture
-def state(realm, tmp_path, now, event):
-    """States an order, and seals and signs it."""
-    log = log_of(origin="example.com/log", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=tmp_path / "last")
-    logged, stated = replace(realm, log=log), iter(range(10**6))
-
-    def stating(*, at=now):
-        one = next(stated)
-        raw = event("trade.order_placed", id=f"e{one}", order=f"o{one}", merchant="m", amount_minor=5, currency="CNY")
-        actions.take_events(actor=SYSTEM, source="shop", raws=[raw], realm=logged, at=at)
-        actions.seal(actor=SYSTEM, realm=logged)
-        return actions.publish(actor=SYSTEM, log=log, at=at)
-
-    return stating
 
 
 def test_promised_first_and_complete_later(state, calendar, now):

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
@@ -20,7 +20,6 @@ from django.conf import settings
 from yinuo.cli import _here, _vouching
 from yinuo.cli._here import authorities
 from yinuo.kit.actors import PUBLIC, SYSTEM
-from yinuo.kit.log import log_of
 from yinuo.kit.notes import parse_note
 from yinuo.kit.outbound import send
 from yinuo.kit.refusals import Malformed, NotAllowed
@@ -157,22 +156,6 @@ class Stamper:
         content = seq(oid(STAMP), der(0xA0, der(0x04, info)))
         signed = seq(number(3), many(seq(oid(SHA256))), content, der(0xA0, der_certificate), many(signer))
         return seq(oid("1.2.840.113549.1.7.2"), der(0xA0, signed))
-
-
-@pytest.fixture
-def state(realm, tmp_path, now, event):
-    """States an order, and seals and signs it."""
-    log = log_of(origin="example.com/log", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=tmp_path / "last")
-    logged, stated = replace(realm, log=log), iter(range(10**6))
-
-    def stating(*, at=now):
-        one = next(stated)
-        raw = event("trade.order_placed", id=f"e{one}", order=f"o{one}", merchant="m", amount_minor=5, currency="CNY")
-        actions.take_events(actor=SYSTEM, source="shop", raws=[raw], realm=logged, at=at)
-        actions.seal(actor=SYSTEM, realm=logged)
-        return actions.publish(actor=SYSTEM, log=log, at=at)
-
-    return stating
 
 
 @pytest.fixture

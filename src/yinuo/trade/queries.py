@@ -37,14 +37,6 @@ def orders(ids: Sequence[str]) -> list[OrderRow]:
     return [OrderRow(*row) for row in found]
 
 
-def orders_of_buyers(buyers: Sequence[str]) -> dict[str, list[str]]:
-    """The ids of every order of each of the buyers."""
-    orders: dict[str, list[str]] = {}
-    for order, buyer in rows.select_in(connection, "SELECT id, buyer FROM trade_order WHERE buyer {keys}", list(buyers)):
-        orders.setdefault(buyer, []).append(order)
-    return orders
-
-
 def orders_due(*, starts: int, until: int) -> list[str]:
     """The ids of the orders that were to be handed over or delivered between two moments."""
     with connection.cursor() as cursor:
