@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from yinuo.kit import mirrors
+from yinuo.kit import mirrors, rows
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.facts import Fact, Recorded
 from yinuo.kit.realm import Realm
@@ -24,6 +24,7 @@ from yinuo.record.rules import BATCH_MAX
 
 CURSOR = "react"
 REBUILD = "rebuild"
+HURRIED_MAX = 1000
 ByKind = Mapping[type[Fact], Sequence[Recorded]]
 Progress = Callable[[int, int], None]
 """Told after each batch: how many facts are done, of how many."""
@@ -34,25 +35,34 @@ def _quiet(done: int, total: int) -> None:
 
 
 def seal_all(*, realm: Realm, at: datetime) -> int:
-    """Seal everything that is pending and sign the head; returns how many facts that were."""
+    """Seal everything that was pending and sign the head; returns how many facts that were."""
     total = 0
-    while sealed := record.seal(actor=SYSTEM, realm=realm):
+    sealed = BATCH_MAX
+    while sealed == BATCH_MAX:      # a pass that was not full took all there was
+        sealed = _seal(realm)
         total += sealed
     if realm.log is not None:
         record.publish(actor=SYSTEM, log=realm.log, at=at)
     return total
 
 
+def _seal(realm: Realm) -> int:
+    """Seal in turn with those who take facts in, who would otherwise leave SQLite's one writer's place to each other only."""
+    with rows.writing_turn(connection):
+        return record.seal(actor=SYSTEM, realm=realm)
+
+
 def react(*, domains: Sequence[str], realm: Realm, at: datetime, progress: Progress = _quiet) -> int:
     """Seal and follow until nothing is left to do; returns how many facts were followed.
 
-    Each batch, with all it causes, is one transaction together with the cursor: a crash repeats or skips nothing.
+    Each batch, with all it causes, is one transaction together with the cursor: a crash repeats or skips nothing. While facts
+    keep coming in, batches are small, so that sealing and taking in wait for none of them long.
     """
     followed = 0
-    seal_all(realm=realm, at=at)
-    while batch := _follow(CURSOR, domains, realm, at):
+    came_in = seal_all(realm=realm, at=at)
+    while batch := _follow_next(domains, realm, at, HURRIED_MAX if came_in else BATCH_MAX):
         followed += batch
-        seal_all(realm=realm, at=at)
+        came_in = seal_all(realm=realm, at=at)
         progress(queries.cursor_position(CURSOR), queries.size())
     return followed
 
@@ -84,10 +94,16 @@ def _rebuild_batch(domains: Sequence[str], realm: Realm) -> tuple[int, int] | No
     return stop, limit
 
 
+def _follow_next(domains: Sequence[str], realm: Realm, at: datetime, most: int) -> int:
+    """Follow at most so many facts, in turn with those who take facts in."""
+    with rows.writing_turn(connection):
+        return _follow(CURSOR, domains, realm, at, most)
+
+
 @transaction.atomic
-def _follow(cursor: str, domains: Sequence[str], realm: Realm, at: datetime) -> int:
+def _follow(cursor: str, domains: Sequence[str], realm: Realm, at: datetime, most: int) -> int:
     start = record.hold_cursor(name=cursor)
-    stop = min(start + BATCH_MAX, queries.size())
+    stop = min(start + most, queries.size())
     if start >= stop:
         return 0
     batch = queries.facts(start=start, stop=stop)
