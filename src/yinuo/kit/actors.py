@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from yinuo.kit.refusals import NotAllowed
 
-Rule = Callable[["Actor", object], bool]
+_NOBODY: Mapping[str, frozenset[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody or something that acts: the roles it holds, and the surrogate it acts as."""
+    """Somebody or something that acts: its name, the roles it holds everywhere, and those it holds for somebody only.
+
+    `own` gives, by the surrogate of a merchant or buyer, the roles in which it acts for them: a team's member, or the buyer.
+    """
 
     name: str
     roles: frozenset[str] = field(default_factory=frozenset)
+    own: Mapping[str, frozenset[str]] = field(default_factory=lambda: _NOBODY)
 
     def holds(self, role: str) -> bool:
-        """Whether the actor has this role."""
+        """Whether the actor has this role everywhere."""
         return role in self.roles
+
+    def roles_for(self, subject: str) -> frozenset[str]:
+        """The roles in which the actor may act about this subject: those held everywhere, and those held for it."""
+        return self.roles | self.own.get(subject, frozenset())
+
+    @property
+    def is_human(self) -> bool:
+        """Whether a person acts: neither the installation itself nor a source."""
+        return self.name.startswith(HUMAN)
+
+
+HUMAN = "account:"
+"""How the name of an actor begins that is a signed-in person; the account's number follows."""
 
 
 SYSTEM = Actor("system", frozenset({"system"}))
@@ -43,10 +60,12 @@ def permissions() -> dict[str, frozenset[str]]:
     return dict(_permissions)
 
 
-def allow(actor: Actor, permission: str) -> None:
+def allow(actor: Actor, permission: str, about: str | None = None) -> None:
     """Return if the actor holds the permission by one of its roles; refuse otherwise.
 
-    An undeclared permission raises KeyError: a misspelt one must never let anybody through.
+    `about` is the merchant or buyer whose affair it is: roles held for somebody count there, and nowhere else. An undeclared
+    permission raises KeyError: a misspelt one must never let anybody through.
     """
-    if not actor.roles & _permissions[permission]:
+    roles = actor.roles if about is None else actor.roles_for(about)
+    if not roles & _permissions[permission]:
         raise NotAllowed(f"{actor.name} may not {permission.replace('.', ': ').replace('_', ' ')}.")

@@ -44,10 +44,14 @@ ComplaintId = Annotated[str, _subject("complaint")]
 FindingId = Annotated[str, _subject("finding")]
 RatingId = Annotated[str, _subject("rating")]
 RunId = Annotated[str, _subject("run")]
+DecisionId = Annotated[str, _subject("decision")]
+ContestId = Annotated[str, _subject("contest")]
+AppealId = Annotated[str, _subject("appeal")]
 
 SUBJECT_PREFIXES: Mapping[str, str] = {
     "buyer": "b", "merchant": "m", "shop": "h", "listing": "l", "basket": "k", "order": "o", "refund": "f",
     "shipment": "s", "disruption": "d", "review": "r", "complaint": "c", "finding": "g", "rating": "e", "run": "n",
+    "decision": "j", "contest": "t", "appeal": "p",
 }
 
 Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./:>-]{0,39}$")]
