@@ -10,6 +10,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -137,8 +138,10 @@ def _sweep_days() -> dict[str, Any]:
 
 def _handlers(domains: Sequence[str]) -> dict[str, Any]:
     """What each domain does when a timer of its own falls due: `TIMERS` in its reactions."""
+    from yinuo.cli._here import realm  # noqa: PLC0415 - only after set-up
+
     handlers: dict[str, Any] = {}
     for domain in domains:
         if find_spec(f"yinuo.{domain}.reactions"):
             handlers |= getattr(import_module(f"yinuo.{domain}.reactions"), "TIMERS", {})
-    return handlers
+    return {kind: partial(handle, realm=realm()) for kind, handle in handlers.items()}

@@ -30,7 +30,8 @@ ALLOWED_HOSTS: list[str] = YINUO["YINUO_HOSTS"]
 
 # The order of the house, bottom first: an import and a foreign key may only point to an earlier one.
 DOMAINS = (
-    "vault", "timers", "record", "people", "merchants", "catalogue", "trade", "delivery", "reviews", "care", "credit",
+    "vault", "timers", "record", "people", "decisions", "merchants", "catalogue", "trade", "delivery", "reviews", "care",
+    "credit",
 )
 
 INSTALLED_APPS = [

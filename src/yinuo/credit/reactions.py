@@ -9,6 +9,7 @@ from typing import Any
 from yinuo.care.events import ComplaintAnswered, ComplaintClosed, ComplaintOpened
 from yinuo.care.queries import complaints_of_orders
 from yinuo.credit import actions
+from yinuo.decisions.events import ContestLapsed, ContestSettled
 from yinuo.delivery.events import (
     DisruptionDeclared,
     ShipmentDamaged,
@@ -25,6 +26,7 @@ from yinuo.reviews.queries import reviews_of_orders
 from yinuo.trade.events import OrderCancelled, OrderPlaced
 
 _ABOUT_ORDERS = (OrderPlaced, OrderCancelled, ShipmentReady, ShipmentHandedOver, ShipmentDelivered, ShipmentDamaged)
+_ABOUT_CONTESTS = (ContestSettled, ContestLapsed)
 _ABOUT_REVIEWS = (ReviewPublished, ReviewHidden, ReviewRestored)
 _ABOUT_COMPLAINTS = (ComplaintOpened, ComplaintAnswered, ComplaintClosed)
 
@@ -37,6 +39,7 @@ def judge_touched(facts: Sequence[Recorded], *, realm: Realm, at: datetime) -> N
     told: list[Any] = [recorded.fact for recorded in facts]
     placed = [fact.order for fact in told if isinstance(fact, OrderPlaced)]
     orders = [fact.order for fact in told if isinstance(fact, _ABOUT_ORDERS)] + _disrupted(facts)
+    orders += [fact.order for fact in told if isinstance(fact, _ABOUT_CONTESTS) and fact.order is not None]
     reviews = [fact.review for fact in told if isinstance(fact, _ABOUT_REVIEWS)] + reviews_of_orders(placed)
     complaints = [fact.complaint for fact in told if isinstance(fact, _ABOUT_COMPLAINTS)] + complaints_of_orders(placed)
     if orders:
@@ -61,5 +64,5 @@ def _disrupted(facts: Sequence[Recorded]) -> list[str]:
 
 
 REACTIONS: dict[type[Fact], Any] = dict.fromkeys(
-    (*_ABOUT_ORDERS, DisruptionDeclared, *_ABOUT_REVIEWS, *_ABOUT_COMPLAINTS), judge_touched
+    (*_ABOUT_ORDERS, *_ABOUT_CONTESTS, DisruptionDeclared, *_ABOUT_REVIEWS, *_ABOUT_COMPLAINTS), judge_touched
 )

@@ -22,6 +22,13 @@ KINDS: Words = {
     "credit.review_judged": _("A review was weighed"),
     "credit.run_completed": _("All merchants were scored"),
     "credit.standing_changed": _("A merchant’s standing changed"),
+    "decisions.appeal_opened": _("A decision was appealed"),
+    "decisions.appeal_settled": _("An appeal was answered"),
+    "decisions.contest_lapsed": _("The clock of an objection ran out"),
+    "decisions.contest_opened": _("An objection was raised"),
+    "decisions.contest_settled": _("An objection was settled"),
+    "decisions.decision_reversed": _("A decision was reversed"),
+    "decisions.decision_taken": _("A decision was taken"),
     "delivery.disruption_declared": _("A disruption was declared"),
     "delivery.shipment_damaged": _("A parcel was damaged or lost"),
     "delivery.shipment_delivered": _("A parcel reached the buyer"),
@@ -59,6 +66,9 @@ SUBJECTS: Words = {
     "finding": pgettext_lazy("subject", "finding"),
     "rating": pgettext_lazy("subject", "rating"),
     "run": pgettext_lazy("subject", "run"),
+    "decision": pgettext_lazy("subject", "decision"),
+    "contest": pgettext_lazy("subject", "objection"),
+    "appeal": pgettext_lazy("subject", "appeal"),
 }
 PARTS: Words = {
     "file": pgettext_lazy("part", "file"),

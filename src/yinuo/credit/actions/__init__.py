@@ -1,5 +1,6 @@
 """What credit does: judge outcomes, fit scorecards, rescore everybody, publish standings, rate listings, level buyers."""
 
+from yinuo.credit.actions.contest import contest_causes, contest_fact
 from yinuo.credit.actions.fit import fit, gather
 from yinuo.credit.actions.judge import judge_complaints, judge_orders, judge_reviews
 from yinuo.credit.actions.levels import forget_person, level_buyers, rate_listings
@@ -15,6 +16,8 @@ __all__ = [
     "add_scorecard",
     "card_in_force",
     "card_named",
+    "contest_causes",
+    "contest_fact",
     "fit",
     "forget_person",
     "gather",

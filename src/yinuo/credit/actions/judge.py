@@ -26,7 +26,9 @@ from yinuo.credit.rules.judging import (
     lane_of,
     rank_weight,
     weight_of,
+    with_cause,
 )
+from yinuo.decisions.queries import settled_causes
 from yinuo.delivery.queries import disruptions, journeys
 from yinuo.delivery.rules import Journey
 from yinuo.kit import rows
@@ -66,6 +68,7 @@ def judge_orders(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime
     dispatched = _judged_before("credit_dispatch", _DISPATCH_COLUMNS, DispatchJudged, wanted)
     delivered = _judged_before("credit_delivery", _DELIVERY_COLUMNS, DeliveryJudged, wanted)
     weights = _weights(settled)
+    settled_otherwise = {aspect: settled_causes(aspect=aspect, orders=wanted) for aspect in ("dispatch", "delivery")}
     declared = disruptions()
     dispatches: dict[str, Judged] = {}
     deliveries: dict[str, Judged] = {}
@@ -73,9 +76,9 @@ def judge_orders(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime
         journey, weight = travelled.get(order.id, Journey()), weights[order.id]
         disrupted = declared.get(journey.source, ())
         if judged := judge_dispatch(order=order, journey=journey, disruptions=disrupted, weight=weight):
-            dispatches[order.id] = judged
+            dispatches[order.id] = with_cause(judged, settled_otherwise["dispatch"].get(order.id))
         if judged := judge_delivery(order=order, journey=journey, disruptions=disrupted, weight=weight):
-            deliveries[order.id] = judged
+            deliveries[order.id] = with_cause(judged, settled_otherwise["delivery"].get(order.id))
     statements = _differences("dispatch", dispatches, dispatched, realm)
     statements += _differences("delivery", deliveries, delivered, realm)
     appended = record.append(actor=SYSTEM, statements=statements, realm=realm, at=at)

@@ -16,6 +16,7 @@ from yinuo.kit.facts import Fact
 from yinuo.kit.moments import day_of
 from yinuo.kit.opening import RevealedFact
 from yinuo.record.events import FactWithdrawn
+from yinuo.record.rules import Content
 from yinuo.reviews.events import ReviewHidden, ReviewPublished, ReviewRestored
 
 JUDGED = (DispatchJudged, DeliveryJudged, ReviewJudged, ComplaintJudged)
@@ -60,6 +61,15 @@ class Stated(msgspec.Struct, frozen=True):
 def stated(facts: Iterable[RevealedFact]) -> list[Stated]:
     """What facts with their main part opened say, in the order of the record; refuses one that has not its kind's form."""
     return [_stated(fact) for fact in facts]
+
+
+def stated_by_record(index: int, content: Content) -> Stated:
+    """A fact as the record itself has it, without its numbers."""
+    target = content.fact.event if isinstance(content.fact, FactWithdrawn) else content.supersedes
+    said = msgspec.to_builtins(content.fact)
+    return Stated(
+        index, content.at, content.source, content.key, said["kind"], said, {}, target, content.fact
+    )
 
 
 def standing(facts: Sequence[Stated], *, size: int) -> list[Stated]:

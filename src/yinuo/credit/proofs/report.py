@@ -67,7 +67,10 @@ def check_report(pack: Any, policy: Policy | None = None) -> CheckedReport:
     check_reviews_whole(facts, merchant=merchant, size=run.fact.size)
     check_review_counts(facts, run)
     found = [fact for fact in standing(facts, size=run.fact.size) if fact.names("merchant", merchant)]
-    result = _recomputed(found, run, card, climate)
+    result = recomputed(
+        found, merchant=merchant, as_of=run.fact.as_of, odds_at_middle=run.fact.odds_at_middle, before=run.leaf.before,
+        card=card, climate=climate,
+    )
     _compare(run, result, pack)
     return CheckedReport(proven, run, len(own), len(own) - len(found), result, card)
 
@@ -114,20 +117,21 @@ def _check_complete(facts: Sequence[Stated], run: Run, merchant: str) -> list[St
     return own
 
 
-def _recomputed(facts: Sequence[Stated], run: Run, card: Card, climate: Climate) -> Result:
+def recomputed(
+    facts: Sequence[Stated], *, merchant: str, as_of: int, odds_at_middle: int, before: str, card: Card, climate: Climate
+) -> Result:
     """The standing from the merchant's standing facts: daybook, evidence against the climate, points, band."""
-    as_of = run.fact.as_of
     columns = columns_needed(MEASURES)
     judged = [_row(fact, columns) for fact in facts if isinstance(fact.fact, JUDGED) and fact.day < as_of]
     daybook = plain_daybook(judged, MEASURES)
     rows = [(*key, sums) for key, sums in daybook.items()]
     evidence = plain_evidence(rows, climate, as_of, wanted_by(card, MEASURES), MEASURES)
     nothing: tuple[dict[Wanted, int], dict[Wanted, int]] = ({}, {})
-    observed, expected = evidence.get(run.leaf.merchant, nothing)
+    observed, expected = evidence.get(merchant, nothing)
     grounds = open_grounds(told_findings(facts), before=as_of * MICROS_PER_DAY)
     return standing_of(
-        card, observed, expected, odds_at_middle=run.fact.odds_at_middle, as_of=as_of,
-        grounds=grounds.get(run.leaf.merchant, ()), before=run.leaf.before,
+        card, observed, expected, odds_at_middle=odds_at_middle, as_of=as_of, grounds=grounds.get(merchant, ()),
+        before=before,
     )
 
 

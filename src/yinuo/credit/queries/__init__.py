@@ -1,5 +1,6 @@
 """Questions about standings, always on behalf of a viewer, and the reports that show them to their subject."""
 
+from yinuo.credit.queries.made_whole import Lost, MadeWhole, made_whole
 from yinuo.credit.queries.reports import credit_report, review_report
 from yinuo.credit.queries.standings import (
     BANDS,
@@ -48,6 +49,8 @@ __all__ = [
     "CauseCount",
     "HeldBand",
     "Listed",
+    "Lost",
+    "MadeWhole",
     "NotPublic",
     "Page",
     "Sort",
@@ -65,6 +68,7 @@ __all__ = [
     "held_band_of",
     "is_public",
     "kept_about",
+    "made_whole",
     "newest_run",
     "reasons_of",
     "review_report",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from yinuo.credit.events import DeliveryJudged, DispatchJudged
 from yinuo.credit.rules.values import full_value_minor
 from yinuo.delivery.rules import Disruption, Journey, cause_of_late_delivery, cause_of_late_hand_over
@@ -82,6 +84,13 @@ def judge_dispatch(
             outcome="late" if cause else "on_time", cause=cause, used_permille=used_permille(order, journey), **shared  # type: ignore[arg-type]
         ),
     )
+
+
+def with_cause(judged: Judged, cause: str | None) -> Judged:
+    """The judgement with the cause that a contest gave it; one that found no fault has none to change."""
+    if cause is None or judged.fact.cause is None:
+        return judged
+    return Judged(judged.at, replace(judged.fact, cause=cause))
 
 
 def _came_too_late(order: OrderRow, journey: Journey) -> bool:

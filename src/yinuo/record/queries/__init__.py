@@ -10,6 +10,7 @@ from yinuo.record.queries.facts import (
     facts_about,
     facts_numbered,
     facts_of_person,
+    keys_known,
     pending_count,
     refused_count,
     refused_waiting,
@@ -21,6 +22,7 @@ from yinuo.record.queries.facts import (
     waiting_seconds,
 )
 from yinuo.record.queries.packs import (
+    contents_by_number,
     contents_of,
     mentions_of_each,
     number_of,
@@ -65,6 +67,7 @@ __all__ = [
     "anchors_pending",
     "audit",
     "checkpoint",
+    "contents_by_number",
     "contents_of",
     "cosigned_size",
     "counts_below",
@@ -76,6 +79,7 @@ __all__ = [
     "facts_about",
     "facts_numbered",
     "facts_of_person",
+    "keys_known",
     "last_anchor",
     "last_stamp",
     "leaves",

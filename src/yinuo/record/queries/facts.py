@@ -16,6 +16,8 @@ from yinuo.kit.moments import to_micros
 from yinuo.record.models import Cursor, Entry, Head, Pending, RefusedEvent, Replacement, Thinned
 from yinuo.record.rules import BATCH_MAX, WITHHELD, classes_bound, decode_content
 
+KEY_LENGTH = 32         # of a fact's key, in hex
+_HEX = frozenset("0123456789abcdef")
 _FACTS = """
 SELECT s.seq, o.content, p.person FROM record_seal s JOIN record_opening o ON o.entry_id = s.entry_id
 LEFT JOIN record_personopening p ON p.entry_id = s.entry_id
@@ -63,6 +65,13 @@ def facts(*, start: int, stop: int, at_size: int | None = None) -> list[Recorded
     with connection.cursor() as cursor:
         cursor.execute(sql + " ORDER BY s.seq", parameters)
         return _recorded(cursor.fetchall())
+
+
+def keys_known(*, keys: Iterable[str]) -> set[str]:
+    """Those of these keys (hex) under which the record has a fact, sealed or not."""
+    wanted = [bytes.fromhex(key) for key in keys if len(key) == KEY_LENGTH and set(key) <= _HEX]
+    found = rows.select_in(connection, "SELECT key FROM record_entry WHERE key {keys}", wanted)
+    return {bytes(key).hex() for (key,) in found}
 
 
 def every_fact(*, start: int = 0, stop: int | None = None, at_size: int | None = None) -> Iterator[list[Recorded]]:

@@ -75,9 +75,14 @@ def number_of(*, event_id: str, key: bytes) -> int | None:
 
 def contents_of(*, numbers: Sequence[int]) -> list[rules.Content]:
     """What the main parts of these facts say, those that were not forgotten; persons stay withheld."""
+    return list(contents_by_number(numbers=numbers).values())
+
+
+def contents_by_number(*, numbers: Sequence[int]) -> dict[int, rules.Content]:
+    """What the main parts of these facts say, by their numbers; those that were forgotten are left out."""
     sql = "SELECT s.seq, o.content FROM record_seal s JOIN record_opening o ON o.entry_id = s.entry_id WHERE s.seq {keys}"
     found = sorted(rows.select_in(connection, sql, list(numbers)))
-    return [rules.decode_content(bytes(main), None, withheld=True) for _, main in found]
+    return {int(seq): rules.decode_content(bytes(main), None, withheld=True) for seq, main in found}
 
 
 def mentions_of_each(*, subjects: Sequence[str], size: int) -> list[int]:

@@ -1,0 +1,131 @@
+"""Appeals: ask for another person's look at a decision, and answer with words of one's own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from yinuo.decisions.actions.contests import tell_settled
+from yinuo.decisions.actions.decide import digest_of, keep_words, reverse, state
+from yinuo.decisions.events import AppealOpened, AppealSettled, SettledCause
+from yinuo.decisions.models import Appeal, Contest, Decision
+from yinuo.decisions.rules import ACTS, Objection, check_another, check_open, check_own_words, check_words
+from yinuo.kit.actors import Actor, allow
+from yinuo.kit.ids import new_surrogates
+from yinuo.kit.moments import to_micros
+from yinuo.kit.realm import Realm
+from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound
+from yinuo.timers import actions as timers
+
+APPEAL_DUE = "decisions.appeal_due"
+"""The timer that runs out when an appeal was not answered in time. Its subject is the appeal."""
+
+
+@transaction.atomic
+def open_appeal(
+    *, actor: Actor, decision_id: str, objection: Objection, realm: Realm, at: datetime
+) -> Appeal:
+    """Appeal against a decision within six months, once; also the way to a person where a machine decided."""
+    decision = Decision.objects.select_for_update().filter(pk=decision_id).first()
+    if decision is None:
+        raise NotFound("There is no such decision.")
+    allow(actor, "decisions.appeal", about=decision.merchant or decision.buyer or "")
+    check_words(objection.words, "words")
+    if not ACTS[decision.act].adverse:
+        raise Conflict("This decision is in your favour; there is nothing to appeal.")
+    if at > decision.appeal_until:
+        raise Conflict(f"This decision could be appealed until {decision.appeal_until:%Y-%m-%d}.")
+    if decision.reversed_at is not None:
+        raise Conflict("This decision was reversed already.")
+    if Appeal.objects.filter(decision=decision).exists():
+        raise Conflict("This decision was appealed already.")
+    (appeal_id,) = new_surrogates(realm.entropy, "p", 1)
+    appeal = Appeal.objects.create(
+        id=appeal_id, decision=decision, decision_by=decision.decided_by, opened_by=actor.name, opened_at=at, due=objection.due,
+        state="open",
+        words=keep_words(
+            subject=appeal_id, name="objection", owner=decision.buyer or appeal_id, words=objection.words, realm=realm, at=at
+        ),
+    )
+    opened = AppealOpened(
+        appeal=appeal_id, decision=decision.pk, due=to_micros(objection.due), merchant=decision.merchant, buyer=decision.buyer
+    )
+    state(f"appeal/{appeal_id}", opened, realm=realm, at=at)
+    timers.set_timer(kind=APPEAL_DUE, subject=appeal_id, due=objection.due)
+    return appeal
+
+
+@transaction.atomic
+def settle_appeal(
+    *, actor: Actor, appeal_id: str, upheld: bool, words: str, realm: Realm, at: datetime, cause: SettledCause | None = None
+) -> Appeal:
+    """Answer an appeal as a person who had no part in the decision; upheld, it reverses the decision.
+
+    Where the decision rejected the contest of a cause, `cause` is the one that stands now.
+    """
+    allow(actor, "decisions.settle_appeal")
+    appeal = Appeal.objects.select_for_update().select_related("decision").filter(pk=appeal_id).first()
+    if appeal is None:
+        raise NotFound("There is no such appeal.")
+    check_open(appeal.state)
+    if not actor.is_human:
+        raise NotAllowed("A person answers an appeal, not a machine.")
+    check_another(actor.name, {appeal.decision_by, appeal.opened_by})
+    if (appeal.decision.merchant or "") in actor.own:
+        raise NotAllowed("You act for this merchant: another person must decide about it.")
+    digest = digest_of(words, realm)
+    check_own_words(words, list(Appeal.objects.filter(reply=digest).values_list("reply", flat=True)), digest)
+    keep_words(
+        subject=appeal.pk, name="reply", owner=appeal.decision.buyer or appeal.pk, words=words, realm=realm, at=at
+    )
+    appeal.state, appeal.settled_by, appeal.settled_at = "upheld" if upheld else "rejected", actor.name, at
+    appeal.reply = digest
+    appeal.save(update_fields=["state", "settled_by", "settled_at", "reply"])
+    _tell(appeal, realm, at)
+    if upheld:
+        reverse(decision=appeal.decision, appeal=appeal.pk, realm=realm, at=at)
+        _reopen_contest(appeal.decision, cause, realm, at)
+    return appeal
+
+
+@transaction.atomic
+def withdraw_appeal(*, actor: Actor, appeal_id: str, realm: Realm, at: datetime) -> Appeal:
+    """Take an appeal back while it is open."""
+    appeal = Appeal.objects.select_for_update().select_related("decision").filter(pk=appeal_id).first()
+    if appeal is None:
+        raise NotFound("There is no such appeal.")
+    allow(actor, "decisions.appeal", about=appeal.decision.merchant or appeal.decision.buyer or "")
+    check_open(appeal.state)
+    appeal.state, appeal.settled_at = "withdrawn", at
+    appeal.save(update_fields=["state", "settled_at"])
+    _tell(appeal, realm, at)
+    return appeal
+
+
+@transaction.atomic
+def note_late_appeal(*, actor: Actor, appeal_id: str, at: datetime) -> bool:
+    """Note that an appeal's clock ran out; it stays first among what stewards see, and counts as late in public."""
+    allow(actor, "decisions.lapse")
+    return bool(Appeal.objects.filter(pk=appeal_id, state="open", late=False, due__lte=at).update(late=True))
+
+
+def _tell(appeal: Appeal, realm: Realm, at: datetime) -> None:
+    timers.cancel_timer(kind=APPEAL_DUE, subject=appeal.pk)
+    settled = AppealSettled(
+        appeal=appeal.pk, decision=appeal.decision.pk, outcome=appeal.state,  # type: ignore[arg-type]
+        merchant=appeal.decision.merchant, buyer=appeal.decision.buyer,
+    )
+    state(f"appeal/{appeal.pk}/settled", settled, realm=realm, at=at)
+
+
+def _reopen_contest(decision: Decision, cause: SettledCause | None, realm: Realm, at: datetime) -> None:
+    """Where the decision had rejected a contest, the contest is upheld now."""
+    contest = Contest.objects.select_for_update().filter(decision=decision).first()
+    if contest is None:
+        return
+    if (cause is None) != (contest.aspect == "fact") or cause == "merchant":
+        raise Malformed("An upheld contest of a cause names the cause that stands; one of a fact names none.", path="cause")
+    contest.state, contest.cause, contest.settled_at = "upheld", cause or "", at
+    contest.save(update_fields=["state", "cause", "settled_at"])
+    tell_settled(contest, realm=realm, at=at)

@@ -1,0 +1,101 @@
+"""Take a decision with its statement of reasons, or reverse one; a fact tells of it in the same transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from yinuo.decisions.events import DecisionReversed, DecisionTaken
+from yinuo.decisions.models import Decision
+from yinuo.decisions.rules import APPEAL_MONTHS_DAYS, Statement, check_statement
+from yinuo.kit.actors import SYSTEM, Actor, allow
+from yinuo.kit.facts import Fact
+from yinuo.kit.ids import keyed_digest, new_surrogates
+from yinuo.kit.moments import to_micros
+from yinuo.kit.realm import Realm
+from yinuo.kit.refusals import Conflict, Malformed, NotAllowed
+from yinuo.record import actions as record
+from yinuo.record import queries as facts
+from yinuo.vault import actions as vault
+
+
+@transaction.atomic
+def decide(*, actor: Actor, statement: Statement, realm: Realm, at: datetime) -> Decision:
+    """Decide for or against somebody, for the reasons stated; what follows from it, upper domains bring about.
+
+    A machine may decide alone only as the system, and says so; whoever it is about may then ask for a person by an appeal.
+    """
+    allow(actor, "decisions.decide_by_machine" if statement.automated == "wholly" else "decisions.decide")
+    if statement.automated != "wholly" and not actor.is_human:
+        raise NotAllowed("Only a signed-in person decides otherwise than wholly by machine.")
+    if statement.merchant is not None and statement.merchant in actor.own:
+        raise NotAllowed("You act for this merchant: another person must decide about it.")
+    return take_decision(actor=actor, statement=statement, realm=realm, at=at)
+
+
+def take_decision(*, actor: Actor, statement: Statement, realm: Realm, at: datetime) -> Decision:
+    """Write a decision and state its fact, within an action that has allowed it."""
+    check_statement(statement, at=at)
+    _check_facts(statement)
+    (decision_id,) = new_surrogates(realm.entropy, "j", 1)
+    decision = Decision.objects.create(
+        id=decision_id, act=statement.act, ground=statement.ground, automated=statement.automated,
+        merchant=statement.merchant, buyer=statement.buyer, review=statement.review, contest=statement.contest,
+        facts=" ".join(statement.facts), decided_by=actor.name, decided_at=at, since=statement.since,
+        until=statement.until, appeal_until=at + timedelta(days=APPEAL_MONTHS_DAYS),
+        words=keep_words(
+            subject=decision_id, name="reasons", owner=statement.buyer or decision_id, words=statement.words, realm=realm,
+            at=at,
+        ),
+    )
+    state(
+        f"decision/{decision_id}",
+        DecisionTaken(
+            decision=decision_id, act=statement.act, ground=statement.ground, automated=statement.automated,
+            facts=len(statement.facts), since=to_micros(statement.since),
+            until=None if statement.until is None else to_micros(statement.until), merchant=statement.merchant,
+            buyer=statement.buyer, review=statement.review, contest=statement.contest,
+        ),
+        realm=realm, at=at,
+    )
+    return decision
+
+
+def reverse(*, decision: Decision, appeal: str | None, realm: Realm, at: datetime) -> None:
+    """Take a decision back, once; the domains that acted on it undo what they did when they read the fact."""
+    if not Decision.objects.filter(pk=decision.pk, reversed_at=None).update(reversed_at=at):
+        raise Conflict("This decision was reversed already.")
+    state(
+        f"decision/{decision.pk}/reversed",
+        DecisionReversed(
+            decision=decision.pk, act=decision.act, ground=decision.ground, appeal=appeal, merchant=decision.merchant,
+            buyer=decision.buyer, review=decision.review,
+        ),
+        realm=realm, at=at,
+    )
+
+
+def keep_words(*, subject: str, name: str, owner: str, words: str, realm: Realm, at: datetime) -> str:
+    """Keep what somebody wrote, sealed by its owner's key; returns the keyed hash that stands for it in a table."""
+    text = vault.Words(subject, name, owner, "transaction", words)
+    vault.keep_words(texts=[text], realm=realm, recorded=to_micros(at))
+    return digest_of(words, realm)
+
+
+def digest_of(words: str, realm: Realm) -> str:
+    """The keyed hash of words, 32 letters: equal for equal words, and nothing to guess them from without the realm's key."""
+    return keyed_digest(realm.key, "decisions", words.strip()).hex()
+
+
+def state(event_id: str, fact: Fact, *, realm: Realm, at: datetime) -> None:
+    """State a fact of this domain, now."""
+    record.append(actor=SYSTEM, statements=[record.Statement(event_id, to_micros(at), fact)], realm=realm, at=at)
+
+
+def _check_facts(statement: Statement) -> None:
+    """Refuse to rely on what is not in the record."""
+    known = facts.keys_known(keys=statement.facts)
+    for key in statement.facts:
+        if key not in known:
+            raise Malformed(f"The record has no fact {key!r}.", path="facts")

@@ -1,0 +1,148 @@
+"""Questions about decisions, contests and appeals, always on behalf of a viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Q
+
+from yinuo.decisions.models import Appeal, Contest, Decision
+from yinuo.decisions.rules import rates
+from yinuo.kit import rows
+from yinuo.kit.actors import Actor, allow, permissions
+from yinuo.kit.realm import Realm
+from yinuo.kit.refusals import NotFound
+from yinuo.vault.queries import words_of
+
+LISTED_MAX = 200
+
+
+def settled_causes(*, aspect: str, orders: Sequence[str]) -> dict[str, str]:
+    """By order, the cause that an upheld contest gave it; "unknown" where the clock of an open one ran out."""
+    found = rows.select_in(
+        connection,
+        "SELECT \"order\", cause, state FROM decisions_contest WHERE (state = 'upheld' OR (state = 'open' AND lapsed_at IS NOT "
+        f"NULL)) AND aspect = '{aspect}' AND \"order\" {{keys}}",
+        list(orders),
+    )
+    return {order: cause if state == "upheld" else "unknown" for order, cause, state in found}
+
+
+def disputed(*, events: Sequence[str]) -> dict[str, str]:
+    """By the key of each of these facts that is or was contested: the state of its newest contest."""
+    found = rows.select_in(connection, "SELECT event, state, opened_at FROM decisions_contest WHERE event {keys}", list(events))
+    return {event: state for event, state, _ in sorted(found, key=lambda row: str(row[2]))}
+
+
+def decision(*, viewer: Actor, decision_id: str) -> Decision:
+    """The decision of that id, for whoever it is about and for staff; nobody else learns that there is one."""
+    found = Decision.objects.filter(pk=decision_id).first()
+    if found is None or not viewer.roles_for(found.merchant or found.buyer or "") & _who_sees():
+        raise NotFound("There is no such decision, or it is not about you.")
+    return found
+
+
+def contest(*, viewer: Actor, contest_id: str) -> Contest:
+    """The contest of that id, for whoever opened it and for staff."""
+    found = Contest.objects.select_related("decision").filter(pk=contest_id).first()
+    if found is None or not viewer.roles_for(found.merchant) & _who_sees():
+        raise NotFound("There is no such contest, or it is not yours.")
+    return found
+
+
+def appeal(*, viewer: Actor, appeal_id: str) -> Appeal:
+    """The appeal of that id, for whoever opened it and for staff."""
+    found = Appeal.objects.select_related("decision").filter(pk=appeal_id).first()
+    who = "" if found is None else found.decision.merchant or found.decision.buyer or ""
+    if found is None or not viewer.roles_for(who) & _who_sees():
+        raise NotFound("There is no such appeal, or it is not yours.")
+    return found
+
+
+def appeal_against(*, viewer: Actor, decision_id: str) -> Appeal | None:
+    """The appeal against a decision that the viewer may see."""
+    return Appeal.objects.filter(decision=decision(viewer=viewer, decision_id=decision_id)).first()
+
+
+def decisions_about(*, viewer: Actor, merchant: str) -> list[Decision]:
+    """What was decided about a merchant, newest first; what settled a contest shows with that."""
+    allow(viewer, "decisions.see", about=merchant)
+    return list(Decision.objects.filter(merchant=merchant).order_by("-decided_at", "pk")[:LISTED_MAX])
+
+
+def contests_of(*, viewer: Actor, merchant: str) -> list[Contest]:
+    """A merchant's contests, newest first."""
+    allow(viewer, "decisions.see", about=merchant)
+    found = Contest.objects.select_related("decision").filter(merchant=merchant)
+    return list(found.order_by("-opened_at", "pk")[:LISTED_MAX])
+
+
+def open_contests(*, viewer: Actor) -> list[Contest]:
+    """Every open contest, the one that is due first first."""
+    allow(viewer, "decisions.settle_contest")
+    return list(Contest.objects.filter(state="open").order_by("due", "pk")[:LISTED_MAX])
+
+
+def open_appeals(*, viewer: Actor) -> list[Appeal]:
+    """Every open appeal, the one that is due first first."""
+    allow(viewer, "decisions.settle_appeal")
+    return list(Appeal.objects.select_related("decision").filter(state="open").order_by("due", "pk")[:LISTED_MAX])
+
+
+def words(*, name: str, subjects: Sequence[str], realm: Realm) -> dict[str, str | None]:
+    """The reasons ("reasons"), objections ("objection") or replies ("reply") of these decisions, contests or appeals.
+
+    Ask only for what the viewer was given by another question here. None where the words were erased.
+    """
+    return words_of(name=name, subjects=subjects, realm=realm)
+
+
+def public_rates() -> dict[str, dict[str, int | None]]:
+    """By ground: how many decisions were taken, appealed with an answer, and reversed; the public's view of each rule."""
+    return _rates("ground", "decision__ground")
+
+
+def steward_rates(*, viewer: Actor) -> dict[str, dict[str, int | None]]:
+    """The same by who decided, for staff."""
+    allow(viewer, "decisions.settle_appeal")
+    return _rates("decided_by", "decision_by")
+
+
+def _rates(decided_column: str, appealed_column: str) -> dict[str, dict[str, int | None]]:
+    """Rates by a column of decisions, which appeals have under the other name. Two queries."""
+    answered = Appeal.objects.filter(state__in=("upheld", "rejected")).values_list(appealed_column)
+    counted = answered.annotate(appealed=Count("pk"), upheld=Count("pk", filter=Q(state="upheld"))).order_by()
+    appeals = {str(key): (int(appealed), int(upheld)) for key, appealed, upheld in counted}
+    decided = Decision.objects.values_list(decided_column).annotate(decided=Count("pk")).order_by(decided_column)
+    return {
+        str(key): rates(decided=count, appealed=appeals.get(key, (0, 0))[0], reversed_=appeals.get(key, (0, 0))[1])
+        for key, count in decided
+    }
+
+
+def clock_counts(*, at: datetime) -> Mapping[str, int]:
+    """How many contests and appeals are open, and how many of them late."""
+    contests = Contest.objects.filter(state="open").aggregate(all=Count("pk"), late=Count("pk", filter=Q(due__lt=at)))
+    appeals = Appeal.objects.filter(state="open").aggregate(all=Count("pk"), late=Count("pk", filter=Q(due__lt=at)))
+    return {
+        "contests": contests["all"], "contests_late": contests["late"], "appeals": appeals["all"],
+        "appeals_late": appeals["late"],
+    }
+
+
+def kept_about(*, person: str) -> dict[str, Any]:
+    """What this domain keeps about a person, for themselves to see: what was decided about them, and their appeals."""
+    columns = ("id", "act", "ground", "automated", "decided_at", "since", "until", "appeal_until", "reversed_at")
+    about = Decision.objects.filter(buyer=person)
+    appeals = Appeal.objects.filter(decision__in=about)
+    return {
+        "decisions": list(about.values(*columns)),
+        "appeals": list(appeals.values("id", "decision", "opened_at", "due", "state", "settled_at")),
+    }
+
+
+def _who_sees() -> frozenset[str]:
+    return permissions()["decisions.see"]

@@ -1,0 +1,236 @@
+"""Contests: disputed at once, settled by another person, and what they correct flows back into the score."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.db import DatabaseError, transaction
+
+from yinuo.credit import actions as credit
+from yinuo.credit.models import Dispatch
+from yinuo.decisions import actions, queries
+from yinuo.decisions.models import Contest, Decision
+from yinuo.decisions.reactions import TIMERS
+from yinuo.decisions.rules import Objection
+from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
+from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound
+from yinuo.pipelines.react import react, rebuild
+from yinuo.record.queries import contents_by_number, size
+from yinuo.timers.actions import run_due
+from yinuo.trade.models import Order
+
+pytestmark = pytest.mark.django_db
+
+STEWARD = Actor("account:1", frozenset({"steward"}))
+OTHER = Actor("account:2", frozenset({"steward"}))
+WORDS = "The carrier did not come to collect, see the booking of 2 May."
+REASONS = "The booking shows a collection that the carrier missed."
+
+
+@pytest.fixture
+def follow(realm, now):
+    return lambda at=now: react(domains=settings.DOMAINS, realm=realm, at=at)
+
+
+@pytest.fixture
+def contest(late, realm, now, due):
+    def contesting(orders=None, actor=late.owner, merchant=late.merchant, claimed="carrier", words=WORDS, aspect="dispatch"):
+        return credit.contest_causes(
+            actor=actor, merchant=merchant, orders=late.orders[:1] if orders is None else orders, aspect=aspect, claimed=claimed,
+            objection=Objection(words, due), realm=realm, at=now,
+        )
+
+    return contesting
+
+
+@pytest.fixture
+def settle(realm, now):
+    def settling(contests, *, upheld=True, cause="carrier", actor=STEWARD, ground="evidence", words=REASONS, at=now):
+        return actions.settle_contests(
+            actor=actor, ids=[each.pk for each in contests], upheld=upheld, ground=ground, words=words,
+            cause=cause if upheld else None, realm=realm, at=at,
+        )
+
+    return settling
+
+
+def test_it_is_disputed_at_once_and_its_cause_follows_the_settlement(contest, settle, follow, late):
+    (opened,) = contest()
+    assert queries.disputed(events=[opened.event]) == {opened.event: "open"}
+    follow()
+    assert Dispatch.objects.get(pk=late.orders[0]).cause == "merchant"      # what is disputed counts until it is settled
+    settle([opened])
+    follow()
+    judged = Dispatch.objects.get(pk=late.orders[0])
+    assert (judged.outcome, judged.cause, judged.revision) == ("late", "carrier", 1)
+    assert set(Dispatch.objects.exclude(pk=judged.pk).values_list("cause", flat=True)) == {"merchant"}
+    decision = Decision.objects.get()
+    assert (decision.act, decision.decided_by, decision.contest) == ("contest_upheld", "account:1", opened.pk)
+
+
+def test_it_stays_settled_when_the_order_is_judged_again(contest, settle, follow, take, event, late, realm):
+    settle(contest())
+    follow()
+    take([event("delivery.shipment_delivered", id="later", time="2026-05-09T00:00:00Z", shipment="s0", order="o0")])
+    rebuild(domains=settings.DOMAINS, realm=realm)
+    assert Dispatch.objects.get(pk=late.orders[0]).cause == "carrier"
+
+
+def test_many_at_once_all_or_none(contest, settle, follow, late):
+    with pytest.raises(NotFound):
+        contest(orders=[*late.orders, "ounknown"])
+    assert not Contest.objects.exists()
+    opened = contest(orders=late.orders)
+    settle(opened)
+    follow()
+    assert set(Dispatch.objects.values_list("cause", flat=True)) == {"carrier"}
+
+
+def test_the_same_is_contested_once(contest, settle, late):
+    (opened,) = contest()
+    with pytest.raises(Conflict):
+        contest(orders=late.orders)
+    assert Contest.objects.count() == 1
+    settle([opened], upheld=False)
+    contest()       # with new evidence, after it was rejected
+
+
+@pytest.mark.parametrize("actor", [PUBLIC, SYSTEM, STEWARD, Actor("account:7", own={"mother": frozenset({"merchant_owner"})})], ids=str)
+def test_only_the_merchants_own_people_contest(contest, actor, late):
+    before = size()
+    with pytest.raises(NotAllowed):
+        contest(actor=actor)
+    with pytest.raises(NotAllowed):
+        contest(actor=late.reader)
+    with pytest.raises((NotAllowed, NotFound)):
+        contest(merchant="mother", actor=Actor("account:7", own={"mother": frozenset({"merchant_owner"})}))
+    assert not Contest.objects.exists()
+    assert size() == before
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"claimed": "merchant"}, {"claimed": "aliens"}, {"aspect": "mood"}, {"words": "no"}, {"orders": []}], ids=str
+)
+def test_what_cannot_be_contested_is_refused(contest, wrong):
+    with pytest.raises(Malformed):
+        contest(**wrong)
+    assert not Contest.objects.exists()
+
+
+def test_what_costs_nothing_is_not_contested(contest, settle, follow):
+    settle(contest())
+    follow()
+    with pytest.raises(Conflict):
+        contest()
+
+
+@pytest.mark.parametrize(
+    "actor",
+    [PUBLIC, SYSTEM, Actor("robot", frozenset({"steward"})), Actor("account:9", frozenset({"steward"})),
+     Actor("account:3", frozenset({"auditor"}))],
+    ids=str,
+)
+def test_who_opened_it_or_is_no_person_does_not_settle_it(contest, settle, actor):
+    opened = contest()
+    with pytest.raises(NotAllowed):
+        settle(opened, actor=actor)
+    assert Contest.objects.get().state == "open"
+    assert not Decision.objects.exists()
+
+
+def test_a_colleague_of_the_merchant_does_not_settle_it(contest, settle, late):
+    opened = contest()
+    with pytest.raises(NotAllowed):
+        settle(opened, actor=Actor("account:8", frozenset({"steward"}), own=late.reader.own))
+    assert Contest.objects.get().state == "open"
+
+
+@pytest.mark.parametrize("wrong", [{"cause": None}, {"cause": "merchant"}, {"ground": "no_evidence"}, {"words": "because"}], ids=str)
+def test_a_settlement_without_its_reasons_settles_nothing(contest, settle, wrong):
+    opened = contest()
+    with pytest.raises(Malformed):
+        settle(opened, **wrong)
+    assert Contest.objects.get().state == "open"
+    assert not Decision.objects.exists()
+
+
+def test_the_database_refuses_an_end_without_a_decision(contest, now):
+    contest()
+    for state in ("upheld", "rejected"):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            Contest.objects.update(state=state, settled_at=now)
+
+
+def test_a_rejection_is_a_decision_and_its_appeal_flows_back(contest, settle, follow, late, realm, now, due):
+    settle(contest(), upheld=False, ground="no_evidence")
+    follow()
+    assert Dispatch.objects.get(pk=late.orders[0]).cause == "merchant"
+    decision = Decision.objects.get()
+    appeal = actions.open_appeal(actor=late.owner, decision_id=decision.pk, objection=Objection(WORDS, due), realm=realm, at=now)
+    answer = {"appeal_id": appeal.pk, "upheld": True, "words": REASONS + " It was overlooked.", "realm": realm, "at": now}
+    with pytest.raises(NotAllowed):
+        actions.settle_appeal(actor=STEWARD, cause="carrier", **answer)
+    with pytest.raises(Malformed):
+        actions.settle_appeal(actor=OTHER, **answer)
+    actions.settle_appeal(actor=OTHER, cause="carrier", **answer)
+    follow()
+    assert Dispatch.objects.get(pk=late.orders[0]).cause == "carrier"
+    assert Contest.objects.get().state == "upheld"
+
+
+def test_an_upheld_contest_of_a_fact_withdraws_it(late, realm, now, due, settle, follow):
+    scans = [
+        number for number, content in contents_by_number(numbers=range(size())).items()
+        if type(content.fact).__name__ == "ShipmentHandedOver" and content.fact.order == late.orders[0]
+    ]
+    say = {"actor": late.owner, "merchant": late.merchant, "objection": Objection(WORDS, due), "realm": realm, "at": now}
+    opened = credit.contest_fact(number=scans[0], **say)
+    settle([opened], cause=None, ground="source_mistaken")
+    follow()
+    assert not Dispatch.objects.filter(pk=late.orders[0]).exists()
+    with pytest.raises(NotFound):
+        credit.contest_fact(number=10_000, **say)
+    own = next(n for n in late.numbers if type(contents_by_number(numbers=[n])[n].fact).__name__ == "DispatchJudged")
+    with pytest.raises(Conflict):
+        credit.contest_fact(number=own, **say)
+
+
+def test_nobody_contests_facts_about_others(late, realm, now, due, take, event):
+    take([event("trade.order_placed", id="x", order="ox", merchant="m2", amount_minor=100, currency="CNY")])
+    number = next(
+        number for number, content in contents_by_number(numbers=range(size())).items()
+        if getattr(content.fact, "order", None) == Order.objects.exclude(merchant=late.merchant).get().pk
+    )
+    with pytest.raises(NotFound):
+        credit.contest_fact(
+            actor=late.owner, merchant=late.merchant, number=number, objection=Objection(WORDS, due), realm=realm, at=now
+        )
+    assert not Contest.objects.exists()
+
+
+def test_when_nobody_settles_it_in_time_it_costs_nothing_until_somebody_does(contest, settle, follow, late, realm, due):
+    opened = contest()
+
+    def handlers():
+        return {kind: lambda subject, at, handle=handle: handle(subject, at, realm=realm) for kind, handle in TIMERS.items()}
+
+    assert run_due(handlers=handlers(), at=due - timedelta(minutes=1)) == (0, 0)
+    assert run_due(handlers=handlers(), at=due) == (1, 0)
+    follow(due)
+    assert Dispatch.objects.get(pk=late.orders[0]).cause == "unknown"
+    assert queries.clock_counts(at=due + timedelta(minutes=1))["contests_late"] == 1
+    settle(opened, upheld=False, at=due)
+    follow(due)
+    assert Dispatch.objects.get(pk=late.orders[0]).cause == "merchant"
+
+
+def test_a_contest_is_taken_back(contest, late, realm, now, settle):
+    (opened,) = contest()
+    with pytest.raises(NotAllowed):
+        actions.withdraw_contest(actor=late.reader, contest_id=opened.pk, realm=realm, at=now)
+    actions.withdraw_contest(actor=late.owner, contest_id=opened.pk, realm=realm, at=now)
+    with pytest.raises(Conflict):
+        settle([opened])
+    assert Contest.objects.get().state == "withdrawn"
