@@ -101,7 +101,7 @@ def _follow_next(domains: Sequence[str], realm: Realm, at: datetime, most: int) 
 
 
 @transaction.atomic
-def _follow(cursor: str, domains: Sequence[str], realm: Realm, at: datetime, most: int) -> int:
+def _follow(cursor: str, domains: Sequence[str], realm: Realm, at: datetime, most: int = BATCH_MAX) -> int:
     start = record.hold_cursor(name=cursor)
     stop = min(start + most, queries.size())
     if start >= stop:
