@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,18 +16,22 @@ import pytest
 from click.testing import CliRunner
 
 from yinuo.cli import yinuo
-from yinuo.cli._chinese import SENTENCES, in_chinese
+from yinuo.cli._chinese import SENTENCES, THINGS, in_chinese
+from yinuo.cli._verify import Teller
 from yinuo.cli._verify_words import WORDS
+from yinuo.cli.verify import told as lines_of
 from yinuo.credit.proofs.faults import FAULTS
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.canonical import canonical_json
 from yinuo.kit.keys import KeysInMemory
 from yinuo.kit.log import log_of
+from yinuo.kit.policies import parse_policy
 from yinuo.kit.realm import Realm
-from yinuo.kit.refusals import Malformed
+from yinuo.kit.refusals import Malformed, Refusal
 from yinuo.record import actions, queries
 
 ROOT = Path(__file__).parents[2]
+TAKES_A_THING = {"parse_base64", "parse_hash", "parse_decimal", "decode_lines", "read_json", "read_canonical", "_read_part"}
 CHECKING = ("evidence", "opening", "merkle", "notes", "note_keys", "checkpoints", "policies", "tlog_proofs", "canonical")
 
 
@@ -69,6 +74,44 @@ def test_a_proof_needs_somebody_to_trust(files):
     assert (alone.exit_code, "--policy" in alone.output) == (2, True)
     strange = verify(files / "fact.tlog-proof", "--policy", files / "other")
     assert (strange.exit_code, "NOT PROVEN" in strange.output) == (1, True)
+
+
+NAMED_IN_PROOF = {      # what a sentence may say of a changed line of a proof file, by how the line begins
+    "c2sp": "begins with the line|neither a proof file", "extra": "entry|extra|part|[Ff]act|numbers",
+    "index": "index|entry|hash",
+    "example": "signature of|has signed",
+    "": "does not lead from entry|signature|name of a key|empty line|checkpoint|begins with a dash|cut off",
+}
+
+
+def test_a_flipped_bit_of_a_proof_is_named_or_costs_a_signature_and_that_is_told(files):
+    raw, luck = (files / "fact.tlog-proof").read_bytes(), random.Random(1)
+    policy, tellers = parse_policy((files / "policy").read_bytes()), (Teller("en"), Teller("zh-hans"))
+    at, lacking = 0, 0
+    for line in raw.split(b"\n"):
+        beginning = next(word for word in NAMED_IN_PROOF if line.decode().startswith(word))
+        body, head = range(at, at + len(line) + 1), range(at, at + min(len(line) + 1, 40))
+        for place in {*head, *luck.sample(body, min(60, len(body)))} & set(range(len(raw))):
+            made = raw[:place] + bytes([raw[place] ^ 1 << luck.randrange(8)]) + raw[place + 1 :]
+            english, chinese = (judged(made, policy, teller) for teller in tellers)
+            if english.startswith("NOT PROVEN"):    # where a line's end is changed, two lines are one
+                assert re.search(NAMED_IN_PROOF[beginning] + "|control|UTF-8|base64|hash", english), (line[:20], place, english)
+                assert chinese.startswith("未证实"), chinese
+                continue
+            assert line.startswith("\u2014".encode()), (line, place)
+            assert "lacks a signature that your policy names: example.com/log+" in english
+            assert "缺少信任策略所列的一个签名" in chinese
+            lacking += 1
+        at += len(line) + 1
+    assert lacking > 20
+    assert "lacks" not in judged(raw, policy, tellers[0])
+
+
+def judged(raw, policy, teller):
+    try:
+        return "\n".join(lines_of(raw, policy, teller))
+    except Refusal as fault:
+        return teller.not_proven(fault)
 
 
 def test_evidence_about_an_order_is_told_fact_by_fact(files):
@@ -185,6 +228,18 @@ def test_every_refusal_of_what_checks_has_its_chinese():
     for english, chinese in SENTENCES.items():
         assert english.count("{}") == chinese.count("{}")
         assert in_chinese(Malformed(english.replace("{}", "7"))) == chinese.replace("{}", "7")
+
+
+def test_what_a_sentence_is_about_has_its_chinese():
+    about = set()
+    for module in (ROOT / f"src/yinuo/kit/{name}.py" for name in CHECKING):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in TAKES_A_THING and len(node.args) > 1:
+                about.add(template(node.args[-1]))
+    about -= {None, "{}"}
+    assert len(about) > 10
+    assert about <= THINGS.keys()
+    assert in_chinese(Malformed("The salt of the person's part is not base64.")) == "个人部分的盐 不是 base64。"
 
 
 @pytest.mark.parametrize("words", [WORDS, FAULTS], ids=["told", "faults"])

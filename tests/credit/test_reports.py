@@ -4,156 +4,35 @@ from __future__ import annotations
 
 import copy
 import json
-import random
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-import msgspec
 import pytest
-from django.conf import settings
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
-from yinuo.credit import actions as credit
 from yinuo.credit.models import Run, Standing
 from yinuo.credit.proofs import Differs, check_report, check_reviews
 from yinuo.credit.queries import credit_report, review_report
 from yinuo.credit.rules.told import ReviewCounts, ToldReview, count_reviews
 from yinuo.kit.actors import PUBLIC, SYSTEM
 from yinuo.kit.canonical import canonical_json, read_json
-from yinuo.kit.keys import KeysInMemory
 from yinuo.kit.log import log_of
 from yinuo.kit.merkle import Unproven
 from yinuo.kit.notes import Unsigned
-from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import NotAllowed, NotFound, Refusal
-from yinuo.pipelines import rescore
-from yinuo.pipelines.react import react
-from yinuo.record import actions as record
 from yinuo.record import queries
 from yinuo.record.proofs import check_order_pack
 from yinuo.reviews.models import Review
-from yinuo.simulate.market import Plan, events
 from yinuo.trade.models import Order
 
 pytestmark = pytest.mark.django_db
 
-NOW = datetime(2026, 6, 1, tzinfo=UTC)
-PLAN = Plan(merchants=30, buyers=300, orders=1_600, days=150)
-
-
-def cloud_event(id, kind, time, data, supersedes=None):
-    body = {"specversion": "1.0", "id": id, "source": "demo", "type": kind, "time": time, "data": data}
-    return msgspec.json.encode(body | ({"supersedes": supersedes} if supersedes else {}))
-
-
-def withdrawal(id, event, time):
-    return cloud_event(id, "record.fact_withdrawn", time, {"event": event, "reason": "mistake"})
-
-
-class Market:
-    """A small simulated market with corrections, and whatever is asked of it."""
-
-    def __init__(self, folder):
-        log = log_of(origin="example.com/market", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=folder / "last")
-        self.folder, self.policy = folder, log.policy
-        self.realm = Realm(key=b"k" * 32, entropy=random.Random(5).randbytes, keys=KeysInMemory(b"w" * 32), log=log)
-        self.past = list(events(PLAN))
-
-    def take(self, raws, at=NOW):
-        taken = record.take_events(actor=SYSTEM, source="demo", raws=raws, realm=self.realm, at=at)
-        assert not taken.refused
-        self.follow(at)
-
-    def follow(self, at=NOW):
-        react(domains=settings.DOMAINS, realm=self.realm, at=at)
-
-    def score(self, at=NOW, **orders):
-        run = rescore.rescore(
-            engine_name="duckdb", folder=self.folder, realm=self.realm, orders=rescore.Orders(gate=False, **orders), at=at
-        )
-        self.follow(at)
-        return run
-
-    def of_kind(self, kind):
-        return [event for event in self.past if event.type == kind]
-
-    def report(self, merchant):
-        """The report as it comes out of its file."""
-        made = credit_report(viewer=SYSTEM, merchant=merchant, realm=self.realm, policy=self.policy)
-        return read_json(canonical_json(made), "report")
-
-    def reviews(self, merchant, **runs):
-        made = review_report(viewer=SYSTEM, merchant=merchant, realm=self.realm, policy=self.policy, **runs)
-        return read_json(canonical_json(made), "report")
-
-
-def corrected(market):
-    """What was wrong is superseded, withdrawn, hidden, found and overturned, some of it late."""
-    raws = []
-    for place, event in enumerate(market.of_kind("trade.order_placed")[5:400:9]):
-        data = {**event.data, "amount_minor": 7_700}
-        if place % 3 == 0:      # it was another merchant's after all
-            data["merchant"] = market.past[-1].data.get("merchant") or "merchant-00003"
-        raws.append(cloud_event(f"right-{event.id}", event.type, event.time, data, supersedes=event.id))
-    for event in market.of_kind("delivery.shipment_handed_over")[7:300:11]:
-        raws.append(withdrawal(f"gone-{event.id}", event.id, event.time))
-    published = market.of_kind("reviews.review_published")
-    for place, event in enumerate(published[3:120:4]):
-        review = event.data["review"]
-        raws.append(cloud_event(f"hide-{review}", "reviews.review_hidden", event.time + timedelta(days=1),
-                                {"review": review, "ground": "bought" if place % 2 else "insult"}))
-        if place % 3 == 1:
-            later = event.time + timedelta(days=2)
-            raws.append(cloud_event(f"show-{review}", "reviews.review_restored", later, {"review": review}))
-        if place % 3 == 2:
-            raws.append(withdrawal(f"unhide-{review}", f"hide-{review}", event.time))
-    for event in published[130:150:4]:
-        raws.append(withdrawal(f"back-{event.id}", event.id, event.time))
-    for number in range(6):
-        finding = {"finding": f"found-{number}", "merchant": f"merchant-{number + 8:05d}"}
-        when = market.past[-1].time - timedelta(days=20 + number)
-        raws.append(cloud_event(f"found-{number}", "catalogue.finding_upheld", when, {**finding, "ground": "safety"}))
-        if number % 2:
-            later = when + timedelta(days=9 - number)
-            raws.append(cloud_event(f"over-{number}", "catalogue.finding_overturned", later, finding))
-    return raws
-
-
-@pytest.fixture(scope="module")
-def market(django_db_setup, django_db_blocker, tmp_path_factory):
-    """Given a market that was scored twice: of its first part, and with late facts and corrections."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        made = Market(tmp_path_factory.mktemp("reports"))
-        card = msgspec.structs.replace(credit.shipped_card(), name="told", calibrated_on=1_000)
-        credit.add_scorecard(actor=SYSTEM, card=card, report={}, at=NOW)
-        credit.put_in_force(actor=SYSTEM, name="told", at=NOW)
-        raws = [cloud_event(event.id, event.type, event.time, event.data) for event in made.past]
-        late = set(range(40, len(raws), 13)) | set(range(len(raws) * 3 // 4, len(raws)))
-        made.take([raw for place, raw in enumerate(raws) if place not in late])
-        made.first = made.score()
-        made.scored_first = merchants_of(made.first)
-        made.take([raws[place] for place in sorted(late)])
-        made.take(corrected(made))
-        made.second = made.score(at=NOW + timedelta(days=1))
-        yield made
-        transaction.set_rollback(True)
-
-
-def merchants_of(run):
-    return sorted(Standing.objects.filter(run=run.id).values_list("merchant", flat=True))
-
-
-def some_report(market):
-    """The report of a merchant with a score, replaced facts and hidden reviews."""
-    found = Standing.objects.filter(run=market.second.id, reviews_hidden__gt=0, score__isnull=False, override="")
-    return market.report(found.order_by("outcomes", "merchant").values_list("merchant", flat=True)[0])
-
 
 def test_every_merchants_score_is_recomputed_to_the_point(market):
     replaced, bands, hidden = 0, set(), 0
-    for merchant in merchants_of(market.second):
+    for merchant in market.merchants_of(market.second):
         standing = Standing.objects.get(merchant=merchant, run=market.second.id)
         checked = check_report(market.report(merchant), market.policy)
         result = checked.result
@@ -184,15 +63,15 @@ def test_the_api_tells_counts_of_reviews_and_a_step_of_facts(market, client):
 
 
 def test_leaves_cannot_be_guessed_without_their_salt(market):
-    report = some_report(market)
-    other = market.report(next(m for m in merchants_of(market.second) if m != report["about"]["merchant"]))
+    report = market.some_report()
+    other = market.report(next(m for m in market.merchants_of(market.second) if m != report["about"]["merchant"]))
     salts = {made["run"]["standing"]["salt"] for made in (report, other)}
     assert len(salts) == 2
     assert all(len(bytes.fromhex(salt)) == 16 for salt in salts)
 
 
 def test_a_report_is_for_the_operator_to_give_out(market):
-    merchant = merchants_of(market.second)[0]
+    merchant = market.merchants_of(market.second)[0]
     for ask in (credit_report, review_report):
         with pytest.raises(NotAllowed):
             ask(viewer=PUBLIC, merchant=merchant, realm=market.realm, policy=market.policy)
@@ -251,7 +130,7 @@ def first_opened(report):
     (("way_back",), {"band": "good", "orders": 1}, "'way_back'"),
 ], ids=lambda value: "/".join(map(str, value)) if isinstance(value, tuple) else "")
 def test_what_was_changed_is_named(market, path, value, named):
-    report = some_report(market)
+    report = market.some_report()
     made = changed(report, *path, value=value)
     assert made != report
     with pytest.raises(Refusal, match=named):
@@ -275,7 +154,7 @@ def values_in(value, path=()):
 @pytest.fixture(scope="module")
 def kept(market):
     """One report and one count of reviews, with the places of all their values."""
-    report = some_report(market)
+    report = market.some_report()
     reviews = market.reviews(report["about"]["merchant"])
     return [(made, check, list(values_in(made))) for made, check in ((report, check_report), (reviews, check_reviews))]
 
@@ -347,7 +226,7 @@ def about(fact):
 
 
 def test_a_fact_left_out_shows_also_at_the_tail(market):
-    report = some_report(market)
+    report = market.some_report()
     merchant = report["about"]["merchant"]
     own = [place for place, fact in enumerate(report["facts"]) if about(fact).get("merchant") == merchant]
     with pytest.raises(Differs, match="left out"):
@@ -361,7 +240,7 @@ def test_a_fact_left_out_shows_also_at_the_tail(market):
 
 def test_a_withdrawal_left_out_shows_in_the_reckoning(market):
     seen = 0
-    for merchant in merchants_of(market.second):
+    for merchant in market.merchants_of(market.second):
         report = market.report(merchant)
         withdrawals = [place for place, fact in enumerate(report["facts"]) if about(fact)["kind"] == "record.fact_withdrawn"]
         if withdrawals:
@@ -374,7 +253,7 @@ def test_a_withdrawal_left_out_shows_in_the_reckoning(market):
 
 
 def test_another_merchants_facts_do_not_belong(market):
-    one, other = (market.report(merchant) for merchant in merchants_of(market.second)[1:3])
+    one, other = (market.report(merchant) for merchant in market.merchants_of(market.second)[1:3])
     strange = {fact["index"]: (fact, mark) for fact, mark in zip(other["facts"], other["marks"], strict=True)}
     with pytest.raises(Differs, match="does not belong"):
         check_report(with_facts(one, {index: strange[index] for index in list(strange)[:3]}))
@@ -383,7 +262,7 @@ def test_another_merchants_facts_do_not_belong(market):
 
 
 def test_another_run_does_not_fit(market):
-    merchant = next(m for m in merchants_of(market.second) if Standing.objects.get(merchant=m).facts > 50)
+    merchant = next(m for m in market.merchants_of(market.second) if Standing.objects.get(merchant=m).facts > 50)
     both = market.reviews(merchant)
     report = market.report(merchant)
     first = both["runs"][0]
@@ -400,7 +279,7 @@ def test_another_run_does_not_fit(market):
 def test_another_logs_report_is_refused(market, tmp_path):
     stranger = log_of(origin="example.com/market", ed25519=b"x" * 32, ml_dsa=b"y" * 32, last=tmp_path / "last")
     elsewhere = log_of(origin="example.com/other", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=tmp_path / "last")
-    report = some_report(market)
+    report = market.some_report()
     for log in (stranger, elsewhere):
         with pytest.raises(Unsigned):
             check_report(report, log.policy)
@@ -408,7 +287,7 @@ def test_another_logs_report_is_refused(market, tmp_path):
 
 def test_counts_of_reviews_are_proven_between_two_runs(market):
     hidden = back = 0
-    for merchant in merchants_of(market.second):
+    for merchant in market.merchants_of(market.second):
         standing = Standing.objects.get(merchant=merchant, run=market.second.id)
         if merchant not in market.scored_first:
             with pytest.raises(NotFound, match="did not score"):
@@ -439,10 +318,10 @@ def test_a_review_that_vanished_shows(market):
 
 
 def test_a_report_of_a_run_kept_beside_is_not_given(market):
-    merchant = merchants_of(market.second)[0]
+    merchant = market.merchants_of(market.second)[0]
     kept = Run.objects.create(
         id="nbeside", size=5, as_of=5, scorecard="told", mode="public", state="kept", climate="", standings="", merchants=1,
-        moved=0, completed=NOW - timedelta(days=400),
+        moved=0, completed=market.now - timedelta(days=400),
     )
     with pytest.raises(NotFound, match="beside"):
         market.reviews(merchant, first=kept.id, second=market.second.id)
@@ -450,7 +329,7 @@ def test_a_report_of_a_run_kept_beside_is_not_given(market):
 
 def test_after_persons_are_forgotten_the_merchants_report_still_recomputes(market):
     with transaction.atomic():
-        report = some_report(market)
+        report = market.some_report()
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM record_personopening")
         assert market.report(report["about"]["merchant"]) == report

@@ -14,9 +14,11 @@ SENTENCES = {
     "The proof file shows no fact: it has no extra data.": "证明文件没有给出事实：缺少 extra 数据。",
     "The proof is about entry {}, the fact shown says that it is entry {}.": "证明说的是第 {} 号条目，给出的事实却自称第 {} 号。",
     "The pack speaks of {} entries, its checkpoint of {}.": "文件说账本有 {} 条，检查点说有 {} 条。",
-    "The pack's facts do not stand in the order of their index, each once.": "文件中的事实没有按编号各列一次。",
+    "Facts {} and {} do not stand in the order of their index, each once.": "第 {} 号与第 {} 号事实没有按编号各列一次。",
     "The facts and hashes of this pack do not lead to the checkpoint's root: at least one was changed.":
-        "文件中的事实和散列值推不出检查点的根：至少有一处被改动（事实都合其标记，故改动在散列值 nodes 或检查点）。",
+        "文件中的事实和散列值推不出检查点的根：至少有一处被改动。",
+    "The facts fit their marks; the pack's 'nodes' do not lead to the checkpoint's root: one differs.":
+        "事实都合其标记，而文件的 nodes（散列值）推不出检查点的根：其中有一个被改动。",
     "The pack shows no fact about this {}.": "文件中没有关于该对象（{}）的事实。",
     "The pack's 'marks' are not one for each fact.": "文件的 marks 与事实不是一一对应。",
     "This is not a pack of the form {}.": "这不是 {} 格式的文件。",
@@ -111,6 +113,15 @@ SENTENCES = {
     "This pack is of a kind that is not known here: {}.": "此处不认识这一类文件：{}。",
 }
 
+THINGS = {      # what a sentence is about, where it fills a blank
+    "pack": "文件", "proof": "证明", "proof's extra data": "证明的 extra 数据", "extra data": "extra 数据", "note": "检查点",
+    "proof's index": "证明的编号", "proof's hash": "证明的散列值", "checkpoint's size": "检查点的条数", "checkpoint's root": "检查点的根",
+    "hash {}": "散列值 {}", "level of a hash": "散列值的层", "index of a hash": "散列值的序号",
+    "signature of {}": "{} 的签名", "verifier key of {}": "{} 的验证密钥", "revealed fact": "事实",
+    "main part": "主要部分", "person's part": "个人部分", "salt": "盐", "commitment to the {}": "{}的承诺", "salt of the {}": "{}的盐",
+    "content of the {}": "{}的内容",
+}
+
 
 def in_chinese(refusal: Refusal) -> str:
     """The refusal's sentence in Chinese, with its place before it; the English one where there is no other."""
@@ -121,13 +132,28 @@ def in_chinese(refusal: Refusal) -> str:
 def _translated(sentence: str) -> str:
     for pattern, chinese in _patterns():
         if match := pattern.fullmatch(sentence):
-            return chinese.format(*match.groups())
+            return chinese.format(*map(_thing, match.groups()))
     return sentence
+
+
+def _thing(words: str) -> str:
+    """What a sentence is about in Chinese; a name or a number as it is."""
+    for pattern, chinese in _patterns_of_things():
+        if match := pattern.fullmatch(words):
+            return chinese.format(*map(_thing, match.groups()))
+    return words
 
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    longest_first = sorted(SENTENCES.items(), key=lambda pair: -len(pair[0].replace("{}", "")))
-    return [
-        (re.compile(re.escape(english).replace(r"\{\}", "(.+?)"), re.DOTALL), chinese) for english, chinese in longest_first
-    ]
+    return _longest_first(SENTENCES)
+
+
+@cache
+def _patterns_of_things() -> list[tuple[re.Pattern[str], str]]:
+    return _longest_first(THINGS)
+
+
+def _longest_first(words: dict[str, str]) -> list[tuple[re.Pattern[str], str]]:
+    pairs = sorted(words.items(), key=lambda pair: -len(pair[0].replace("{}", "")))
+    return [(re.compile(re.escape(english).replace(r"\{\}", "(.+?)"), re.DOTALL), chinese) for english, chinese in pairs]

@@ -83,6 +83,7 @@ class Teller:
         lines = [self("record", origin=accepted.checkpoint.origin, size=accepted.checkpoint.size, keys=len(accepted.keys))]
         for name, seconds in sorted(accepted.witnessed.items()):
             lines.append(self("witness", name=name, when=_moment(seconds * 1_000_000)))
+        lines += [self("lacking", who=_short(each)) for each in accepted.lacking]
         if not trusted:
             lines += [self("own-policy"), *(f"  {_short(key.vkey)}" for key in accepted.keys)]
         if pack is not None:

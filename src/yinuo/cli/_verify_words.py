@@ -10,6 +10,8 @@ WORDS = {
     "record": ("From the record {origin} when it had {size:,} entries, signed by {keys} of its keys.",
                "出自账本 {origin}，当时共 {size:,} 条，由其 {keys} 个密钥签署。"),
     "witness": ("Witnessed by {name} at {when}.", "由 {name} 于 {when} 见证。"),
+    "lacking": ("It lacks a signature that your policy names: {who}. The others are enough.",
+                "缺少信任策略所列的一个签名：{who}。其余已足够。"),
     "own-policy": ("Whom to trust was read from the file itself. Compare these keys with those that the record publishes, or "
                    "give --policy:",
                    "信任对象取自文件本身。请将下列密钥与账本公布的比对，或用 --policy 指定："),

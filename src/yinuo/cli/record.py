@@ -135,23 +135,27 @@ def _print(made: dict[str, Any]) -> None:
 def audit() -> None:
     """Compute the whole tree anew from the facts, and hold it against tiles, head and signed checkpoints.
 
-    Ends with 1 where anything differs, and names the place.
+    Scorecards, runs, their climates and the standings shown are held against what the record states of them. Ends with 1
+    where anything differs, and names the place.
     """
     set_up()
     from django.conf import settings  # noqa: PLC0415 - after set_up
 
+    from yinuo.cli._here import realm  # noqa: PLC0415
     from yinuo.cli._progress import progress  # noqa: PLC0415
+    from yinuo.credit import queries as credit  # noqa: PLC0415
     from yinuo.record import queries  # noqa: PLC0415
 
     with progress("Auditing") as tell:
         found = queries.audit(log=settings.LOG, progress=tell)
-    for fault in found.faults:
+    faults = [*found.faults, *credit.audit(key=realm().key)]
+    for fault in faults:
         click.echo(fault, err=True)
     click.echo(
         f"{found.size:,} facts were computed anew, {found.forgotten:,} of them forgotten: "
-        + (f"{len(found.faults)} faults." if found.faults else "everything agrees.")
+        + (f"{len(faults)} faults." if faults else "everything agrees.")
     )
-    if found.faults:
+    if faults:
         raise SystemExit(EXIT_FAULTS)
 
 

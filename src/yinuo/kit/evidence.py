@@ -9,6 +9,7 @@ import base64
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from yinuo.kit.canonical import read_canonical
@@ -57,17 +58,20 @@ def check_pack(pack: Any, policy: Policy | None = None) -> Proven:
     What packs of one kind add is for that kind's own code to check; `check_whole` says whether facts were left out.
     """
     _check_head(pack)
-    accepted = (policy or parse_policy(pack["policy"])).accept(pack["checkpoint"])
+    accepted = _accepted(policy or parse_policy(pack["policy"]), pack["checkpoint"])
     checkpoint = accepted.checkpoint
     if pack["size"] != checkpoint.size:
         raise Unproven(f"The pack speaks of {pack['size']} entries, its checkpoint of {checkpoint.size}.")
     facts = tuple(_fact(place, each) for place, each in enumerate(pack["facts"]))
+    for fact, after in pairwise(facts):
+        if fact.index >= after.index:
+            raise Malformed(f"Facts {fact.index} and {after.index} do not stand in the order of their index, each once.")
     leaves = {fact.index: leaf_hash(fact.leaf) for fact in facts}
-    if list(leaves) != sorted(leaves) or len(leaves) != len(facts):
-        raise Malformed("The pack's facts do not stand in the order of their index, each once.")
     if "marks" in pack:
         _check_marks(leaves, pack["marks"])
     if root_from(checkpoint.size, leaves, _nodes(pack["nodes"])) != checkpoint.root:
+        if "marks" in pack:
+            raise Unproven("The facts fit their marks; the pack's 'nodes' do not lead to the checkpoint's root: one differs.")
         raise Unproven("The facts and hashes of this pack do not lead to the checkpoint's root: at least one was changed.")
     return Proven(accepted, facts)
 
@@ -119,6 +123,13 @@ def _number(fact: RevealedFact, field: str, subject: str) -> int | None:
         if part and isinstance(stated, dict) and stated.get(field) == subject and field in part.numbers:
             return part.numbers[field]
     return None
+
+
+def _accepted(policy: Policy, note: str) -> Accepted:
+    try:
+        return policy.accept(note)
+    except Malformed as refusal:
+        raise Malformed(refusal.sentence, path="checkpoint") from None
 
 
 def _fact(place: int, revealed: Any) -> RevealedFact:

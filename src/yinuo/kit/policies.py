@@ -37,11 +37,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A checkpoint that a policy accepts: the log's keys that signed it, and when each witness saw it (POSIX seconds)."""
+    """A checkpoint that a policy accepts: the log's keys that signed it, and when each witness saw it (POSIX seconds).
+
+    `lacking` are those of whom the policy would have believed a signature and found none: other keys under the log's
+    name, and witnesses by their name. Enough others signed; but a changed letter in a signature's name ends there too.
+    """
 
     checkpoint: Checkpoint
     keys: tuple[Verifier, ...]
     witnessed: Mapping[str, int]
+    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,9 @@ class Policy:
         witnessed = {name: opened.signed[each.key] for name, each in self.witnesses.items() if each.key in opened.signed}
         if not self.is_quorum(witnessed.keys()):
             raise Unsigned(f"Too few witnesses have signed: {len(witnessed)}, which do not make the quorum {self.quorum!r}.")
-        return Accepted(checkpoint, keys, witnessed)
+        lacking = [key.vkey for key in self.logs if key.name == checkpoint.origin and key not in keys]
+        lacking += [name for name in self.witnesses if name not in witnessed]
+        return Accepted(checkpoint, keys, witnessed, tuple(lacking))
 
     def is_quorum(self, witnessed: Collection[str]) -> bool:
         """Whether these witnesses, by name, are enough."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -18,6 +17,7 @@ from yinuo.credit.queries import shown_scorecard
 from yinuo.credit.rules.bands import RANKS
 from yinuo.credit.rules.engine import Store, outcomes_by_carrier
 from yinuo.credit.rules.gate import LOOK_BACK_DAYS, USUAL_RUNS, moved_max, silent_days
+from yinuo.credit.rules.kept import packed
 from yinuo.credit.rules.leaf import Leaf
 from yinuo.kit import rows
 from yinuo.kit.actors import SYSTEM, Actor, allow
@@ -27,7 +27,6 @@ from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Conflict, NotFound
 from yinuo.record import actions as record
 
-ZLIB_LEVEL = 1
 BESIDE_DAYS = 28        # a scorecard that was scored beside the one shown in so many days was announced
 MOVED_REASON = "{moved} of {merchants} merchants would change their band; at most {allowed} may without a look."
 CARD_REASON = (
@@ -172,8 +171,7 @@ _STANDING_COLUMNS = (
 def _keep_proof(run: Run, scoring: Scoring, leaves: Mapping[str, Leaf]) -> None:
     """Keep what the run's fact commits to, so that everybody scored can be given their part of it."""
     lines = b"\n".join(leaf.encoded() for leaf in leaves.values())
-    climate = zlib.compress(scoring.climate.encoded(), ZLIB_LEVEL)
-    RunProof.objects.create(run=run.id, climate=climate, leaves=zlib.compress(lines, ZLIB_LEVEL))
+    RunProof.objects.create(run=run.id, climate=packed(scoring.climate.encoded()), leaves=packed(lines))
 
 
 def _write_standings(run: Run, scoring: Scoring, leaves: Mapping[str, Leaf]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -11,9 +10,8 @@ import msgspec
 from django.db import transaction
 
 from yinuo.credit.models import Scorecard
-from yinuo.credit.rules.bands import BANDS
+from yinuo.credit.rules.kept import body_of, card_in
 from yinuo.credit.rules.scorecard import Card
-from yinuo.credit.rules.tables import BINS_EACH_SIDE
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.refusals import Conflict, NotFound
 
@@ -30,7 +28,7 @@ def add_scorecard(*, actor: Actor, card: Card, report: dict[str, Any], at: datet
             raise Conflict(f"There is a scorecard {card.name!r} already, and versions never change; choose another name.")
         return found
     return Scorecard.objects.create(
-        name=card.name, state="announced", digest=card.digest(), body=_body(card), report=report, added=at
+        name=card.name, state="announced", digest=card.digest(), body=body_of(card), report=report, added=at
     )
 
 
@@ -48,18 +46,18 @@ def put_in_force(*, actor: Actor, name: str, at: datetime) -> Scorecard:
 
 
 def card_named(name: str) -> Card:
-    """The scorecard of that name."""
-    found = Scorecard.objects.filter(pk=name).values_list("body", flat=True).first()
+    """The scorecard of that name; refuses one that was changed since it was added."""
+    found = Scorecard.objects.filter(pk=name).first()
     if found is None:
         raise NotFound(f"There is no scorecard {name!r}; `yinuo fit` makes one.")
-    return msgspec.convert(found, Card)
+    return _checked(found)
 
 
 def card_in_force(*, actor: Actor, at: datetime) -> Card:
-    """The scorecard in force; the shipped one is put in force where there is none yet."""
-    found = Scorecard.objects.filter(state="in_force").values_list("body", flat=True).first()
+    """The scorecard in force; the shipped one is put in force where there is none yet. Refuses one that was changed."""
+    found = Scorecard.objects.filter(state="in_force").first()
     if found is not None:
-        return msgspec.convert(found, Card)
+        return _checked(found)
     card = shipped_card()
     add_scorecard(actor=actor, card=card, report={}, at=at)
     put_in_force(actor=actor, name=card.name, at=at)
@@ -72,15 +70,6 @@ def shipped_card() -> Card:
     return msgspec.json.decode(text, type=Card)
 
 
-def _body(card: Card) -> dict[str, Any]:
-    """The card as stored: itself, and its tables spelt out for readers."""
-    body: dict[str, Any] = json.loads(msgspec.json.encode(card))
-    body["minimum_outcomes"] = card.outcomes_min
-    body["bands"] = [{"band": band.key, "lowest": band.lowest} for band in BANDS]
-    for feature in body["features"]:
-        steps = range(-BINS_EACH_SIDE, BINS_EACH_SIDE + 1)
-        feature["bins"] = [
-            {"upto": None if step == BINS_EACH_SIDE else round(1000 * 2 ** ((step + 0.5) / 4)), "points": points}
-            for step, points in zip(steps, feature["points"], strict=True)
-        ]
-    return body
+def _checked(found: Scorecard) -> Card:
+    """The card in its row; an altered scorecard would be an altered score, so nobody is scored by one."""
+    return card_in(name=found.name, digest=found.digest, body=found.body)

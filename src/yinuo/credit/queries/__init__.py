@@ -1,5 +1,6 @@
 """Questions about standings, always on behalf of a viewer, and the reports that show them to their subject."""
 
+from yinuo.credit.queries.audit import audit
 from yinuo.credit.queries.made_whole import Lost, MadeWhole, made_whole
 from yinuo.credit.queries.reports import credit_report, review_report
 from yinuo.credit.queries.standings import (
@@ -55,6 +56,7 @@ __all__ = [
     "Page",
     "Sort",
     "Step",
+    "audit",
     "band_counts",
     "band_days",
     "causes_of",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
@@ -13,8 +12,8 @@ import msgspec
 from yinuo.credit.models import Run, RunProof, Scorecard, Standing
 from yinuo.credit.proofs import CREDIT_NOTE, REVIEWS_NOTE
 from yinuo.credit.queries.standings import run_named, shown_scorecard
-from yinuo.credit.rules.leaf import Leaf, path_of
-from yinuo.credit.rules.scorecard import Card
+from yinuo.credit.rules.kept import card_in, climate_in, leaf_in, leaves_in
+from yinuo.credit.rules.leaf import path_of
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.policies import Policy
 from yinuo.kit.realm import Realm
@@ -35,14 +34,15 @@ def credit_report(*, viewer: Actor, merchant: str, realm: Realm, policy: Policy)
     shown = _shown(run, proof, merchant, realm)
     own = record.mentions_of(subject=merchant, size=run.size)
     facts = _with_reviews(own, merchant, run.size)
-    body = Scorecard.objects.values_list("body", flat=True).get(pk=run.scorecard)
+    card = Scorecard.objects.get(pk=run.scorecard)
     made = record.pack(
         kind="credit", note=CREDIT_NOTE, about={"merchant": merchant}, numbers=[*facts, shown["fact"]], policy=policy
     )
     return {
-        **made, "run": shown, "scorecard": msgspec.to_builtins(msgspec.convert(body, Card)),
-        "climate": json.loads(zlib.decompress(bytes(proof.climate))), "reasons": standing.reasons, "facets": standing.facets,
-        "way_back": standing.way_back,
+        **made, "run": shown,
+        "scorecard": msgspec.to_builtins(card_in(name=card.name, digest=card.digest, body=card.body)),
+        "climate": json.loads(climate_in(bytes(proof.climate), run=run.id, digest=run.climate)),
+        "reasons": standing.reasons, "facets": standing.facets, "way_back": standing.way_back,
     }
 
 
@@ -85,9 +85,9 @@ def _shown(run: Run, proof: RunProof, merchant: str, realm: Realm) -> dict[str, 
     number = record.number_of(event_id=f"run/{run.id}", key=realm.key)
     if number is None:
         raise NotFound(f"Run {run.id} is not sealed yet; `yinuo worker --once` seals and signs.")
-    leaves = zlib.decompress(bytes(proof.leaves)).split(b"\n")
+    leaves = leaves_in(bytes(proof.leaves), run=run.id, root=run.standings)
     for place, encoded in enumerate(leaves):
-        if merchant.encode() in encoded and msgspec.json.decode(encoded, type=Leaf).merchant == merchant:
+        if merchant.encode() in encoded and leaf_in(encoded).merchant == merchant:
             path = [b64encode(each).decode() for each in path_of(place, leaves)]
             return {"fact": number, "standing": json.loads(encoded), "place": place, "path": path}
     raise NotFound(f"Run {run.id} did not score {merchant!r}.")
