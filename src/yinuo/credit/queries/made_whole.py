@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import msgspec
 
 from yinuo.credit.models import Run, RunProof, Scorecard
 from yinuo.credit.proofs.facts import Stated, standing, stated_by_record
 from yinuo.credit.proofs.report import recomputed
 from yinuo.credit.rules.bands import RANKS
 from yinuo.credit.rules.climate import Climate
+from yinuo.credit.rules.kept import card_in, climate_in, leaf_in, leaves_in
 from yinuo.credit.rules.leaf import Leaf
 from yinuo.credit.rules.scorecard import Card
 from yinuo.decisions import queries as decisions
@@ -61,7 +59,9 @@ def made_whole(*, viewer: Actor, contest_id: str) -> MadeWhole:
     else stays as the run had it: facts, climate, scorecard.
     """
     contest = decisions.contest(viewer=viewer, contest_id=contest_id)
-    runs = list(Run.objects.filter(state="published").order_by("-completed", "-as_of")[:RUNS_MAX])[::-1]
+    newest = Run.objects.filter(state="published").order_by("-completed", "-as_of")[:RUNS_MAX]
+    shown = {run.as_of: run for run in reversed(newest)}        # of several as of one day the last was what people saw
+    runs = [shown[day] for day in sorted(shown)]
     every = _facts(contest.merchant) if contest.state == "upheld" else []
     lost = [each for run in runs if every and (each := _lost(run, contest, every)) is not None]
     lower = [RANKS[each.band_without] < RANKS[each.band] for each in lost]
@@ -86,13 +86,14 @@ def _lost(run: Run, contest: Contest, every: Sequence[Stated]) -> Lost | None:
 
 
 def _kept(run: Run, merchant: str) -> tuple[Leaf | None, Climate, Card]:
-    """What a published run keeps: the merchant's leaf, the climate, the scorecard."""
+    """What a published run keeps, held against what it committed to: the merchant's leaf, the climate, the scorecard."""
     proof = RunProof.objects.get(pk=run.pk)
-    leaves = [each for each in zlib.decompress(bytes(proof.leaves)).split(b"\n") if merchant.encode() in each]
-    named = (msgspec.json.decode(each, type=Leaf) for each in leaves)
-    body = Scorecard.objects.values_list("body", flat=True).get(pk=run.scorecard)
-    climate = Climate.decoded(zlib.decompress(bytes(proof.climate)))
-    return next((leaf for leaf in named if leaf.merchant == merchant), None), climate, msgspec.convert(body, Card)
+    leaves = leaves_in(bytes(proof.leaves), run=run.pk, root=run.standings)
+    named = (leaf_in(leaf) for leaf in leaves if merchant.encode() in leaf)
+    kept = Scorecard.objects.get(pk=run.scorecard)
+    climate = Climate.decoded(climate_in(bytes(proof.climate), run=run.pk, digest=run.climate))
+    card = card_in(name=kept.name, digest=kept.digest, body=kept.body)
+    return next((leaf for leaf in named if leaf.merchant == merchant), None), climate, card
 
 
 def _facts(merchant: str) -> list[Stated]:
