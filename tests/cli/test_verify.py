@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 from string import Formatter
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -164,9 +165,71 @@ def test_every_cut_ends_in_a_sentence(files):
 def test_a_huge_file_is_not_read(tmp_path):
     file = tmp_path / "huge"
     with file.open("wb") as opened:
-        opened.truncate(300 * 2**20)
+        opened.truncate(130 * 2**20)
     told = verify(file)
-    assert (told.exit_code, "256 MB" in told.output) == (1, True)
+    assert (told.exit_code, "128 MB" in told.output) == (1, True)
+
+
+def test_millions_of_values_are_not_even_made(tmp_path):
+    file = tmp_path / "many"
+    file.write_bytes(b'{"a":[' + b"[]," * 12_000_000 + b"[]]}")
+    for run in (verify(file), outside(file)):
+        assert run.exit_code == 1
+        assert "more than the" in run.output
+        assert "values that are read" in run.output
+
+
+def outside(file):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "src/yinuo/web/static/yinuo/verify_record.py"), str(file)], capture_output=True, text=True,
+        check=False,
+    )
+    return SimpleNamespace(exit_code=done.returncode, output=done.stdout + done.stderr)
+
+
+def test_what_takes_more_memory_than_there_is_ends_in_a_sentence(files):
+    def limited(*command):
+        code = (
+            "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_AS, (250_000_000,) * 2); "
+            f"sys.argv = {list(command)!r}; runpy.run_path({command[0]!r}, run_name='__main__')"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        return done.returncode, done.stderr
+
+    file = files / "many"
+    file.write_bytes(b'{"a":[' + b"[]," * 2_900_000 + b"[]]}")
+    script = str(ROOT / "src/yinuo/web/static/yinuo/verify_record.py")
+    assert limited(script, str(file)) == (2, "Nothing was checked. The file takes more memory than this machine has.\n")
+
+
+def test_a_terminal_without_chinese_letters_is_no_reason_to_fail(files):
+    script = str(ROOT / "src/yinuo/web/static/yinuo/verify_record.py")
+    for encoding in ("cp1252", "ascii"):
+        for command in ([script], ["-m", "yinuo", "verify", "--language", "zh-hans"]):
+            done = subprocess.run(
+                [sys.executable, *command, files / "order.json"], capture_output=True, check=False,
+                env=os.environ | {"PYTHONIOENCODING": encoding},
+            )
+            assert (done.returncode, done.stderr) == (0, b"")
+            assert b"order" in done.stdout
+
+
+def test_half_a_character_ends_in_a_sentence(files):
+    pack = json.loads((files / "order.json").read_text())
+    pack["about"]["order"] = "\ud800"
+    (files / "odd.json").write_text(json.dumps(pack))
+    told = verify(files / "odd.json", "--policy", files / "policy")
+    assert (told.exit_code, "half of a surrogate pair" in told.output) == (1, True)
+    assert outside(files / "odd.json").exit_code == 1
+    pack["about"]["order"] = "\N{GRINNING FACE}"
+    (files / "odd.json").write_text(json.dumps(pack))
+    assert "half of a surrogate pair" not in verify(files / "odd.json").output
+
+
+def test_what_breaks_the_verifier_is_told_in_a_sentence_too():
+    for fault in (TypeError("x"), ZeroDivisionError("x"), KeyError("x")):
+        assert Teller("en").not_proven(fault).startswith("NOT PROVEN: The file cannot be read: something in it")
+        assert Teller("zh-hans").not_proven(fault).startswith("未证实：文件无法读取")
 
 
 def test_what_cannot_be_asked_ends_with_two(files):

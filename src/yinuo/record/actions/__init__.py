@@ -5,11 +5,11 @@ from yinuo.record.actions.append import Statement, append, entry_key, known_ids
 from yinuo.record.actions.archive import archive
 from yinuo.record.actions.export import export
 from yinuo.record.actions.follow import hold_cursor, move_cursor
-from yinuo.record.actions.forget import forget, forget_refused
+from yinuo.record.actions.forget import forget
 from yinuo.record.actions.keys import check_key, make_key, revoke_key
 from yinuo.record.actions.publish import publish
 from yinuo.record.actions.receipt import receipt_for
-from yinuo.record.actions.refuse import drop_refused, keep_refused, replay_refused
+from yinuo.record.actions.refuse import drop_refused, drop_stale, forget_refused, keep_refused, replay_refused
 from yinuo.record.actions.seal import seal
 from yinuo.record.actions.stamp import stamp
 from yinuo.record.actions.stream import Part, Stream, take_stream
@@ -26,6 +26,7 @@ __all__ = [
     "archive",
     "check_key",
     "drop_refused",
+    "drop_stale",
     "entry_key",
     "export",
     "forget",

@@ -12,8 +12,6 @@ from yinuo.record.queries.facts import (
     facts_of_person,
     keys_known,
     pending_count,
-    refused_count,
-    refused_waiting,
     replaced_about,
     replaced_by,
     replacements,
@@ -29,6 +27,15 @@ from yinuo.record.queries.packs import (
     order_pack,
     pack,
     replacing,
+)
+from yinuo.record.queries.refused import (
+    AboutThem,
+    Waiting,
+    refused_about,
+    refused_count,
+    refused_event,
+    refused_waiting,
+    wanted_of,
 )
 from yinuo.record.queries.reveal import (
     nodes,
@@ -61,8 +68,10 @@ from yinuo.record.queries.vouched import (
 
 __all__ = [
     "AboutPerson",
+    "AboutThem",
     "Audit",
     "Stamp",
+    "Waiting",
     "anchor_of",
     "anchors_pending",
     "audit",
@@ -94,7 +103,9 @@ __all__ = [
     "pack",
     "pending_count",
     "reader_at",
+    "refused_about",
     "refused_count",
+    "refused_event",
     "refused_waiting",
     "replaced_about",
     "replaced_by",
@@ -109,4 +120,5 @@ __all__ = [
     "tiles",
     "tlog_proof",
     "waiting_seconds",
+    "wanted_of",
 ]

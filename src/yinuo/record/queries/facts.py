@@ -10,10 +10,9 @@ from django.db import connection
 from django.db.models import F, Min, Sum
 
 from yinuo.kit import rows
-from yinuo.kit.actors import Actor, allow
 from yinuo.kit.facts import Recorded
 from yinuo.kit.moments import to_micros
-from yinuo.record.models import Cursor, Entry, Head, Pending, RefusedEvent, Replacement, Thinned
+from yinuo.record.models import Cursor, Entry, Head, Pending, Replacement, Thinned
 from yinuo.record.rules import BATCH_MAX, WITHHELD, classes_bound, decode_content
 
 KEY_LENGTH = 32         # of a fact's key, in hex
@@ -172,19 +171,6 @@ def replacements(*, stop: int) -> list[tuple[int, int]]:
             [stop],
         )
         return [(int(target), int(by)) for target, by in cursor.fetchall()]
-
-
-def refused_waiting(*, viewer: Actor, source: str | None = None) -> list[RefusedEvent]:
-    """The refused events that wait for correction, oldest first."""
-    allow(viewer, "record.see_refused")
-    waiting = RefusedEvent.objects.filter(replayed=None).order_by("pk")
-    return list(waiting.filter(source=source) if source else waiting)
-
-
-def refused_count(*, viewer: Actor, source: str) -> int:
-    """How many refused events of a source wait for correction."""
-    allow(viewer, "record.see_refused")
-    return RefusedEvent.objects.filter(replayed=None, source=source).count()
 
 
 def _recorded(found: Iterable[tuple[int, bytes, str | None]]) -> list[Recorded]:
