@@ -30,6 +30,7 @@ from yinuo.kit.policies import parse_policy
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, Refusal
 from yinuo.record import actions, queries
+from yinuo.record.proofs import check_order_pack
 
 ROOT = Path(__file__).parents[2]
 TAKES_A_THING = {"parse_base64", "parse_hash", "parse_decimal", "decode_lines", "read_json", "read_canonical", "_read_part"}
@@ -124,6 +125,28 @@ def test_evidence_about_an_order_is_told_fact_by_fact(files):
     assert "x\n" not in proven.output
     alone = verify(files / "order.json")
     assert "Compare these keys" in alone.output
+
+
+def test_an_orders_evidence_takes_no_more_steps_a_fact_the_more_there_are(tmp_path, event, now, db):
+    log = log_of(origin="example.com/log", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=tmp_path / "last")
+    realm = Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, keys=KeysInMemory(b"w" * 32), log=log)
+    orders = {"few": 50, "many": 400}
+    raws = [event("trade.order_paid", id=f"{name}{n}", order=name) for name, count in orders.items() for n in range(count)]
+    actions.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm, at=now)
+    actions.seal(actor=SYSTEM, realm=realm)
+    actions.publish(actor=SYSTEM, log=log, at=now)
+    steps = []
+    for number, count in ((0, 50), (50, 400)):
+        (order,) = {content.fact.order for content in queries.contents_of(numbers=[number])}
+        pack = json.loads(canonical_json(queries.order_pack(viewer=SYSTEM, order=order, policy=log.policy)))
+        called = []
+        sys.setprofile(lambda frame, what, _, called=called: called.append(what) if what == "call" else None)
+        try:
+            assert len(check_order_pack(pack, log.policy).facts) == count
+        finally:
+            sys.setprofile(None)
+        steps.append(len(called) / count)
+    assert steps[1] < 1.5 * steps[0]
 
 
 def test_it_speaks_chinese(files):

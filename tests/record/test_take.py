@@ -11,12 +11,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from yinuo.cli import worker
 from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
 from yinuo.kit.facts import kinds
 from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound, Unauthenticated
 from yinuo.record import actions, queries, rules
 from yinuo.record.models import RefusedEvent
 from yinuo.reviews.models import Review
+from yinuo.timers.actions import run_due
 from yinuo.timers.queries import open_timers
 from yinuo.vault.models import Key
 from yinuo.vault.queries import words_of
@@ -340,8 +342,11 @@ def test_what_nobody_corrects_is_dropped_with_its_days_key(take, realm, now, eve
     assert str(day) in {timer.subject for timer in open_timers(kind=rules.DROP_REFUSED)}
     assert drop(30, days=365) == 1                  # never longer than 30 days, whatever was asked for
     assert waiting() == ["later"]
+    assert run_due(handlers=worker._drop_refused(), at=now + timedelta(days=32)) == (2, 0)       # 30, as the settings say
+    assert waiting() == []
+    assert open_timers(kind=rules.DROP_REFUSED) == []
     keys = Key.objects.filter(retention=PASSING).order_by("holder").values_list("holder", "wrapped")
-    assert [(holder, wrapped is None) for holder, wrapped in keys] == [(f"day-{day}", True), (f"day-{day + 1}", False)]
+    assert [(holder, wrapped is None) for holder, wrapped in keys] == [(f"day-{day}", True), (f"day-{day + 1}", True)]
 
 
 def test_keys(realm, now):
