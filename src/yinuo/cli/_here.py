@@ -1,4 +1,4 @@
-"""What entrances hand down: the realm of this installation, and the moment. Nothing below them asks for either."""
+"""What entrances hand down: the realm of this installation, the moment, and its working hours. Nothing below asks for them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from yinuo.kit.calendars import Calendar
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed
 from yinuo.kit.time_stamps import Authority, read_certificates
@@ -24,6 +25,12 @@ def realm() -> Realm:
 def now() -> datetime:
     """The present moment."""
     return datetime.now(UTC)
+
+
+def calendar() -> Calendar:
+    """The working hours by which this installation counts deadlines."""
+    found: Calendar = settings.CALENDAR
+    return found
 
 
 def authorities() -> list[Authority]:

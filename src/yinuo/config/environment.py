@@ -126,6 +126,12 @@ SETTINGS = (
     ),
     Setting("YINUO_TIME_ZONE", "UTC", str, "The time zone in which pages show times."),
     Setting(
+        "YINUO_CALENDAR", "", _file,
+        "The file with the working hours and holidays by which deadlines are counted: [how it is written]"
+        "(../guide/operate.md#working-hours); by default Monday to Friday from 9:00 to 18:00 in `YINUO_TIME_ZONE`, without "
+        "holidays.",
+    ),
+    Setting(
         "YINUO_MODE",
         "public",
         _one_of("preview", "shadow", "subjects", "public"),

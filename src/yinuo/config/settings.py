@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from yinuo.config.calendar import read_calendar
 from yinuo.config.environment import read_settings, sqlite
 from yinuo.config.keks import kek_of
 from yinuo.config.keyfolder import KeyFolder
@@ -23,6 +24,7 @@ KEYS = KeyFolder(
     kind=YINUO["YINUO_KEK"],
     kek_of=partial(kek_of, name=YINUO["YINUO_KEK_KEY"], url=YINUO["YINUO_KEK_URL"]),
 )
+CALENDAR = read_calendar(YINUO["YINUO_CALENDAR"], YINUO["YINUO_TIME_ZONE"])
 
 SECRET_KEY = SECRET.hex()
 DEBUG: bool = YINUO["YINUO_DEBUG"]
