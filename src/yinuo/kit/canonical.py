@@ -12,7 +12,7 @@ INTEGER_MAX = 2**53 - 1     # what readers of JSON everywhere keep exactly
 _DIGITS_MAX = len(str(-INTEGER_MAX))
 _STEPS_MAX = 4              # of names and places that lead to where a text breaks
 _OPENING = re.compile(r"\s*([{\[])\s*")
-_NAME = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*')
+_NAME = re.compile(r'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"\s*:\s*')
 _COMMA = re.compile(r"\s*,\s*")
 _CLOSING = {"{": re.compile(r"\s*}"), "[": re.compile(r"\s*]")}
 
