@@ -1,0 +1,85 @@
+"""How allauth is made to fit: no sign-up, no addresses, second factors sealed by the vault."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from yinuo.cli._here import now, realm
+from yinuo.config.signed_in import SEEN
+from yinuo.kit.sealing import NotOpened, place_of
+from yinuo.people import actions, queries
+from yinuo.vault import actions as vault
+from yinuo.vault.queries import open_own
+
+_PLACE = place_of("mfa_authenticator", "data", "secret")
+
+
+class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
+    """Accounts come by invitation, and have no address to write to."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "username_password_mismatch": _("The sign-in name or the password is not right."),
+        "too_many_login_attempts": _("Too many attempts have failed. Try again in a few minutes."),
+    }
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Nobody signs up."""
+        return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Staff without a second factor are led to set it up first; everybody else to their account."""
+        lacking = queries.lacks_second_factor(request.user, at=now())  # type: ignore[arg-type] # somebody is signed in
+        return reverse("mfa_index" if lacking else "my_account")
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        """Begin to count idle time, take the account's language along, and forget sessions that are over."""
+        at = now()
+        request.session[SEEN] = at.isoformat()
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        if user.language and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME, user.language, max_age=settings.LANGUAGE_COOKIE_AGE,
+                secure=settings.LANGUAGE_COOKIE_SECURE, httponly=True, samesite="Lax",
+            )
+        actions.forget_ended_sessions(at=at)
+        return response
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """Say only what a page does not show by itself: neither that one is signed in, nor that one is signed out."""
+        template = kwargs.get("message_template") or (args[2] if len(args) > 2 else "")
+        if template not in {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}:
+            super().add_message(*args, **kwargs)
+
+
+class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
+    """Seeds of second factors are sealed with the realm's key before the database sees them."""
+
+    def encrypt(self, text: str) -> str:
+        """The text, sealed."""
+        return base64.b64encode(vault.seal_own(place=_PLACE, text=text, realm=realm(), at=now())).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The text that was sealed; refuses what was not."""
+        try:
+            sealed = base64.b64decode(encrypted_text, validate=True)
+        except binascii.Error:
+            raise NotOpened("The seed of a second factor is not a sealed value.") from None
+        return open_own(place=_PLACE, sealed=sealed, realm=realm())
+
+
+class Directory(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    """The staff's directory lets in those whose account is tied to it already, and makes none."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        """Nobody signs up."""
+        return False
