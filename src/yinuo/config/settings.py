@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "ninja",    # serves the API's documentation from this machine instead of from a network
+    "yinuo.web",            # before allauth, whose pages it writes anew
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -51,7 +52,6 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     *(f"yinuo.{domain}" for domain in DOMAINS),
-    "yinuo.web",
     "yinuo.config.apps.Configuration",
 ]
 MIDDLEWARE = [

@@ -21,6 +21,11 @@ from yinuo.people import actions, queries
 from yinuo.vault import actions as vault
 from yinuo.vault.queries import open_own
 
+_WAYS = {
+    "reauthenticate": _("Use the password"),
+    "mfa_reauthenticate": _("Use a code"),
+    "mfa_reauthenticate:webauthn": _("Use a passkey"),
+}
 _PLACE = place_of("mfa_authenticator", "data", "secret")
 
 
@@ -40,6 +45,11 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no ty
         """Staff without a second factor are led to set it up first; everybody else to their account."""
         lacking = queries.lacks_second_factor(request.user, at=now())  # type: ignore[arg-type] # somebody is signed in
         return reverse("mfa_index" if lacking else "my_account")
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """In which ways somebody can show that it is them, in our words."""
+        ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [way | {"description": _WAYS.get(way["id"], way["description"])} for way in ways]
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         """Begin to count idle time, take the account's language along, and forget sessions that are over."""

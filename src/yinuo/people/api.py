@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.http import HttpRequest
 from django.urls import reverse
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 from ninja.security import HttpBearer
 
 from yinuo.kit.actors import Actor
@@ -48,7 +48,7 @@ class InvitationOut(Schema):
 
 
 @router.post("/people/invitations", auth=SourceKey(), response={201: InvitationOut}, summary="Invite one of your users")
-def post_invitation(request: HttpRequest, whom: InvitationIn) -> tuple[int, InvitationOut]:
+def post_invitation(request: HttpRequest, whom: InvitationIn) -> Status[InvitationOut]:
     """Make a link with which a merchant (as owner of its team) or a buyer of yours opens an account here.
 
     Ids are those of your events; only who was named in one of them can be invited. The link works once, within a week. Asking
@@ -66,4 +66,4 @@ def post_invitation(request: HttpRequest, whom: InvitationIn) -> tuple[int, Invi
         at=request.now,  # type: ignore[attr-defined]
     )
     link = request.build_absolute_uri(reverse("join", args=[invited.token]))
-    return 201, InvitationOut(link=link, role=invited.role, expires=invited.expires)
+    return Status(201, InvitationOut(link=link, role=invited.role, expires=invited.expires))

@@ -61,6 +61,7 @@ def _open(request: HttpRequest, token: str, form: Join) -> HttpResponse | None:
     except Conflict as refusal:
         form.add_error("handle", gettext(refusal.sentence))
         return None
-    record_authentication(request, account, method="password", username=account.handle)
+    # The password was typed twice just now: what comes next, the second factor, need not ask for it a third time.
+    record_authentication(request, account, method="password", username=account.handle, reauthenticated=True)
     response: HttpResponse = perform_login(request, account)
     return response
