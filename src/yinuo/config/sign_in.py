@@ -8,10 +8,13 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yinuo.cli._here import now, realm
@@ -25,6 +28,18 @@ _WAYS = {
     "reauthenticate": _("Use the password"),
     "mfa_reauthenticate": _("Use a code"),
     "mfa_reauthenticate:webauthn": _("Use a passkey"),
+}
+_SAID = {
+    "account/messages/password_changed.txt": _("The password is changed. All other sessions have ended."),
+    "mfa/messages/totp_activated.txt": _("The app is in use from now on."),
+    "mfa/messages/totp_deactivated.txt": _("The app is no longer asked for."),
+    "mfa/messages/recovery_codes_generated.txt": _("Ten new recovery codes were made; earlier ones are worthless."),
+    "mfa/messages/webauthn_added.txt": _("The passkey can be used from now on."),
+    "mfa/messages/webauthn_removed.txt": _("The passkey no longer lets you in."),
+    "usersessions/messages/sessions_logged_out.txt": _("All other sessions have ended."),
+    "socialaccount/messages/account_connected.txt": _("The account is tied to the directory."),
+    "socialaccount/messages/account_connected_other.txt": _("You are tied to another account there already."),
+    "socialaccount/messages/account_disconnected.txt": _("The account is no longer tied to the directory."),
 }
 _PLACE = place_of("mfa_authenticator", "data", "secret")
 
@@ -64,11 +79,12 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no ty
         actions.forget_ended_sessions(at=at)
         return response
 
-    def add_message(self, *args: Any, **kwargs: Any) -> None:
-        """Say only what a page does not show by itself: neither that one is signed in, nor that one is signed out."""
-        template = kwargs.get("message_template") or (args[2] if len(args) > 2 else "")
-        if template not in {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}:
-            super().add_message(*args, **kwargs)
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """Say in our words what a page does not show by itself; that one is signed in or out it does."""
+        if said := _SAID.get(message_template or ""):
+            messages.add_message(request, level, str(said))
 
 
 class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
@@ -85,6 +101,10 @@ class SecondFactors(DefaultMFAAdapter):  # type: ignore[misc]
         except binascii.Error:
             raise NotOpened("The seed of a second factor is not a sealed value.") from None
         return open_own(place=_PLACE, sealed=sealed, realm=realm())
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        """What a passkey is called unless its owner says otherwise."""
+        return gettext("Passkey %(number)s") % {"number": Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1}
 
 
 class Directory(DefaultSocialAccountAdapter):  # type: ignore[misc]

@@ -7,12 +7,14 @@ from typing import Any
 from allauth.account.forms import ChangePasswordForm, LoginForm
 from django import forms
 from django.contrib.auth import get_user_model
-from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yinuo.people.rules import NotAName, check_handle, normal_handle
+
+GOOD_PASSWORD = _("At least 12 characters; not digits alone, not one that many people use, nothing like the sign-in name.")
 
 
 class SignIn(LoginForm):  # type: ignore[misc] # allauth has no types
@@ -39,6 +41,7 @@ class ChangePassword(ChangePasswordForm):  # type: ignore[misc]
             ("oldpassword", _("Present password")), ("password1", _("New password")), ("password2", _("New password again")),
         ):
             self.fields[name].label = label
+        self.fields["password1"].help_text = GOOD_PASSWORD
         _bare(self)
 
 
@@ -51,7 +54,7 @@ class Join(forms.Form):
     )
     password1 = forms.CharField(
         label=_("Password"), strip=False, max_length=1_000, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=password_validators_help_text_html(),
+        help_text=GOOD_PASSWORD,
     )
     password2 = forms.CharField(
         label=_("Password again"), strip=False, max_length=1_000,
