@@ -54,6 +54,7 @@ def set_up() -> None:
     from django.core.management import call_command  # noqa: PLC0415 - only after setup
 
     call_command("migrate", verbosity=0, interactive=False)
+    call_command("createcachetable", verbosity=0)
     from yinuo.cli._here import open_vault  # noqa: PLC0415
 
     open_vault()

@@ -194,6 +194,19 @@ SETTINGS = (
     Setting(
         "YINUO_KEK_URL", "", str, "The service's address, where the service's own variables do not say it (VAULT_ADDR, AWS_*)."
     ),
+    Setting(
+        "YINUO_PROXIES", "0", _number(0, 9),
+        "How many proxies of yours stand before the server, each adding to `X-Forwarded-For` and setting `X-Forwarded-Proto`: "
+        "attempts to sign in are counted by the address that the outermost one saw.",
+    ),
+    Setting(
+        "YINUO_OIDC_ISSUER", "", str,
+        "The address of the directory (OpenID Connect) with which staff may sign in, such as `https://login.example.com`; by "
+        "default none.",
+    ),
+    Setting("YINUO_OIDC_CLIENT", "", str, "The name under which that directory knows this installation."),
+    Setting("YINUO_OIDC_SECRET", "", str, "The secret that goes with it."),
+    Setting("YINUO_OIDC_NAME", "Staff directory", str, "What the button to sign in with it says."),
     Setting("YINUO_REALM", "Marketplace", str, "The marketplace's name, as pages show it."),
 )
 

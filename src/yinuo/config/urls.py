@@ -8,5 +8,6 @@ from yinuo.config.api import api
 
 urlpatterns = [
     path("api/", api.urls),
+    path("account/", include("yinuo.config.account_urls")),
     path("", include("yinuo.web.urls")),
 ]

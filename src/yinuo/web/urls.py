@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from yinuo.web import public
+from yinuo.web.account.joining import join
 from yinuo.web.verify import verify
 
 urlpatterns = [
@@ -12,5 +13,6 @@ urlpatterns = [
     path("merchants/<slug:merchant>/", public.merchant, name="merchant"),
     path("method/", public.method, name="method"),
     path("verify/", verify, name="verify"),
+    path("join/<str:token>/", join, name="join"),
     path("language/", public.language, name="set_language"),
 ]

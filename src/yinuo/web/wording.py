@@ -105,8 +105,33 @@ SORTS: Words = {
     "name": _("name"),
     "evidence": _("amount of evidence"),
 }
+ROLES: Words = {
+    "steward": pgettext_lazy("role", "steward"),
+    "finance": pgettext_lazy("role", "finance"),
+    "auditor": pgettext_lazy("role", "auditor"),
+    "data_protection": pgettext_lazy("role", "data-protection officer"),
+    "authority": pgettext_lazy("role", "authority"),
+    "administrator": pgettext_lazy("role", "administrator"),
+    "merchant_owner": pgettext_lazy("role", "owner"),
+    "merchant_operations": pgettext_lazy("role", "operations"),
+    "merchant_reader": pgettext_lazy("role", "reader"),
+    "buyer": pgettext_lazy("role", "buyer"),
+}
+ROLES_MAY: Words = {
+    "steward": _("Decides on contests and signals, and looks after what came in wrong."),
+    "finance": _("Moves money, always together with a second person."),
+    "auditor": _("Sees everything that is not personal, and changes nothing."),
+    "data_protection": _("Answers people who ask about their own data, and sees who looked at it."),
+    "authority": _("Sees one case until a day, and nothing else."),
+    "administrator": _("Lets staff in and ends what they may do; decides nothing about merchants or buyers."),
+    "merchant_owner": _("Everything for the merchant, also who is in the team."),
+    "merchant_operations": _("Day-to-day work: orders, contests, replies; not who is in the team."),
+    "merchant_reader": _("Sees everything, changes nothing."),
+}
 VOCABULARIES: dict[str, Words] = {
     "band": BANDS,
+    "role": ROLES,
+    "role_may": ROLES_MAY,
     "compared": COMPARED,
     "facet": FACETS,
     "facet_question": FACET_QUESTIONS,

@@ -21,7 +21,7 @@ from yinuo.record import actions as record
 from yinuo.timers import actions as timers
 from yinuo.vault import actions as vault
 from yinuo.vault.queries import erased_at, known_among, source_ids_of
-from yinuo.vault.rules import TRANSACTION
+from yinuo.vault.rules import PROFILE, TRANSACTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,8 @@ def _erase_beyond(person: str, classes: Collection[str], realm: Realm, domains: 
     known_as = source_ids_of(surrogates=[person], realm=realm).get(person)
     if known_as is not None:
         record.forget_refused(actor=SYSTEM, source=known_as[0], source_id=known_as[1])
+    if PROFILE in classes:
+        people.close_account(actor=SYSTEM, person=person)
     gone = record.forget(actor=SYSTEM, person=person, classes=classes)
     for mirror in modules(domains, "mirror"):
         mirrors.leave_out(connection, mirror.MIRROR, gone, person)

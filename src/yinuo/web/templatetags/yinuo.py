@@ -9,10 +9,21 @@ from django import template
 from django.utils.translation import get_language, gettext
 
 from yinuo.credit.queries import Step
+from yinuo.kit.actors import HUMAN, SYSTEM, Actor, allow
+from yinuo.kit.refusals import NotAllowed
 from yinuo.web import formats, wording
 
 if TYPE_CHECKING:
     from yinuo.merchants.models import Merchant
+
+_BROWSERS = (
+    ("MicroMessenger", "WeChat"), ("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+    ("HarmonyOS", "HarmonyOS"), ("Linux", "Linux"),
+)
 
 register = template.Library()
 register.filter("number", formats.number)
@@ -51,6 +62,36 @@ def step(value: Step) -> str:
 def called(merchant: Merchant) -> str:
     """What a merchant is called: by name, or by the id that their address has."""
     return merchant.name or gettext("Merchant %(id)s") % {"id": merchant.pk}
+
+
+@register.filter
+def may(actor: Actor, permission: str) -> bool:
+    """Whether somebody may do this everywhere: what decides is still the action."""
+    try:
+        allow(actor, permission)
+    except NotAllowed:
+        return False
+    return True
+
+
+@register.filter
+def actor_name(account: int) -> str:
+    """What the account of that number is called where it acts."""
+    return f"{HUMAN}{account}"
+
+
+@register.simple_tag
+def given_by(name: str, names: dict[str, str]) -> str:
+    """Who let somebody in: a sign-in name, the operator, or a shop by its name."""
+    return gettext("the operator") if name == SYSTEM.name else names.get(name, name)
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """Which browser on which system calls itself by these words, as far as they tell."""
+    program = next((shown for sign, shown in _BROWSERS if sign in agent), "")
+    system = next((shown for sign, shown in _SYSTEMS if sign in agent), "")
+    return " · ".join(part for part in (program, system) if part) or gettext("An unknown browser")
 
 
 @register.simple_tag
