@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import cache
 
 from babel import Locale, dates, numbers
@@ -78,6 +78,16 @@ def day(value: int) -> str:
 def moment(micros: int) -> str:
     """The date of a moment, in the installation's time zone."""
     return long_date(from_micros(micros).astimezone(timezone.get_current_timezone()).date())
+
+
+def date_of(value: datetime) -> str:
+    """The date of a moment, in the installation's time zone."""
+    return long_date(value.astimezone(timezone.get_current_timezone()).date())
+
+
+def last_day(value: datetime) -> str:
+    """The last whole day before a deadline: 14 December for the midnight that ends it."""
+    return date_of(value - timedelta(microseconds=1))
 
 
 def place(code: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from yinuo.web import public
 from yinuo.web.account.joining import join
+from yinuo.web.transparency import transparency
 from yinuo.web.verify import verify
 
 urlpatterns = [
@@ -14,5 +15,7 @@ urlpatterns = [
     path("method/", public.method, name="method"),
     path("verify/", verify, name="verify"),
     path("join/<str:token>/", join, name="join"),
+    path("transparency/", transparency, name="transparency"),
+    path("console/", include("yinuo.web.console.urls")),
     path("language/", public.language, name="set_language"),
 ]

@@ -128,7 +128,66 @@ ROLES_MAY: Words = {
     "merchant_operations": _("Day-to-day work: orders, contests, replies; not who is in the team."),
     "merchant_reader": _("Sees everything, changes nothing."),
 }
+ACTS_WORDS: Words = {
+    "warning": _("A warning"),
+    "goods_unlawful": _("Goods found unlawful"),
+    "review_hidden": _("A review hidden"),
+    "contest_rejected": _("An objection rejected"),
+    "contest_upheld": _("An objection upheld"),
+}
+GROUNDS_WORDS: Words = {
+    "counterfeit": _("The goods are counterfeit."),
+    "safety": _("The goods are unsafe."),
+    "licence": _("The goods were sold without the licence they need."),
+    "terms": _("A rule of this marketplace was broken."),
+    "not_this_purchase": _("The review is not about this purchase."),
+    "advertising": _("The review advertises something else."),
+    "personal_data": _("The review shows somebody’s data."),
+    "insult": _("The review insults somebody."),
+    "unlawful": _("The review’s content is unlawful."),
+    "bought": _("The review was paid for."),
+    "evidence": _("What the evidence shows."),
+    "no_evidence": _("Nothing was brought that speaks against the fact."),
+    "source_mistaken": _("Whoever stated the fact was mistaken."),
+}
+AUTOMATED: Words = {
+    "no": _("by a person"),
+    "partly": _("by a person with the help of a machine"),
+    "wholly": _("by a machine alone"),
+}
+CONTEST_STATES: Words = {
+    "open": pgettext_lazy("contest", "disputed"),
+    "upheld": pgettext_lazy("contest", "upheld"),
+    "rejected": pgettext_lazy("contest", "rejected"),
+    "withdrawn": pgettext_lazy("contest", "taken back"),
+}
+APPEAL_STATES: Words = {
+    "open": pgettext_lazy("appeal", "being looked at"),
+    "upheld": pgettext_lazy("appeal", "decision reversed"),
+    "rejected": pgettext_lazy("appeal", "decision stands"),
+    "withdrawn": pgettext_lazy("appeal", "taken back"),
+}
+ASPECTS: Words = {
+    "dispatch": _("Cause of a dispatch"),
+    "delivery": _("Cause of a delivery"),
+    "complaint": _("Cause of a complaint"),
+    "fact": _("A stated fact"),
+}
+JUDGED: Words = {
+    "dispatch/late": _("Sent late"),
+    "dispatch/cancelled": _("Called off"),
+    "delivery/late": _("Arrived late"),
+    "delivery/damaged": _("Damaged"),
+    "delivery/lost": _("Lost"),
+}
 VOCABULARIES: dict[str, Words] = {
+    "act": ACTS_WORDS,
+    "ground": GROUNDS_WORDS,
+    "automated": AUTOMATED,
+    "contest_state": CONTEST_STATES,
+    "appeal_state": APPEAL_STATES,
+    "aspect": ASPECTS,
+    "judged": JUDGED,
     "band": BANDS,
     "role": ROLES,
     "role_may": ROLES_MAY,

@@ -1,6 +1,7 @@
 """Questions about standings, always on behalf of a viewer, and the reports that show them to their subject."""
 
 from yinuo.credit.queries.audit import audit
+from yinuo.credit.queries.held_against import Held, held_against, own_standing
 from yinuo.credit.queries.made_whole import Lost, MadeWhole, made_whole
 from yinuo.credit.queries.reports import credit_report, review_report
 from yinuo.credit.queries.standings import (
@@ -37,6 +38,7 @@ from yinuo.credit.queries.standings import (
     shown_scorecard,
     standing_of,
     step_of,
+    waiting_runs,
 )
 from yinuo.credit.rules.bands import RANKS
 
@@ -48,6 +50,7 @@ __all__ = [
     "RATE_OUTCOMES_MIN",
     "STEPS",
     "CauseCount",
+    "Held",
     "HeldBand",
     "Listed",
     "Lost",
@@ -67,11 +70,13 @@ __all__ = [
     "facets_of",
     "feature_explanations",
     "features_of",
+    "held_against",
     "held_band_of",
     "is_public",
     "kept_about",
     "made_whole",
     "newest_run",
+    "own_standing",
     "reasons_of",
     "review_report",
     "run_named",
@@ -81,4 +86,5 @@ __all__ = [
     "shown_scorecard",
     "standing_of",
     "step_of",
+    "waiting_runs",
 ]

@@ -25,7 +25,7 @@ from yinuo.reviews.events import ReviewPublished
 
 def credit_report(*, viewer: Actor, merchant: str, realm: Realm, policy: Policy) -> dict[str, Any]:
     """A merchant's standing with all that it follows from: facts, climate, scorecard, and the run that commits to it."""
-    allow(viewer, "credit.give_report")
+    allow(viewer, "credit.give_report", about=merchant)
     standing = Standing.objects.filter(merchant=merchant, scorecard=shown_scorecard()).first()
     if standing is None:
         raise NotFound(f"There is no standing of {merchant!r}; is it the right id, and did `yinuo rescore` run?")
@@ -53,7 +53,7 @@ def review_report(
 
     By default the two runs published last.
     """
-    allow(viewer, "credit.give_report")
+    allow(viewer, "credit.give_report", about=merchant)
     runs = [run_named(first), run_named(second)] if first and second else _last_two()
     shown = [_shown(run, _proof_of(run), merchant, realm) for run in runs]
     size = runs[1].size

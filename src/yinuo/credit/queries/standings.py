@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce, Concat
 from yinuo.credit.features import MEASURES
 from yinuo.credit.models import BuyerLevel, Delivery, Dispatch, Run, Scorecard, Standing, StandingPoint
 from yinuo.credit.rules.bands import RANKS, band_of, margin_of
-from yinuo.kit.actors import Actor
+from yinuo.kit.actors import Actor, allow
 from yinuo.kit.moments import MICROS_PER_DAY
 from yinuo.kit.refusals import Malformed, NotAllowed, NotFound
 from yinuo.merchants import queries as merchants
@@ -310,6 +310,12 @@ def _behind_in_band(anchor: Standing) -> Q:
         return behind_equals | Q(score__isnull=False) if nulls_first else behind_equals
     behind = Q(score__lt=anchor.score) | behind_equals
     return behind if nulls_first else behind | Q(score__isnull=True)
+
+
+def waiting_runs(*, viewer: Actor) -> list[Run]:
+    """The runs held at the gate until a steward has looked, newest first."""
+    allow(viewer, "credit.see_runs")
+    return list(Run.objects.filter(state="waiting").order_by("-completed")[:20])
 
 
 def run_named(run_id: str) -> Run:

@@ -65,9 +65,14 @@ def replacing(*, numbers: Sequence[int], size: int) -> list[tuple[int, int]]:
     return sorted((int(target), int(by)) for target, by in found)
 
 
+def own_key(*, event_id: str, key: bytes) -> bytes:
+    """The key under which a fact stands that Yinuo itself stated under this id."""
+    return keyed_digest(key, "entry", OWN_SOURCE, event_id)
+
+
 def number_of(*, event_id: str, key: bytes) -> int | None:
     """The number of the fact that Yinuo itself stated under this id; None while it is not sealed."""
-    entry = keyed_digest(key, "entry", OWN_SOURCE, event_id)
+    entry = own_key(event_id=event_id, key=key)
     sql = "SELECT s.seq FROM record_entry e JOIN record_seal s ON s.entry_id = e.id WHERE e.key {keys}"
     found = rows.select_in(connection, sql, [entry])
     return int(found[0][0]) if found else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django import template
@@ -12,6 +12,7 @@ from yinuo.credit.queries import Step
 from yinuo.kit.actors import HUMAN, SYSTEM, Actor, allow
 from yinuo.kit.refusals import NotAllowed
 from yinuo.web import formats, wording
+from yinuo.web.phrases import KINDS
 
 if TYPE_CHECKING:
     from yinuo.merchants.models import Merchant
@@ -37,6 +38,8 @@ register.filter("day", formats.day)
 register.filter("month", formats.month)
 register.filter("moment", formats.moment)
 register.filter("long_date", formats.long_date)
+register.filter("date_of", formats.date_of)
+register.filter("last_day", formats.last_day)
 register.filter("place", formats.place)
 register.filter("words", wording.words)
 register.filter("translated", wording.translated)
@@ -92,6 +95,12 @@ def browser(agent: str) -> str:
     program = next((shown for sign, shown in _BROWSERS if sign in agent), "")
     system = next((shown for sign, shown in _SYSTEMS if sign in agent), "")
     return " · ".join(part for part in (program, system) if part) or gettext("An unknown browser")
+
+
+@register.filter
+def fact_words(fact: Any) -> str:
+    """What a kind of fact says, in words."""
+    return str(KINDS.get(str(fact.__struct_config__.tag), fact.__struct_config__.tag))
 
 
 @register.simple_tag
