@@ -82,7 +82,8 @@ def objected(here, count=1):
 
 
 def settled(here, contests, who, **given):
-    sent = {"contest": [each.pk for each in contests], "outcome": "upheld", "cause": "carrier", "ground": "evidence", "words": REASONS}
+    sent = {"contest": [each.pk for each in contests], "outcome": "upheld", "cause": "carrier", "ground": "evidence"}
+    sent |= {"words": REASONS}
     return browser(who).post("/console/steward/contests/", sent | given)
 
 
