@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from yinuo.config.keks import KEKS
+from yinuo.kit.guarded import REACHES
 from yinuo.kit.refusals import Malformed
 from yinuo.vault.rules import JURISDICTIONS
 
@@ -187,6 +188,13 @@ SETTINGS = (
     Setting("YINUO_KEK_KEY", "", str, "The key's name there: `yinuo` or `mount/yinuo` in transit, an id, ARN or alias in KMS."),
     Setting(
         "YINUO_KEK_URL", "", str, "The service's address, where the service's own variables do not say it (VAULT_ADDR, AWS_*)."
+    ),
+    Setting(
+        "YINUO_WEBHOOK_REACH",
+        "public",
+        _one_of(*REACHES),
+        "Where webhooks may go: to the internet only (`public`), also to this machine, to try them out (`loopback`), also to "
+        "private networks (`private`). Link-local addresses are never called.",
     ),
     Setting("YINUO_REALM", "Marketplace", str, "The marketplace's name, as pages show it."),
 )
