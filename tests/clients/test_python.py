@@ -304,6 +304,34 @@ def test_the_readme_runs(installation, capsys):
     assert capsys.readouterr().out == "msg_1 yinuo.test {}\n"
 
 
+def test_the_guide_runs(installation, capsys):
+    url, key = installation
+    text = (Path(__file__).parents[2] / "docs" / "guide" / "plug-in.md").read_text()
+    first, second, third = (
+        block.replace("http://127.0.0.1:8000", url).replace("yk_...", key).replace("A-1001", "G-1001")
+        for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    )
+    here: dict[str, object] = {}
+    exec(first, here)
+    assert capsys.readouterr().out == "1 0 []\n"
+    exec(second, here)
+    assert here["merchant"].startswith("m")
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        port = str(trial.getsockname()[1])
+    waits = third.replace("9000", port).replace("HTTPServer((", "server = HTTPServer((").replace(".serve_forever()", "")
+    exec(waits, here)
+    capsys.readouterr()
+    exec(first.replace("G-1001", "G-1002"), here)
+    told = ""
+    while "G-1002" not in told:      # what was stated just before, and sealed since, comes first
+        here["server"].handle_request()
+        told = capsys.readouterr().out
+    assert re.search(r"msg_\d+ trade.order_placed {'order': 'G-1002', 'merchant': 'seller-7'", told)
+    here["server"].server_close()
+    here["shop"].remove_webhook(here["number"])
+
+
 def test_what_is_promised_is_there():
     assert sorted(yinuo_client.__all__) == yinuo_client.__all__
     assert all(getattr(yinuo_client, name).__doc__ for name in yinuo_client.__all__)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yinuo.web import public
+from yinuo.web import embed, public
 from yinuo.web.verify import verify
 
 urlpatterns = [
     path("", public.directory, name="directory"),
     path("merchants/<slug:merchant>/", public.merchant, name="merchant"),
+    path("embed/merchants/<slug:merchant>/", embed.merchant, name="embed"),
     path("method/", public.method, name="method"),
     path("verify/", verify, name="verify"),
     path("language/", public.language, name="set_language"),

@@ -112,7 +112,7 @@ class Client:
         return standing_of(self._call("GET", f"/standings/{quote(merchant, safe='')}"))
 
     def explain(self, merchant: str) -> list[Reason]:
-        """Why a merchant stands so: the reasons, whose points add up to the score less 500, each with what its feature means."""
+        """Why a merchant stands so: reasons whose points add up to the score less 500, each with what its feature means."""
         meanings = {name: feature.meaning for feature in self.features() for name in (feature.name, feature.measure)}
         return [replace(reason, meaning=meanings.get(reason.feature, "")) for reason in self.standing(merchant).reasons]
 
