@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from yinuo.config.keks import KEKS
+from yinuo.kit.guarded import REACHES
 from yinuo.kit.refusals import Malformed
 from yinuo.vault.rules import JURISDICTIONS
 
@@ -207,6 +208,13 @@ SETTINGS = (
     Setting("YINUO_OIDC_CLIENT", "", str, "The name under which that directory knows this installation."),
     Setting("YINUO_OIDC_SECRET", "", str, "The secret that goes with it."),
     Setting("YINUO_OIDC_NAME", "Staff directory", str, "What the button to sign in with it says."),
+    Setting(
+        "YINUO_WEBHOOK_REACH",
+        "public",
+        _one_of(*REACHES),
+        "Where webhooks may go: to the internet only (`public`), also to this machine, to try them out (`loopback`), also to "
+        "private networks (`private`). Link-local addresses are never called.",
+    ),
     Setting("YINUO_REALM", "Marketplace", str, "The marketplace's name, as pages show it."),
 )
 

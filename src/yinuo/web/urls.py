@@ -7,11 +7,13 @@ from django.urls import include, path
 from yinuo.web import public
 from yinuo.web.account.joining import join
 from yinuo.web.transparency import transparency
+from yinuo.web import embed, public
 from yinuo.web.verify import verify
 
 urlpatterns = [
     path("", public.directory, name="directory"),
     path("merchants/<slug:merchant>/", public.merchant, name="merchant"),
+    path("embed/merchants/<slug:merchant>/", embed.merchant, name="embed"),
     path("method/", public.method, name="method"),
     path("verify/", verify, name="verify"),
     path("join/<str:token>/", join, name="join"),
