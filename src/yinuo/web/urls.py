@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from yinuo.web import public
+from yinuo.web import embed, public
 from yinuo.web.account.joining import join
 from yinuo.web.transparency import transparency
-from yinuo.web import embed, public
 from yinuo.web.verify import verify
 
 urlpatterns = [
