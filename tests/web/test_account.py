@@ -107,7 +107,8 @@ def test_an_invitation_leads_to_an_account_and_staff_on_to_the_second_factor(inv
     ("given", "says"),
     [
         ({"handle": "аdmin"}, "a to z and digits"), ({"password1": "short", "password2": "short"}, "at least 12"),
-        ({"password2": "other green teapots"}, "differ"), ({"password1": "wang.fang123", "password2": "wang.fang123"}, "too similar"),
+        ({"password2": "other green teapots"}, "differ"),
+        ({"password1": "wang.fang123", "password2": "wang.fang123"}, "too similar"),
         ({"password1": "123456789012345", "password2": "123456789012345"}, "entirely numeric"),
     ],
 )
