@@ -289,6 +289,9 @@ def test_an_authority_is_let_in_until_a_day(somebody, invite, now):
             rules.check_until(role="authority", until=until, at=now)
     with pytest.raises(Malformed):
         rules.check_until(role="steward", until=now + timedelta(days=1), at=now)
+    short = invite("authority", until=now + timedelta(days=1))
+    with pytest.raises(queries.InvitationOver):
+        actions.join(token=short, handle="late", password="!", language="", at=now + timedelta(days=1))
     account = somebody("court", "authority")
     until = queries.grants_of(account, at=now)[0].until
     assert queries.actor_of(account, at=until - timedelta(seconds=1)).roles == {"authority"}

@@ -77,4 +77,4 @@ def test_the_keyboard_reaches_everything_in_order(browser, live_server, market):
         page.keyboard.press("Tab")
         names.append(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-    assert names[3:] == ["How it works", "Sign in", "search", "band", "sort"]
+    assert names[3:] == ["Sign in", "How it works", "search", "band", "sort"]

@@ -150,7 +150,7 @@ def invitation_of(*, token: str, at: datetime) -> Invitation:
         raise InvitationOver(_("This invitation was used already. If it was not you, tell whoever sent it."))
     if found.withdrawn is not None:
         raise InvitationOver(_("This invitation was withdrawn, or a newer one took its place."))
-    if found.expires <= at:
+    if found.expires <= at or (found.until is not None and found.until <= at):
         raise InvitationOver(_("This invitation has expired. Ask for a new one."))
     return found
 
