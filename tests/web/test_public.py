@@ -28,6 +28,7 @@ PAGES = (
     "/merchants/mhostile/",
     "/method/",
     "/verify/",
+    "/record/",
 )
 LANGUAGES = ("en", "zh-hans")
 
