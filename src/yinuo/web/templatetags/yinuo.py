@@ -12,6 +12,7 @@ from yinuo.credit.queries import Step
 from yinuo.web import formats, wording
 
 if TYPE_CHECKING:
+    from yinuo.catalogue.queries import ListingShown
     from yinuo.merchants.models import Merchant
 
 register = template.Library()
@@ -53,6 +54,12 @@ def step(value: Step) -> str:
 def called(merchant: Merchant) -> str:
     """What a merchant is called: by name, or by the id that their address has."""
     return merchant.name or gettext("Merchant %(id)s") % {"id": merchant.pk}
+
+
+@register.simple_tag
+def listed_as(listing: ListingShown) -> str:
+    """What a listing is called: by its title, or by the id that its address has."""
+    return listing.title or gettext("Listing %(id)s") % {"id": listing.listing}
 
 
 @register.simple_tag
