@@ -56,7 +56,11 @@ def test_everything_works_without_script(browser, live_server, market):
     assert page.get_by_role("heading", name="历史走势").is_visible()
 
 
-@pytest.mark.parametrize("path", ["/", "/merchants/mqinglan/", "/merchants/mfake/", "/merchants/mnew/", "/method/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/merchants/mqinglan/", "/merchants/mfake/", "/merchants/mnew/", "/method/", "/record/", "/listings/lcake/",
+     "/listings/lfake/"],
+)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_it_whole(browser, live_server, market, path, scheme):
     page, complaints = opened(browser, viewport={"width": 360, "height": 740}, color_scheme=scheme)

@@ -82,6 +82,27 @@ OVERRIDES: Words = {
     "safety": _("Unsafe goods were found on sale here."),
     "licence": _("Goods were sold here without the licence the law asks for."),
 }
+FOUND: Words = {
+    "counterfeit": _("These goods were found to be counterfeit."),
+    "safety": _("These goods were found to be unsafe."),
+    "licence": _("These goods were sold without the licence the law asks for."),
+}
+WITHDRAWN: Words = {
+    "merchant": _("The merchant took it off sale."),
+    "unlawful": _("It was taken off sale because it was unlawful."),
+    "recall": _("It was recalled."),
+    "unknown": _("It is off sale; the ground is not recorded."),
+}
+WITHDRAWN_SHORT: Words = {
+    "merchant": _("off sale"),
+    "unlawful": _("off sale: unlawful"),
+    "recall": _("recalled"),
+    "unknown": _("off sale"),
+}
+STATED: Words = {
+    "catalogue.listing_published": _("Put up for sale, with title, category and price"),
+    "catalogue.listing_withdrawn": _("Taken off sale, with the ground"),
+}
 FORMS: Words = {"legal_person": _("Company"), "sole_trader": _("Sole trader")}
 REGIONS: Words = {"east": _("East"), "north": _("North"), "south": _("South"), "west": _("West")}
 CLOSED: Words = {
@@ -199,6 +220,11 @@ VOCABULARIES: dict[str, Words] = {
     "outcome": OUTCOMES,
     "hiding_ground": HIDING_GROUNDS,
     "override": OVERRIDES,
+    "found": FOUND,
+    "withdrawn": WITHDRAWN,
+    "withdrawn_short": WITHDRAWN_SHORT,
+    "category": {},
+    "stated": STATED,
     "form": FORMS,
     "region": REGIONS,
     "closed": CLOSED,

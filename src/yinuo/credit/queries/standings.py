@@ -15,7 +15,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Val
 from django.db.models.functions import Coalesce, Concat
 
 from yinuo.credit.features import MEASURES
-from yinuo.credit.models import BuyerLevel, Delivery, Dispatch, Run, Scorecard, Standing, StandingPoint
+from yinuo.credit.models import BuyerLevel, Delivery, Dispatch, ListingRate, Run, Scorecard, Standing, StandingPoint
 from yinuo.credit.rules.bands import RANKS, band_of, margin_of
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.moments import MICROS_PER_DAY
@@ -82,6 +82,16 @@ class CauseCount:
     outcome: str
     count: Step
     permille: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RateShown:
+    """How many of a listing's orders ended in a complaint through the merchant's fault, as far as the public may know."""
+
+    orders: Step
+    complaints: Step
+    permille: int | None
+    as_of: int
 
 
 def step_of(count: int) -> Step:
@@ -178,6 +188,17 @@ def causes_of(*, viewer: Actor, standing: Standing) -> list[CauseCount]:
         CauseCount(cause, outcome, step_of(orders), orders * 1000 // judged if judged >= RATE_OUTCOMES_MIN else None)
         for orders, outcome, cause, judged in failures
     ]
+
+
+def listing_rate(*, viewer: Actor, mode: str, listing: str) -> RateShown | None:
+    """A listing's rate of complaints in the year before its day; None where no order for it was judged yet."""
+    _let_see(viewer, mode)
+    found = ListingRate.objects.filter(pk=listing).first()
+    if found is None:
+        return None
+    has_rate = found.orders >= RATE_OUTCOMES_MIN
+    permille = min(found.complaints, found.orders) * 1000 // found.orders if has_rate else None
+    return RateShown(step_of(found.orders), step_of(found.complaints), permille, found.as_of)
 
 
 def directory(

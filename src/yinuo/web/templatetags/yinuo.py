@@ -15,6 +15,7 @@ from yinuo.web import formats, wording
 from yinuo.web.phrases import KINDS
 
 if TYPE_CHECKING:
+    from yinuo.catalogue.queries import ListingShown
     from yinuo.merchants.models import Merchant
 
 _BROWSERS = (
@@ -40,6 +41,8 @@ register.filter("moment", formats.moment)
 register.filter("long_date", formats.long_date)
 register.filter("date_of", formats.date_of)
 register.filter("last_day", formats.last_day)
+register.filter("instant", formats.instant)
+register.filter("price", formats.price)
 register.filter("place", formats.place)
 register.filter("words", wording.words)
 register.filter("translated", wording.translated)
@@ -101,6 +104,12 @@ def browser(agent: str) -> str:
 def fact_words(fact: Any) -> str:
     """What a kind of fact says, in words."""
     return str(KINDS.get(str(fact.__struct_config__.tag), fact.__struct_config__.tag))
+
+
+@register.simple_tag
+def listed_as(listing: ListingShown) -> str:
+    """What a listing is called: by its title, or by the id that its address has."""
+    return listing.title or gettext("Listing %(id)s") % {"id": listing.listing}
 
 
 @register.simple_tag
