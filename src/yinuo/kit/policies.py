@@ -14,6 +14,7 @@ from yinuo.kit.refusals import Malformed, TooLarge
 POLICY_BYTES_MAX = 1_000_000
 LINES_MAX = 1_000
 NOBODY = "none"
+_RECEIPTS = "receipts"      # after a "#": to whoever knows nothing of receipts the line is a comment
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _BLANK = re.compile(r"[ \t]+")
 _COUNT = re.compile(r"[1-9][0-9]{0,5}\Z")
@@ -51,17 +52,23 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Trusted logs (each with its address or ""), witnesses and groups by name, and the name that makes the quorum."""
+    """Trusted logs (each with its address or ""), witnesses and groups by name, and the name that makes the quorum.
+
+    `receipts` are the keys by which receipts are believed, and nothing else. The format has no word for them, so that they
+    stand in lines that others read as comments: `# receipts VKEY`.
+    """
 
     logs: Mapping[Verifier, str]
     witnesses: Mapping[str, Witness] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
     quorum: str = NOBODY
+    receipts: tuple[Verifier, ...] = ()
 
     @property
     def text(self) -> str:
         """The policy as a file; what it says is what `parse_policy` reads."""
         lines = [_line("log", log.vkey, url) for log, url in self.logs.items()]
+        lines += [_line("#", _RECEIPTS, key.vkey) for key in self.receipts]
         lines += [_line("witness", name, each.key.vkey, each.url) for name, each in self.witnesses.items()]
         lines += [_line("group", name, _threshold(each), *each.members) for name, each in self.groups.items()]
         return "".join([*lines, _line("quorum", self.quorum)])
@@ -117,6 +124,7 @@ class _Reading:
         self.groups: dict[str, Group] = {}
         self.members: set[str] = set()
         self.quorum: str | None = None
+        self.receipts: dict[Verifier, None] = {}
 
     def take(self, line: str) -> None:
         """Read one line."""
@@ -124,6 +132,7 @@ class _Reading:
             raise Malformed("A policy holds no control characters but tab and newline.")
         word, *items = _BLANK.split(line.strip(" \t"))
         if not word or word.startswith("#"):
+            self._comment(word, items)
             return
         readers = {"log": self._log, "witness": self._witness, "group": self._group, "quorum": self._quorum}
         if word not in readers:
@@ -134,7 +143,16 @@ class _Reading:
         """The whole policy."""
         if self.quorum is None:
             raise Malformed("A policy has one line that names its quorum; this one has none.")
-        return Policy(self.logs, self.witnesses, self.groups, self.quorum)
+        return Policy(self.logs, self.witnesses, self.groups, self.quorum, tuple(self.receipts))
+
+    def _comment(self, word: str, items: list[str]) -> None:
+        """A line that says nothing to the format; it may name a key for receipts."""
+        if word != "#" or len(items) != 2 or items[0] != _RECEIPTS:
+            return
+        try:
+            self.receipts[parse_vkey(items[1])] = None
+        except Malformed:
+            return      # some other comment
 
     def _log(self, items: list[str]) -> None:
         vkey, url = _filled(items, 1, "log, its key and perhaps an address")

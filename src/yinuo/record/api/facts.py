@@ -159,7 +159,7 @@ def post_facts(request: HttpRequest) -> HttpResponse:
     answer = _answer(taken)
     if realm.log is not None and taken.bound:
         note = actions.receipt_for(log=realm.log, bound=taken.bound, at=request.now)  # type: ignore[attr-defined]
-        answer["receipt"] = {"note": note, "bound": taken.bound}
+        answer["receipt"] = {"note": note, "bound": dict(sorted(taken.bound.items()))}
     return HttpResponse(msgspec.json.encode(answer), content_type="application/json")
 
 

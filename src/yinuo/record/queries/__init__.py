@@ -30,6 +30,7 @@ from yinuo.record.queries.packs import (
     pack,
     replacing,
 )
+from yinuo.record.queries.promised import receipt_pack
 from yinuo.record.queries.reveal import (
     nodes,
     revealed,
@@ -94,6 +95,7 @@ __all__ = [
     "pack",
     "pending_count",
     "reader_at",
+    "receipt_pack",
     "refused_count",
     "refused_waiting",
     "replaced_about",
