@@ -92,6 +92,37 @@ def test_only_what_is_new_gets_one(answer, event):
     assert "receipt" not in answer(first, second)
 
 
+STOPPED = {
+    "an older backup was put back": lambda log: log.remember(log.sign(size=9, root=b"r" * 32)),
+    "a witness contradicts it": lambda log: log.stop("The witness w remembers a larger head."),
+    "the memory of the last head was changed": lambda log: log.last.write_text("nonsense"),
+}
+
+
+@pytest.mark.parametrize("why", STOPPED)
+def test_a_stopped_record_takes_facts_in_and_promises_nothing(client, answer, event, tmp_path, monkeypatch, why):
+    log = log_of(origin="example.com/log", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=tmp_path / "last")
+    monkeypatch.setattr(settings, "LOG", log)
+    assert client.get("/api/health").json()["stopped"] == ""
+    assert "receipt" in answer(event("trade.order_paid", id="before", order="o"))
+    STOPPED[why](log)
+    told = answer(event("trade.order_paid", id="after", order="o"))
+    assert (told["accepted"], "receipt" in told) == (1, False)
+    assert told["no_receipt"].startswith("The events are in the record, but nothing is sealed at present. The ")
+    assert client.get("/api/health").json()["stopped"] in told["no_receipt"]
+    assert "no_receipt" not in answer(event("trade.order_paid", id="after", order="o"))
+
+
+def test_an_altered_record_promises_nothing_either(event, realm, now, tmp_path):
+    log = log_of(origin="example.com/log", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=tmp_path / "last")
+    raws = [event("trade.order_paid", id="e", order="o")]
+    actions.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm, at=now)
+    actions.seal(actor=SYSTEM, realm=realm)
+    assert queries.why_stopped(log=log) == ""
+    log.remember(log.sign(size=1, root=b"r" * 32))
+    assert "are not those whose head was signed before" in queries.why_stopped(log=log)
+
+
 def test_a_receipt_never_passes_for_a_checkpoint_nor_a_checkpoint_for_one(now):
     log = settings.LOG
     note = receipt_for(log=log, bound={"e": b"x" * 64}, at=now)

@@ -97,7 +97,11 @@ class Log:
     def check_not_behind(self, size: int) -> None:
         """Refuse a record that is shorter than the last head signed, or whose witnesses remember another one."""
         self.check_running()
-        if (last := self.last_signed()) is not None and size < last[0].size:
+        self.check_reaches(size, self.last_signed())
+
+    def check_reaches(self, size: int, last: tuple[Checkpoint, str] | None) -> None:
+        """Refuse a record that is shorter than this head, the last one signed."""
+        if last is not None and size < last[0].size:
             raise LogStopped(
                 f"The record has {size:,} facts, but a head of {last[0].size:,} was signed before: an older backup was put "
                 "back, or facts were lost. Nothing is sealed or signed; the guide to the record says how to recover."

@@ -36,6 +36,7 @@ from yinuo.record.queries.reveal import (
     revealed,
     tlog_proof,
 )
+from yinuo.record.queries.running import check_continues, why_stopped
 from yinuo.record.queries.tree import (
     checkpoint,
     counts_below,
@@ -67,6 +68,7 @@ __all__ = [
     "anchor_of",
     "anchors_pending",
     "audit",
+    "check_continues",
     "checkpoint",
     "contents_by_number",
     "contents_of",
@@ -111,4 +113,5 @@ __all__ = [
     "tiles",
     "tlog_proof",
     "waiting_seconds",
+    "why_stopped",
 ]
