@@ -173,7 +173,7 @@ def test_a_proof_needs_somebody_to_trust(files):
 NAMED_IN_PROOF = {      # what a sentence may say of a changed line of a proof file, by how the line begins
     "c2sp": "begins with the line|neither a proof file", "extra": "entry|extra|part|[Ff]act|numbers",
     "index": "index|entry|hash",
-    "example": "signature of|has signed",
+    "example": "signature of|has signed|It is another log's",
     "": "does not lead from entry|signature|name of a key|empty line|checkpoint|begins with a dash|cut off",
 }
 
@@ -206,6 +206,15 @@ def judged(raw, policy, teller):
         return "\n".join(lines_of(raw, policy, teller))
     except Refusal as fault:
         return teller.not_proven(fault)
+
+
+def test_a_policy_of_another_log_is_told_from_a_forgery(files, tmp_path):
+    other = log_of(origin="example.org/second", ed25519=b"x" * 32, ml_dsa=b"y" * 32, last=tmp_path / "last")
+    (files / "second").write_text(other.policy.text)
+    told = verify(files / "fact.tlog-proof", "--policy", files / "second")
+    assert told.exit_code == 1
+    assert "It is another log's: the file comes from example.com/log, and the keys trusted here are those of example.org/s" in told.output
+    assert "它属于另一账本" in verify(files / "fact.tlog-proof", "--policy", files / "second", "--language", "zh-hans").output
 
 
 def test_evidence_about_an_order_is_told_fact_by_fact(files):

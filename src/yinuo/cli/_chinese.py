@@ -86,6 +86,8 @@ SENTENCES = {
     "A group of {} needs 'any', 'all' or a number from 1 to {}.": "{} 个成员的组需要 any、all 或 1 至 {} 的数。",
     "This policy names no log, so that no checkpoint is good by it.": "这份信任策略没有列出账本，任何检查点都不成立。",
     "No log of the policy has signed this checkpoint of {}.": "信任策略中的账本都没有签署 {} 的这个检查点。",
+    "It is another log's: the file comes from {}, and the keys trusted here are those of {}. Give that log's policy.":
+        "它属于另一账本：文件出自 {}，而此处信任的密钥属于 {}。请给出该账本的信任策略。",
     "Too few witnesses have signed: {}, which do not make the quorum {}.": "见证人签名太少：{} 个，不满足法定人数 {}。",
     "A policy holds no control characters but tab and newline.": "信任策略除制表符和换行外不含控制字符。",
     "{} is not a word that a line of a policy begins with.": "信任策略的行不能以 {} 开头。",

@@ -41,7 +41,9 @@ def authorities() -> list[Authority]:
         parts = urlsplit(url)
         host = parts.hostname or ""
         if parts.scheme not in ("http", "https") or not host:
-            raise Malformed(f"{url} is no address of an authority: it begins with https:// or http:// and a host.", path="YINUO_TSA")
+            raise Malformed(
+                f"{url} is no address of an authority: it begins with https:// or http:// and a host.", path="YINUO_TSA"
+            )
         if folder is None:
             raise Malformed(
                 f"Name the folder that holds {host}.pem: the certificates by which the time stamps of {url} are believed.",
@@ -70,4 +72,7 @@ def open_vault() -> None:
     vault.open_keys(realm=here, at=now())
     again = erase_restored(realm=here, at=now(), domains=settings.DOMAINS)
     if again:
-        log.warning("A restored backup had brought %s erased people back; they are erased again.", len(again))
+        log.warning(
+            "A restored backup had brought people back who were erased (%s); they are erased again.",
+            len({erased.holder for erased in again}),
+        )

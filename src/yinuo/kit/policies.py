@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from yinuo.kit.checkpoints import Checkpoint, parse_checkpoint
 from yinuo.kit.note_keys import Method, Verifier, parse_vkey
-from yinuo.kit.notes import Unsigned, open_note
+from yinuo.kit.notes import Unsigned, open_note, parse_note
 from yinuo.kit.refusals import Malformed, TooLarge
 
 POLICY_BYTES_MAX = 1_000_000
@@ -77,6 +77,7 @@ class Policy:
         """The checkpoint in a signed note, if a log listed here signed it and the quorum witnessed it; refuses otherwise."""
         if not self.logs:
             raise Unsigned("This policy names no log, so that no checkpoint is good by it.")
+        self._check_origin(parse_checkpoint(parse_note(note).text).origin)
         opened = open_note(note, [*self.logs, *(witness.key for witness in self.witnesses.values())])
         checkpoint = parse_checkpoint(opened.text)
         keys = tuple(key for key in self.logs if key in opened.signed and key.name == checkpoint.origin)
@@ -88,6 +89,15 @@ class Policy:
         lacking = [key.vkey for key in self.logs if key.name == checkpoint.origin and key not in keys]
         lacking += [name for name in self.witnesses if name not in witnessed]
         return Accepted(checkpoint, keys, witnessed, tuple(lacking))
+
+    def _check_origin(self, origin: str) -> None:
+        """Refuse a checkpoint of a log that is not named here, before any signature: most likely the wrong policy was given."""
+        names = sorted({key.name for key in self.logs})
+        if origin not in names:
+            raise Unsigned(
+                f"It is another log's: the file comes from {origin[:80]}, and the keys trusted here are those of "
+                f"{', '.join(names)[:200]}. Give that log's policy."
+            )
 
     def is_quorum(self, witnessed: Collection[str]) -> bool:
         """Whether these witnesses, by name, are enough."""

@@ -82,8 +82,8 @@ def check_stamp(
         raise NotStamped(f"The time stamp does not verify: {str(error)[:200]}.") from None
     except (ValueError, TypeError) as error:
         raise NotStamped(
-            f"The answer cannot be read as a time stamp ({str(error)[:200] or 'it is cut off'}). Nothing of it was kept; ask the "
-            "authority, or name another one in YINUO_TSA."
+            f"The answer cannot be read as a time stamp ({str(error)[:200] or 'it is cut off'}). Nothing of it was kept; ask "
+            "the authority, or name another one in YINUO_TSA."
         ) from None
 
 
