@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as rigour
 from hypothesis import strategies as st
 
+from yinuo.cli.person import told
 from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
 from yinuo.kit.evidence import check_fact_proof
 from yinuo.kit.keys import KeysInMemory
@@ -33,7 +34,7 @@ from yinuo.record.models import Mention, Pending, PersonOpening, RefusedEvent
 from yinuo.reviews.queries import newest_reviews
 from yinuo.timers.actions import run_due
 from yinuo.timers.models import Timer
-from yinuo.vault.models import Fingerprint, Text
+from yinuo.vault.models import Erasure, Fingerprint, Text
 from yinuo.vault.queries import surrogate_of, words_of
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -236,6 +237,21 @@ def test_what_a_law_keeps_is_told_restricted_and_goes_at_its_day(realm, ann, fin
     assert not Timer.objects.filter(subject=ann).exists()
     assert not PersonOpening.objects.filter(person=ann).exists()
     assert erase(ann, realm).before == datetime(2030, 5, 1, tzinfo=UTC)
+
+
+@pytest.mark.django_db
+def test_erased_again_with_nothing_new_is_told_so_and_noted_once(realm, ann, take, event):
+    erase(ann, realm)
+    noted = list(Erasure.objects.values_list())
+    again = erase(ann, realm, at=NOW + timedelta(days=1))
+    assert (again.gone, again.before, len(again.kept)) == ((), NOW, 1)
+    assert list(Erasure.objects.values_list()) == noted
+    assert told(again)[0].endswith("erased on 2026-06-01 already; nothing came since, and nothing was erased now.")
+    assert "Kept until 2029-05-01" in told(again)[1]
+    take([event("reviews.review_published", id="later", review="later", stars=1, buyer="ann", merchant="tea", words="since")])
+    since = erase(ann, realm, at=NOW + timedelta(days=2))
+    assert (since.gone, since.before) == (("profile", "content"), None)
+    assert Erasure.objects.count() == len(noted) + 1
 
 
 @pytest.mark.django_db

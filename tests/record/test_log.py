@@ -141,6 +141,15 @@ def test_a_record_put_back_stops_loudly(state, realm, log, now, event):
     assert queries.size() == 0
 
 
+def test_the_audit_of_a_record_put_back_says_so(state, log, now):
+    state(3)
+    with transaction.atomic():
+        state(5, at=now + timedelta(hours=1))
+        transaction.set_rollback(True)      # as if a backup from before were put back
+    (fault,) = queries.audit(log=log).faults
+    assert fault.startswith("The record has 3 facts, but a head of 8 was signed before: an older backup was put back")
+
+
 def test_a_record_put_back_and_continued_elsewhere_is_not_signed(state, realm, log, now):
     with transaction.atomic():
         state(5)

@@ -38,9 +38,17 @@ def authorities() -> list[Authority]:
     folder = settings.YINUO["YINUO_TSA_CERTIFICATES"]
     found = []
     for url in settings.YINUO["YINUO_TSA"]:
-        host = urlsplit(url).hostname or ""
-        if folder is None or not host:
-            raise Malformed(f"{url} needs a host, and its certificates in a folder.", path="YINUO_TSA_CERTIFICATES")
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if parts.scheme not in ("http", "https") or not host:
+            raise Malformed(
+                f"{url} is no address of an authority: it begins with https:// or http:// and a host.", path="YINUO_TSA"
+            )
+        if folder is None:
+            raise Malformed(
+                f"Name the folder that holds {host}.pem: the certificates by which the time stamps of {url} are believed.",
+                path="YINUO_TSA_CERTIFICATES",
+            )
         file = folder / f"{host}.pem"
         try:
             found.append(Authority(url, read_certificates(file.read_bytes(), str(file))))
@@ -64,4 +72,7 @@ def open_vault() -> None:
     vault.open_keys(realm=here, at=now())
     again = erase_restored(realm=here, at=now(), domains=settings.DOMAINS)
     if again:
-        log.warning("A restored backup had brought %s erased people back; they are erased again.", len(again))
+        log.warning(
+            "A restored backup had brought people back who were erased (%s); they are erased again.",
+            len({erased.holder for erased in again}),
+        )

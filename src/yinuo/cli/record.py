@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -26,6 +26,7 @@ def command() -> None:
       yinuo record proof 1234 > 1234.tlog-proof
       yinuo record pack shop A-1001 > order.json        every fact about an order, for its parties
       yinuo record report shop merchant-7 > report.json       for that merchant alone
+      yinuo record receipt shop answer.json > kept.json       where what a receipt promised stands
       yinuo record audit
       yinuo record export /srv/mirror
       yinuo record witness
@@ -69,6 +70,31 @@ def pack(order: tuple[str, ...], with_person: bool) -> None:
 
     policy, subject = _policy(), _subject("order", order)
     _print(queries.order_pack(viewer=SYSTEM, order=subject, policy=policy, with_person=with_person))
+
+
+@command.command()
+@click.argument("source")
+@click.argument("file", type=click.File("rb"))
+def receipt(source: str, file: BinaryIO) -> None:
+    """Print where the facts stand that the receipt in FILE promised to SOURCE, with their proofs: for that source alone.
+
+    FILE is the answer to POST /api/facts, or the receipt in it; - reads it from standard input. Who is given what this
+    prints checks it by `yinuo verify`. Ends with 1 where the record does not hold what was promised, and names the event.
+    """
+    set_up()
+    from yinuo.cli._here import realm  # noqa: PLC0415 - after set_up
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.kit.canonical import read_json  # noqa: PLC0415
+    from yinuo.record import queries, rules  # noqa: PLC0415
+
+    given = read_json(file.read(), "receipt")
+    held = given["receipt"] if isinstance(given, dict) and "receipt" in given else given
+    try:
+        made = queries.receipt_pack(viewer=SYSTEM, source=source, receipt=held, key=realm().key, policy=_policy())
+    except rules.NotKept as refusal:
+        click.echo(f"NOT KEPT: {refusal}", err=True)
+        raise SystemExit(EXIT_FAULTS) from None
+    _print(made)
 
 
 @command.command()

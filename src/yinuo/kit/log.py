@@ -15,6 +15,7 @@ from yinuo.kit.lasting import write_lasting
 from yinuo.kit.note_keys import Method, Signer, Verifier
 from yinuo.kit.notes import open_note, sign_note
 from yinuo.kit.policies import Policy
+from yinuo.kit.receipts import receipts_name
 from yinuo.kit.refusals import Malformed, Refusal
 
 
@@ -37,7 +38,7 @@ class Log:
     @property
     def receipts(self) -> Signer:
         """The key that signs receipts, and nothing else: they must never pass for checkpoints."""
-        return Signer(f"{self.origin}/receipts", Method.ED25519, sha256(b"yinuo/receipts/v1" + self.signers[0].seed).digest())
+        return Signer(receipts_name(self.origin), Method.ED25519, sha256(b"yinuo/receipts/v1" + self.signers[0].seed).digest())
 
     @property
     def verifiers(self) -> list[Verifier]:
@@ -46,8 +47,11 @@ class Log:
 
     @property
     def policy(self) -> Policy:
-        """The policy by which this log's heads are good: that with its witnesses, or else that of who trusts the log alone."""
-        return self.witnessed or Policy(dict.fromkeys(self.verifiers, ""))
+        """The policy by which this log's heads are good: that with its witnesses, or else that of who trusts the log alone.
+
+        It names the key of the receipts too.
+        """
+        return replace(self.witnessed or Policy(dict.fromkeys(self.verifiers, "")), receipts=(self.receipts.verifier,))
 
     def sign(self, *, size: int, root: bytes) -> str:
         """The checkpoint of a head, signed by every key."""
@@ -93,7 +97,11 @@ class Log:
     def check_not_behind(self, size: int) -> None:
         """Refuse a record that is shorter than the last head signed, or whose witnesses remember another one."""
         self.check_running()
-        if (last := self.last_signed()) is not None and size < last[0].size:
+        self.check_reaches(size, self.last_signed())
+
+    def check_reaches(self, size: int, last: tuple[Checkpoint, str] | None) -> None:
+        """Refuse a record that is shorter than this head, the last one signed."""
+        if last is not None and size < last[0].size:
             raise LogStopped(
                 f"The record has {size:,} facts, but a head of {last[0].size:,} was signed before: an older backup was put "
                 "back, or facts were lost. Nothing is sealed or signed; the guide to the record says how to recover."

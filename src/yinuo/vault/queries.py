@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -139,6 +139,15 @@ def erased_at(*, holder: str, retention: str, realm: Realm) -> datetime | None:
     keys = Key.objects.filter(holder__in=(holder, tombstone_of(holder, realm)), retention=retention)
     found = keys.aggregate(last=Max("destroyed"))["last"]
     return None if found is None else from_micros(found)
+
+
+def gone_since(*, holder: str, classes: Collection[str], realm: Realm) -> datetime | None:
+    """When a person's data of these classes was erased, if none of it came since; None where there may be something."""
+    if Key.objects.filter(holder=holder, retention__in=classes, wrapped__isnull=False).exists():
+        return None
+    digest = keyed_digest(index_key(realm.key, "erasure"), holder)
+    noted = Erasure.objects.filter(digest=digest).order_by("-at").values_list("classes", "at")
+    return next((from_micros(at) for names, at in noted if set(classes) <= set(names.split(","))), None)
 
 
 @dataclass(frozen=True, slots=True)

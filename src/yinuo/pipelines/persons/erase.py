@@ -20,13 +20,13 @@ from yinuo.pipelines.react import CURSOR, modules
 from yinuo.record import actions as record
 from yinuo.timers import actions as timers
 from yinuo.vault import actions as vault
-from yinuo.vault.queries import erased_at, known_among, source_ids_of
+from yinuo.vault.queries import erased_at, gone_since, known_among, source_ids_of
 from yinuo.vault.rules import PROFILE, TRANSACTION
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What an erasure did: the classes that went, those that a law keeps, and when all of it went if that was before."""
+    """What an erasure did: the classes that went, those that a law keeps, and when what may go went, if that was before."""
 
     person: str
     gone: tuple[str, ...]
@@ -40,7 +40,7 @@ def erase(
 ) -> Erased:
     """Erase what the law lets go of a person, in one transaction; the rest is restricted and has its day.
 
-    Again it takes what came since. Who was erased wholly before is told so; who was never heard of is refused.
+    Again it takes what came since. Of whom nothing came since is told so; who was never heard of is refused.
     """
     allow(actor, "people.erase")
     check_person(person)
@@ -55,6 +55,8 @@ def erase(
         people.restrict(actor=SYSTEM, person=person, ground="erasure", at=at)
         _erase_later(person, plan)
     orders = _erase_beyond(person, plan.gone, realm, domains)
+    if (before := gone_since(holder=person, classes=plan.gone, realm=realm)) is not None:
+        return Erased(person, (), plan.kept, before)
     vault.erase(holder=person, classes=plan.gone, realm=realm, at=at, orders=orders)
     _set_sweep(at)
     return Erased(person, plan.gone, plan.kept)

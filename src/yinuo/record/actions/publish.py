@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from yinuo.kit.actors import Actor, allow
-from yinuo.kit.log import Log, LogStopped
+from yinuo.kit.log import Log
 from yinuo.record import queries
 from yinuo.record.models import Checkpoint, Head
 
@@ -26,19 +26,11 @@ def publish(*, actor: Actor, log: Log, at: datetime) -> str | None:
         log.check_not_behind(0)
         return None
     log.check_not_behind(head.size)
-    if queries.root_of(head.size) != bytes(head.root):
-        raise LogStopped("The record's head does not follow from its tiles: one of them was altered. Nothing is signed.")
     last = log.last_signed()
-    if last is not None:
-        signed, note = last
-        if queries.root_of(signed.size) != signed.root:
-            raise LogStopped(
-                f"The record's first {signed.size:,} facts are not those whose head was signed before: the record was altered, "
-                "or put back and continued. Nothing is signed; the guide to the record says how to recover."
-            )
-        if signed.size == head.size:
-            _keep(signed.size, note, at)    # a crash may have come between the file and the row
-            return None
+    queries.check_continues(log=log, last=last, size=head.size, root=bytes(head.root))
+    if last is not None and last[0].size == head.size:
+        _keep(head.size, last[1], at)       # a crash may have come between the file and the row
+        return None
     note = log.sign(size=head.size, root=bytes(head.root))
     log.remember(note)
     _keep(head.size, note, at)

@@ -33,11 +33,13 @@ from yinuo.record.queries.packs import (
     pack,
     replacing,
 )
+from yinuo.record.queries.promised import receipt_pack
 from yinuo.record.queries.reveal import (
     nodes,
     revealed,
     tlog_proof,
 )
+from yinuo.record.queries.running import check_continues, why_stopped
 from yinuo.record.queries.shown import (
     Anchored,
     Seen,
@@ -105,6 +107,7 @@ __all__ = [
     "anchored",
     "anchors_pending",
     "audit",
+    "check_continues",
     "checkpoint",
     "contents_by_number",
     "contents_of",
@@ -139,6 +142,7 @@ __all__ = [
     "pending_count",
     "readable",
     "reader_at",
+    "receipt_pack",
     "refused_count",
     "refused_event",
     "refused_totals",
@@ -164,5 +168,6 @@ __all__ = [
     "waiting_seconds",
     "webhook_of",
     "webhooks_of",
+    "why_stopped",
     "witnessed",
 ]

@@ -81,7 +81,12 @@ def audit(*, log: Log | None = None, progress: Progress = lambda done, total: No
     if head and roots.get(size, edge.root()) != bytes(head.root):
         faults.append("The head's root is not that of the entries.")
     for signed, root in wanted:
-        if roots.get(signed) != root:
+        if signed > size:
+            faults.append(
+                f"The record has {size:,} facts, but a head of {signed:,} was signed before: an older backup was put back, or "
+                "facts were lost. The guide to the record says how to recover."
+            )
+        elif roots.get(signed) != root:
             faults.append(f"The checkpoint of {signed:,} facts is signed over another root than that of the entries.")
     return Audit(size, forgotten, faults[:FAULTS_MAX])
 
