@@ -87,7 +87,7 @@ def send(realm, now):
         for lease in actions.lease_webhooks(actor=SYSTEM, realm=realm, at=at, limit=10):
             while visit := actions.deliver_next(actor=SYSTEM, lease=lease, post=post, realm=realm, at=at):
                 visits.append(visit)
-            actions.release_webhook(actor=SYSTEM, lease=lease)
+            actions.release_webhook(actor=SYSTEM, lease=lease, at=at)
         return visits
 
     return sending
@@ -234,6 +234,18 @@ def test_two_senders_never_have_the_same_webhook(add, follow, orders, receiver, 
         forged = lease._replace(holder="0" * 16)
         assert actions.deliver_next(actor=SYSTEM, lease=forged, post=LOCAL, realm=realm, at=now) is None
     assert receiver.ids == other.ids == ["msg_0", "msg_1"]
+
+
+def test_a_lease_is_renewed_while_there_is_work(add, follow, orders, receiver, realm, now):
+    add("trade.order_placed")
+    orders("o1", "o2", "o3")
+    follow()
+    (lease,) = actions.lease_webhooks(actor=SYSTEM, realm=realm, at=now, limit=1)
+    for minutes in (0, 1.5, 3):
+        at = now + timedelta(minutes=minutes)
+        assert actions.lease_webhooks(actor=SYSTEM, realm=realm, at=at, limit=1) == []
+        assert actions.deliver_next(actor=SYSTEM, lease=lease, post=LOCAL, realm=realm, at=at).good
+    assert receiver.ids == ["msg_0", "msg_1", "msg_2"]
 
 
 def test_both_secrets_sign_until_the_old_one_ends(add, follow, send, orders, receiver, realm):
@@ -493,7 +505,7 @@ def test_only_the_installation_sends(add, orders, realm, now, act):
         "follow_webhooks": {"upto": 1, "withheld": (), "realm": realm, "at": now},
         "lease_webhooks": {"realm": realm, "at": now, "limit": 1},
         "deliver_next": {"lease": actions.Lease(1, ""), "post": LOCAL, "realm": realm, "at": now},
-        "release_webhook": {"lease": actions.Lease(1, "")},
+        "release_webhook": {"lease": actions.Lease(1, ""), "at": now},
     }
     for actor in (SHOP, STEWARD, PUBLIC):
         with pytest.raises(NotAllowed):
@@ -583,6 +595,31 @@ class TestOverHttp:
             status, told = call("POST", "/webhooks", {"url": url})
             assert (status, told["path"]) == (422, "url")
         assert not Webhook.objects.exists()
+
+    @pytest.mark.parametrize(("method", "path", "body"), [
+        ("DELETE", "/webhooks/99999999999999999999999", None), ("DELETE", "/webhooks/-1", None),
+        ("GET", "/webhooks/99999999999999999999999/deliveries", None), ("GET", "/webhooks/HOOK/deliveries?before=-1", None),
+        ("GET", "/webhooks/HOOK/deliveries?before=99999999999999999999", None), ("GET", "/webhooks/x/deliveries", None),
+        ("POST", "/webhooks/HOOK/replay", {"since": "2026-05-01T00:00:00"}),
+        ("POST", "/webhooks/HOOK/replay", {"since": "soon"}),
+        ("POST", "/webhooks/HOOK/replay", {"id": "msg_" + "9" * 30}), ("POST", "/webhooks/HOOK/replay", {"id": "msg_\u0661"}),
+        ("POST", "/webhooks", {"url": "https://a.example/\0"}), ("POST", "/webhooks", {"url": "https://[" + "a" * 400}),
+        ("POST", "/webhooks", {"url": "https://a.example/", "kinds": ["\0.*"]}), ("POST", "/webhooks", {"url": 7}),
+        ("POST", "/webhooks", {"url": "https://a.example/", "kinds": ["trade.*"] * 60}), ("POST", "/webhooks", []),
+        ("POST", "/webhooks", {"url": "https://a.example/", "kinds": []}), ("GET", "/ids?type=order", None),
+        ("GET", "/ids?type=order&id=%00", None), ("GET", "/ids?type=" + "o" * 50 + "&id=1", None),
+    ])
+    def test_what_is_senseless_is_refused(self, call, add, method, path, body):
+        hook, _ = add()
+        status, told = call(method, path.replace("HOOK", str(hook)), body)
+        assert status in (404, 422)
+        assert told["detail"]
+        assert Webhook.objects.count() == 1
+
+    @pytest.mark.parametrize("since", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
+    def test_a_replay_from_any_moment(self, call, add, since):
+        hook, _ = add()
+        assert call("POST", f"/webhooks/{hook}/replay", {"since": since}) == (200, {"id": "msg_0"})
 
     def test_a_long_list_of_deliveries_is_told_in_parts(self, call, add, now):
         hook, _ = add()

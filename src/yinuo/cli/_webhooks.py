@@ -105,7 +105,7 @@ def _send(lease: tuple[int, str], stop: threading.Event, free: threading.Semapho
             tried += 1
             if not visit.good:
                 log.warning("%s: %s", visit.whom, visit.told)
-        actions.release_webhook(actor=SYSTEM, lease=ours)
+        actions.release_webhook(actor=SYSTEM, lease=ours, at=now())
     except (Error, Refusal):
         log.exception("A webhook could not be told; trying again later.")
         connection.close()

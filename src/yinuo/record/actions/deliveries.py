@@ -42,7 +42,7 @@ from yinuo.vault import queries as vault
 
 FOLLOWED_MAX = 1_000       # facts in one transaction, which keeps SQLite's one writer
 LEASE = timedelta(minutes=2)
-"""Longer than any one message takes to send."""
+"""Half of it is longer than any one message takes to send."""
 
 
 class Lease(NamedTuple):
@@ -118,19 +118,21 @@ def lease_webhooks(*, actor: Actor, realm: Realm, at: datetime, limit: int) -> l
     return leases
 
 
-def release_webhook(*, actor: Actor, lease: Lease) -> None:
-    """Give a webhook back before its lease runs out."""
+@transaction.atomic
+def release_webhook(*, actor: Actor, lease: Lease, at: datetime) -> None:
+    """Give a webhook back before its lease runs out, and forget deliveries that came to their end a month ago."""
     allow(actor, "record.send_webhooks")
+    over = Q(delivered__isnull=False) | Q(dead__isnull=False)
+    Delivery.objects.filter(over, webhook=lease.webhook, tried__lt=at - timedelta(days=KEPT_DAYS)).delete()
     Webhook.objects.filter(pk=lease.webhook, holder=lease.holder).update(holder="", lease_until=None)
 
 
 def deliver_next(*, actor: Actor, lease: Lease, post: Post, realm: Realm, at: datetime) -> Visit | None:
     """Send the first message that waits, and note how it went; None where nothing is to be sent now, or the lease is over."""
     allow(actor, "record.send_webhooks")
-    still_ours = Webhook.objects.filter(pk=lease.webhook, holder=lease.holder, lease_until__gt=at, paused=None, due__lte=at)
-    if not still_ours.update(lease_until=at + LEASE):
+    hook = _still_ours(lease, at)
+    if hook is None:
         return None
-    hook = Webhook.objects.get(pk=lease.webhook)
     delivery = Delivery.objects.filter(webhook=hook, delivered=None, dead=None).order_by("number").first()
     if delivery is None:
         return None
@@ -140,6 +142,17 @@ def deliver_next(*, actor: Actor, lease: Lease, post: Post, realm: Realm, at: da
         return Visit(hook.url, True, f"{message_id(delivery.number)} was forgotten.")
     reply, trouble = _sent(hook, message_id(delivery.number), body, post, realm, at)
     return _note(hook, lease, delivery, reply, trouble, realm, at)
+
+
+def _still_ours(lease: Lease, at: datetime) -> Webhook | None:
+    """The webhook, if it is still the sender's, for at least half a lease from now on."""
+    ours = Webhook.objects.filter(pk=lease.webhook, holder=lease.holder, lease_until__gt=at, paused=None, due__lte=at)
+    hook = ours.first()
+    if hook is None or hook.lease_until is None:
+        return None
+    if hook.lease_until - at < LEASE / 2 and not ours.update(lease_until=at + LEASE):
+        return None
+    return hook
 
 
 def try_webhook(*, actor: Actor, webhook: int, post: Post, realm: Realm, at: datetime) -> Visit:
@@ -193,9 +206,8 @@ def _note(
     message = message_id(delivery.number)
     if reply is not None and _is_good(reply):
         waits.update(delivered=at, **noted)
-        ours.update(failing_since=None, due=at)
-        over = Q(delivered__isnull=False) | Q(dead__isnull=False)
-        Delivery.objects.filter(over, webhook=hook, tried__lt=at - timedelta(days=KEPT_DAYS)).delete()
+        if hook.failing_since is not None:
+            ours.update(failing_since=None)
         return Visit(hook.url, True, f"{message} was delivered.")
     pause = wait_after(delivery.attempts + 1, realm.entropy)
     waits.update(dead=at if pause is None else None, **noted)
