@@ -309,7 +309,7 @@ def test_a_number_taken_away_is_named_and_refused(state, log):
     assert any(merchant in fault for fault in queries.audit(log=log).faults)
     with pytest.raises(Altered, match=f"number 3 about {merchant}"):
         queries.mentions_of(subject=merchant, size=30)
-    with pytest.raises(Altered, match=f"fact {seq} is, is not kept"):
+    with pytest.raises(Altered, match=f"{merchant} gave to fact {seq} is not kept"):
         queries.revealed(numbers=[seq])
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
+from yinuo.config.begun import is_begun
 from yinuo.config.environment import read_settings, sqlite
 from yinuo.config.keks import kek_of
 from yinuo.config.keyfolder import KeyFolder
@@ -16,8 +17,10 @@ YINUO = read_settings()
 
 DATA: Path = YINUO["YINUO_DATA"].resolve()
 DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
-SECRET = read_secret(DATA / "realm.key")
-LOG = read_witnesses(read_log(DATA, YINUO["YINUO_ORIGIN"]), YINUO["YINUO_POLICY"])
+DATABASES = {"default": YINUO["YINUO_DATABASE"] or sqlite(DATA / "yinuo.sqlite3")}
+_is_begun = cache(partial(is_begun, DATABASES["default"]))      # before either file is made: both may be missing
+SECRET = read_secret(DATA / "realm.key", is_begun=_is_begun)
+LOG = read_witnesses(read_log(DATA, YINUO["YINUO_ORIGIN"], is_begun=_is_begun), YINUO["YINUO_POLICY"])
 KEYS = KeyFolder(
     DATA / "keys",
     kind=YINUO["YINUO_KEK"],
@@ -71,7 +74,6 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": YINUO["YINUO_DATABASE"] or sqlite(DATA / "yinuo.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE: str = YINUO["YINUO_LANGUAGE"]

@@ -49,6 +49,6 @@ def _check_none_lost(told: Told, seen: Sequence[tuple[str, int, str]]) -> None:
     for merchant, facts, run in seen:
         if now[merchant] < facts:
             raise Altered(
-                f"Run {run} saw {facts:,} facts about {merchant}, and {now[merchant]:,} are kept: some were taken away. Nobody is "
-                "scored; `yinuo record audit` says more."
+                f"Run {run} saw {facts:,} facts about {merchant}, and {now[merchant]:,} are kept: some were taken away. "
+                "Nobody is scored; `yinuo record audit` says more."
             )

@@ -9,6 +9,7 @@ from yinuo.record.actions.forget import forget, forget_refused
 from yinuo.record.actions.keys import check_key, make_key, revoke_key
 from yinuo.record.actions.publish import publish
 from yinuo.record.actions.receipt import receipt_for
+from yinuo.record.actions.recognise import NotRecognised, begin_log, recognise
 from yinuo.record.actions.refuse import drop_refused, keep_refused, replay_refused
 from yinuo.record.actions.seal import seal
 from yinuo.record.actions.stamp import stamp
@@ -17,6 +18,7 @@ from yinuo.record.actions.take import Taken, take, take_events
 from yinuo.record.actions.witness import witness
 
 __all__ = [
+    "NotRecognised",
     "Part",
     "Statement",
     "Stream",
@@ -24,6 +26,7 @@ __all__ = [
     "anchor",
     "append",
     "archive",
+    "begin_log",
     "check_key",
     "drop_refused",
     "entry_key",
@@ -37,6 +40,7 @@ __all__ = [
     "move_cursor",
     "publish",
     "receipt_for",
+    "recognise",
     "replay_refused",
     "revoke_key",
     "seal",

@@ -9,6 +9,7 @@ from django.db import transaction
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.log import Log, LogStopped
 from yinuo.record import queries
+from yinuo.record.actions.recognise import check_remembered
 from yinuo.record.models import Checkpoint, Head
 
 KEPT_EVERY = timedelta(minutes=10)      # of the checkpoints in between, only the newest is kept
@@ -23,9 +24,9 @@ def publish(*, actor: Actor, log: Log, at: datetime) -> str | None:
     allow(actor, "record.seal")
     head = Head.objects.select_for_update().filter(pk=1).first()
     if head is None or head.size == 0:
-        log.check_not_behind(0)
+        check_remembered(log, 0)
         return None
-    log.check_not_behind(head.size)
+    check_remembered(log, head.size)
     if queries.root_of(head.size) != bytes(head.root):
         raise LogStopped("The record's head does not follow from its tiles: one of them was altered. Nothing is signed.")
     last = log.last_signed()

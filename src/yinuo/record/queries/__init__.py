@@ -44,6 +44,7 @@ from yinuo.record.queries.tree import (
     next_numbers,
     reader_at,
     root_of,
+    signed_sizes,
     tile_id,
     tiles,
 )
@@ -102,6 +103,7 @@ __all__ = [
     "replacing",
     "revealed",
     "root_of",
+    "signed_sizes",
     "size",
     "stamps_of",
     "thinned",

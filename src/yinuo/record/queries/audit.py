@@ -11,7 +11,7 @@ from yinuo.kit.checkpoints import parse_checkpoint
 from yinuo.kit.facts import SUBJECT_PREFIXES
 from yinuo.kit.log import Log
 from yinuo.kit.merkle import HASH_BYTES, leaf_hash
-from yinuo.kit.notes import open_note, parse_note
+from yinuo.kit.notes import parse_note
 from yinuo.kit.opening import LEAF_BYTES, LEAF_VERSION, NO_NUMBERS, no_person, part_commitment
 from yinuo.kit.refusals import Refusal
 from yinuo.kit.tree import Edge, Place
@@ -206,7 +206,7 @@ def _signed(log: Log | None, faults: list[str]) -> dict[int, bytes]:
     heads: dict[int, bytes] = {}
     for kept in Checkpoint.objects.order_by("size"):
         try:
-            text = open_note(kept.note, log.verifiers).text if log else parse_note(kept.note).text
+            text = log.opened(kept.note) if log else parse_note(kept.note).text
             heads[kept.size] = parse_checkpoint(text).root
         except Refusal as refusal:
             faults.append(f"The checkpoint of {kept.size:,} facts does not stand: {refusal.sentence}")

@@ -74,7 +74,7 @@ def _numbers_of(found: Sequence[tuple[int, Any, str | None]]) -> dict[int, tuple
 
 def _number(numbers: dict[tuple[str, int], int], subject: str, seq: int) -> int:
     if (subject, seq) not in numbers:
-        raise rules.Altered(f"The how-manieth fact about {subject} fact {seq:,} is, is not kept; `yinuo record audit` says more.")
+        raise rules.Altered(f"The number that {subject} gave to fact {seq:,} is not kept; `yinuo record audit` says more.")
     return numbers[subject, seq]
 
 

@@ -77,6 +77,11 @@ def checkpoint(*, size: int | None = None) -> tuple[int, str] | None:
     return None if found is None else (found[0], found[1] + cosignatures(found[0]))
 
 
+def signed_sizes() -> list[int]:
+    """The sizes of all published checkpoints that are kept."""
+    return list(Checkpoint.objects.order_by("size").values_list("size", flat=True))
+
+
 def mentions_of(*, subject: str, size: int) -> list[int]:
     """The numbers of the facts that mention a subject, below a size: the first is the subject's 0, the next its 1.
 
