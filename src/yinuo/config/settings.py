@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
+from yinuo.config.begun import is_begun
 from yinuo.config.calendar import read_calendar
 from yinuo.config.environment import read_settings, sqlite
 from yinuo.config.keks import kek_of
@@ -18,8 +19,10 @@ YINUO = read_settings()
 
 DATA: Path = YINUO["YINUO_DATA"].resolve()
 DATA.mkdir(mode=0o700, parents=True, exist_ok=True)
-SECRET = read_secret(DATA / "realm.key")
-LOG = read_witnesses(read_log(DATA, YINUO["YINUO_ORIGIN"]), YINUO["YINUO_POLICY"])
+DATABASES = {"default": YINUO["YINUO_DATABASE"] or sqlite(DATA / "yinuo.sqlite3")}
+_is_begun = cache(partial(is_begun, DATABASES["default"]))      # before either file is made: both may be missing
+SECRET = read_secret(DATA / "realm.key", is_begun=_is_begun)
+LOG = read_witnesses(read_log(DATA, YINUO["YINUO_ORIGIN"], is_begun=_is_begun), YINUO["YINUO_POLICY"])
 KEYS = KeyFolder(
     DATA / "keys",
     kind=YINUO["YINUO_KEK"],
@@ -93,7 +96,6 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": YINUO["YINUO_DATABASE"] or sqlite(DATA / "yinuo.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Counts of attempts to sign in. In the database, since the server's processes share nothing else, on any number of machines.

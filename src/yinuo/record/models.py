@@ -28,7 +28,7 @@ class Entry(models.Model):
 
 
 class Opening(models.Model):
-    """What unlocks an entry's main part: the salt and the content. May be deleted, never changed."""
+    """What unlocks an entry's main part: the salt and the content. Never changed, never deleted: nobody is named in it."""
 
     entry = models.OneToOneField(Entry, models.DO_NOTHING, primary_key=True, related_name="+", db_constraint=False)
     about = models.CharField(max_length=20, db_index=True)        # "-" for a person: the next table names them
@@ -68,7 +68,10 @@ class Seal(models.Model):
 
 
 class Mention(models.Model):
-    """The how-manieth fact about a subject a sealed fact is: a gap in anybody's numbers would show what was left out."""
+    """The how-manieth fact about a subject a sealed fact is: a gap in anybody's numbers would show what was left out.
+
+    Those of a person are deleted when they are forgotten, nobody else's ever.
+    """
 
     pk = models.CompositePrimaryKey("subject", "number")
     subject = models.CharField(max_length=20)
@@ -149,6 +152,17 @@ class Head(models.Model):
 
     class Meta:
         constraints = (models.CheckConstraint(condition=models.Q(id=1), name="record_head_is_one_row"),)
+
+
+class Installation(models.Model):
+    """By what the database knows the installation it belongs to: written at the first start, compared at every later one."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    secret = models.BinaryField(max_length=16)                    # keyed hash of a constant, by the realm's secret
+    log = models.TextField()                                      # the log's public keys, one a line
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="record_installation_is_one_row"),)
 
 
 class Cursor(models.Model):

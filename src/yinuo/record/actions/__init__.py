@@ -17,6 +17,7 @@ from yinuo.record.actions.forget import forget, forget_refused
 from yinuo.record.actions.keys import check_key, make_key, revoke_key
 from yinuo.record.actions.publish import publish
 from yinuo.record.actions.receipt import receipt_for
+from yinuo.record.actions.recognise import NotRecognised, begin_log, recognise
 from yinuo.record.actions.refuse import drop_refused, keep_refused, replay_refused
 from yinuo.record.actions.seal import seal
 from yinuo.record.actions.stamp import stamp
@@ -34,6 +35,7 @@ from yinuo.record.actions.witness import witness
 
 __all__ = [
     "Lease",
+    "NotRecognised",
     "Part",
     "Statement",
     "Stream",
@@ -42,6 +44,7 @@ __all__ = [
     "anchor",
     "append",
     "archive",
+    "begin_log",
     "check_key",
     "deliver_next",
     "drop_refused",
@@ -59,6 +62,7 @@ __all__ = [
     "pause_webhook",
     "publish",
     "receipt_for",
+    "recognise",
     "release_webhook",
     "remove_webhook",
     "replay_refused",

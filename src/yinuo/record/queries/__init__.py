@@ -65,6 +65,7 @@ from yinuo.record.queries.tree import (
     next_numbers,
     reader_at,
     root_of,
+    signed_sizes,
     tile_id,
     tiles,
 )
@@ -155,6 +156,7 @@ __all__ = [
     "root_of",
     "secret_of",
     "secrets_of",
+    "signed_sizes",
     "size",
     "sizes",
     "stamped",

@@ -79,14 +79,17 @@ def number_of(*, event_id: str, key: bytes) -> int | None:
 
 
 def contents_of(*, numbers: Sequence[int]) -> list[rules.Content]:
-    """What the main parts of these facts say, those that were not forgotten; persons stay withheld."""
+    """What the main parts of these facts say; persons stay withheld."""
     return list(contents_by_number(numbers=numbers).values())
 
 
 def contents_by_number(*, numbers: Sequence[int]) -> dict[int, rules.Content]:
-    """What the main parts of these facts say, by their numbers; those that were forgotten are left out."""
-    sql = "SELECT s.seq, o.content FROM record_seal s JOIN record_opening o ON o.entry_id = s.entry_id WHERE s.seq {keys}"
+    """What the main parts of these facts say, by their numbers; refuses where one is missing."""
+    sql = "SELECT s.seq, o.content FROM record_seal s LEFT JOIN record_opening o ON o.entry_id = s.entry_id WHERE s.seq {keys}"
     found = sorted(rows.select_in(connection, sql, list(numbers)))
+    for seq, main in found:
+        if main is None:
+            raise rules.Lost(int(seq))
     return {int(seq): rules.decode_content(bytes(main), None, withheld=True) for seq, main in found}
 
 
