@@ -213,8 +213,7 @@ def test_a_policy_of_another_log_is_told_from_a_forgery(files, tmp_path):
     (files / "second").write_text(other.policy.text)
     told = verify(files / "fact.tlog-proof", "--policy", files / "second")
     assert told.exit_code == 1
-    said = "It is another log's: the file comes from example.com/log, and the keys trusted here are those of example.org/s"
-    assert said in told.output
+    assert "the file comes from example.com/log, and the keys trusted here are those of example.org/second" in told.output
     assert "它属于另一账本" in verify(files / "fact.tlog-proof", "--policy", files / "second", "--language", "zh-hans").output
 
 

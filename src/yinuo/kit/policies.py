@@ -77,7 +77,7 @@ class Policy:
         """The checkpoint in a signed note, if a log listed here signed it and the quorum witnessed it; refuses otherwise."""
         if not self.logs:
             raise Unsigned("This policy names no log, so that no checkpoint is good by it.")
-        self._check_origin(parse_checkpoint(parse_note(note).text).origin)
+        self._check_origin(parse_note(note).text.partition("\n")[0])
         opened = open_note(note, [*self.logs, *(witness.key for witness in self.witnesses.values())])
         checkpoint = parse_checkpoint(opened.text)
         keys = tuple(key for key in self.logs if key in opened.signed and key.name == checkpoint.origin)
