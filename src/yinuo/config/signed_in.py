@@ -18,7 +18,7 @@ from yinuo.people.rules import STAFF_IDLE_MAX
 
 SEEN = "seen"
 _NOTED_EVERY = timedelta(minutes=5)
-_PRIVATE = ("/account/", "/join/", "/console/")
+_PRIVATE = ("/account/", "/join/", "/console/", "/me/")
 Answer = Callable[[HttpRequest], HttpResponse]
 
 

@@ -24,7 +24,7 @@ from yinuo.vault.queries import known_among
 
 def consents_of(*, viewer: Actor, person: str) -> list[Consent]:
     """Every consent that a person gave, also those withdrawn, oldest first."""
-    allow(viewer, "people.see")
+    allow(viewer, "people.see", about=person)
     return list(Consent.objects.filter(person=person).order_by("given", "pk"))
 
 

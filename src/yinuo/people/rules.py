@@ -26,11 +26,11 @@ INVITABLE = (*STAFF_ROLES, *TEAM_ROLES, BUYER)
 _OFFICE = frozenset({"data_protection", "system"})
 _ADMINISTRATION = frozenset({"administrator", "system"})
 PERMISSIONS = {
-    "people.see": _OFFICE,
-    "people.correct": _OFFICE,
-    "people.restrict": _OFFICE,
-    "people.keep_consents": _OFFICE,
-    "people.erase": _OFFICE,
+    "people.see": _OFFICE | {BUYER},
+    "people.correct": _OFFICE | {BUYER},
+    "people.restrict": _OFFICE | {BUYER},
+    "people.keep_consents": _OFFICE | {BUYER},
+    "people.erase": _OFFICE | {BUYER},
     "people.tell_erasures": frozenset({"system"}),
     "people.invite_staff": _ADMINISTRATION,
     "people.invite_team": frozenset({OWNER, "system"}),
@@ -56,6 +56,8 @@ RESTRICTION_GROUNDS: dict[str, str] = {
 CORRECTABLE = {"name": "profile"}
 """The words about a person that are corrected here, with their class. What a fact says is corrected by who stated it."""
 NAME_LENGTH_MAX = 200
+THEMSELVES = "themselves"
+"""Who looked, where it was the person whose data it is: no look by staff."""
 ERASE = "people.erase"
 """The timer that erases what a law kept, once it does so no more. Its subject is the person."""
 SWEEP = "people.sweep"

@@ -233,5 +233,6 @@ REFUSALS = (
     _("There is no such decision, or it is not about you."),
     _("There is no such contest, or it is not yours."),
     _("There is nothing under this address for your account."),
+    _("A name has 1 to 200 characters."),
 )
 """Sentences of refusals that are always the same, so that pages say them in the reader’s language."""

@@ -6,6 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from yinuo.web.phrases import SUBJECTS
+
 Words = dict[str, Promise]
 
 BANDS: Words = {
@@ -201,7 +203,35 @@ JUDGED: Words = {
     "delivery/damaged": _("Damaged"),
     "delivery/lost": _("Lost"),
 }
+TEXTS: Words = {
+    "name": pgettext_lazy("text", "Name"),
+    "title": _("Title of a review"),
+    "words": _("Words of a review"),
+    "reasons": _("Reasons of a decision about you"),
+    "objection": _("An appeal of yours"),
+    "reply": _("Answer to your appeal"),
+}
+RETENTIONS_WORDS: Words = {
+    "profile": _("Who you are"),
+    "content": _("What you wrote"),
+    "transaction": _("What you ordered"),
+}
+PURPOSES_WORDS: Words = {"publish_name": _("Name beside what I write, version")}
+RESTRICTIONS: Words = {
+    "accuracy_contested": _("It may be wrong: look into it first"),
+    "unlawful": _("It should not be here, but keep it"),
+    "legal_claim": _("I need it for a legal claim"),
+    "objection": _("I object to its use"),
+    "erasure": _("Erasure was asked for, and a law still keeps some of it"),
+}
+LOOKS: Words = {"seen": pgettext_lazy("look", "seen"), "taken": pgettext_lazy("look", "taken along")}
 VOCABULARIES: dict[str, Words] = {
+    "text": TEXTS,
+    "retention": RETENTIONS_WORDS,
+    "purpose": PURPOSES_WORDS,
+    "restriction": RESTRICTIONS,
+    "look": LOOKS,
+    "thing": SUBJECTS,
     "act": ACTS_WORDS,
     "ground": GROUNDS_WORDS,
     "automated": AUTOMATED,

@@ -359,6 +359,12 @@ def band_days(*, merchant: str) -> list[tuple[int, str]]:
     return list(points.values_list("as_of", "band"))
 
 
+def own_level(*, viewer: Actor, buyer: str) -> BuyerLevel | None:
+    """A buyer's level, to the buyer alone; None where none was reckoned yet."""
+    allow(viewer, "credit.see_own_level", about=buyer)
+    return BuyerLevel.objects.filter(buyer=buyer).first()
+
+
 def kept_about(*, person: str) -> dict[str, Any]:
     """What this domain keeps about a person, for themselves to see: a buyer's level, and what it was reckoned from."""
     columns = ("level", "orders", "cancelled", "complaints_rejected", "as_of")

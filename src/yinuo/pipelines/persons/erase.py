@@ -34,6 +34,13 @@ class Erased:
     before: datetime | None = None
 
 
+def planned(*, actor: Actor, person: str, at: datetime, jurisdiction: str) -> Plan:
+    """What an erasure would take now, and what a law keeps until when; nothing is changed."""
+    allow(actor, "people.see", about=person)
+    check_person(person)
+    return _plan(person, jurisdiction, at)
+
+
 @transaction.atomic
 def erase(
     *, actor: Actor, person: str, realm: Realm, at: datetime, jurisdiction: str, domains: Sequence[str]
@@ -42,7 +49,7 @@ def erase(
 
     Again it takes what came since. Of whom nothing came since is told so; who was never heard of is refused.
     """
-    allow(actor, "people.erase")
+    allow(actor, "people.erase", about=person)
     check_person(person)
     _hold()
     if not known_among([person]):

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from yinuo.kit.actors import PUBLIC
 from yinuo.merchants import queries as merchants
+from yinuo.people.rules import BUYER
 from yinuo.web.console.entrance import STAFF, TEAM, Here
 
 
@@ -23,5 +24,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("console_merchant", merchant=own[0])
     if is_staff and not own:
         return redirect("steward")
+    if not own and any(BUYER in roles for roles in actor.own.values()):
+        return redirect("me")
     found = merchants.merchants(viewer=PUBLIC, ids=own)
     return render(request, "console/home.html", {"merchants": [found[each] for each in own], "is_staff": is_staff})

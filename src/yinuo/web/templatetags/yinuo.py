@@ -106,6 +106,12 @@ def fact_words(fact: Any) -> str:
     return str(KINDS.get(str(fact.__struct_config__.tag), fact.__struct_config__.tag))
 
 
+@register.filter
+def kind_words(kind: str) -> str:
+    """What facts of a kind say, in words."""
+    return str(KINDS.get(kind, kind))
+
+
 @register.simple_tag
 def listed_as(listing: ListingShown) -> str:
     """What a listing is called: by its title, or by the id that its address has."""
