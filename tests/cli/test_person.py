@@ -59,7 +59,7 @@ def test_a_persons_wishes_are_done_and_told(run, tmp_path):
     assert "about-you.json" in zipfile.ZipFile(tmp_path / "package.zip").namelist()
     assert (tmp_path / "package.zip").stat().st_mode & 0o777 == 0o600
     assert "is not used until" in person("restrict")[1]
-    assert "1 restrictions" in person("restrict", "--lift")[1]
+    assert "1 restriction of" in person("restrict", "--lift")[1]
     assert "agrees to publish_name." in person("consent", "publish_name")[1]
     assert "no longer agrees" in person("consent", "publish_name", "--withdraw")[1]
     assert "publish_name (version 1)" in person("consent")[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import json
 import os
 import random
@@ -30,11 +31,13 @@ from yinuo.kit.policies import parse_policy
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, Refusal
 from yinuo.record import actions, queries
+from yinuo.record.actions.receipt import receipt_for
 from yinuo.record.proofs import check_order_pack
 
 ROOT = Path(__file__).parents[2]
 TAKES_A_THING = {"parse_base64", "parse_hash", "parse_decimal", "decode_lines", "read_json", "read_canonical", "_read_part"}
-CHECKING = ("evidence", "opening", "merkle", "notes", "note_keys", "checkpoints", "policies", "tlog_proofs", "canonical")
+CHECKING = ("evidence", "opening", "merkle", "notes", "note_keys", "checkpoints", "policies", "tlog_proofs", "canonical",
+            "receipts")
 
 
 @pytest.fixture
@@ -62,6 +65,97 @@ def files(tmp_path, event, now, db):
     return tmp_path
 
 
+@pytest.fixture
+def promised(tmp_path, event, now, db):
+    """A receipt, what the record makes of it, and the policy, as files; with what made them."""
+    log = log_of(origin="example.com/log", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=tmp_path / "last")
+    realm = Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, keys=KeysInMemory(b"w" * 32), log=log)
+    raws = [
+        event("trade.order_placed", id="p", order="o", merchant="m", buyer="b", amount_minor=5, currency="CNY"),
+        event("trade.order_paid", id="10", order="o"), event("trade.order_paid", id="9", order="o2"),
+    ]
+    bound = actions.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm, at=now).bound
+    receipt = {
+        "note": receipt_for(log=log, bound=bound, at=now),
+        "bound": {event_id: base64.b64encode(inner).decode() for event_id, inner in bound.items()},
+    }
+    actions.seal(actor=SYSTEM, realm=realm)
+    actions.publish(actor=SYSTEM, log=log, at=now)
+    pack = queries.receipt_pack(viewer=SYSTEM, source="shop", receipt=receipt, key=realm.key, policy=log.policy)
+    (tmp_path / "answer.json").write_text(json.dumps({"accepted": 3, "known": 0, "receipt": receipt}))
+    (tmp_path / "receipt.json").write_text(json.dumps(receipt))
+    (tmp_path / "kept.json").write_bytes(canonical_json(pack))
+    (tmp_path / "policy").write_text(log.policy.text)
+    return tmp_path
+
+
+@pytest.mark.parametrize("file", ["answer.json", "receipt.json"])
+def test_a_receipt_alone_shows_what_was_promised(promised, file):
+    told = verify(promised / file, "--policy", promised / "policy")
+    assert told.exit_code == 0
+    assert "3 facts came in at 2026-06-01 12:00:00 UTC and were promised to be sealed by 2026-06-01 12:01:00 UTC" in told.output
+    assert "Whether it kept the promise" in told.output
+    assert verify(promised / file).exit_code == 2
+    (promised / "old").write_text("".join(
+        line for line in (promised / "policy").read_text().splitlines(keepends=True) if not line.startswith("# receipts")
+    ))
+    assert "names no key of receipts" in verify(promised / file, "--policy", promised / "old").output
+
+
+def test_a_receipt_with_its_facts_shows_that_the_promise_was_kept(promised):
+    told = verify(promised / "kept.json", "--policy", promised / "policy")
+    assert told.exit_code == 0
+    assert "PROVEN: the promise was kept" in told.output
+    assert "p: fact 0, trade.order_placed" in told.output
+    chinese = verify(promised / "kept.json", "--language", "zh-hans").output
+    assert "已证实：承诺已履行" in chinese
+    assert "PROVEN" not in chinese
+
+
+def _swap(pack):
+    pack["places"]["9"], pack["places"]["10"] = pack["places"]["10"], pack["places"]["9"]
+
+
+def _leave_out(pack):
+    del pack["places"]["9"]
+
+
+def _twice(pack):
+    pack["places"]["9"] = pack["places"]["10"]
+
+
+def _other_person(pack):
+    pack["places"]["p"]["person"] = {"buyer": 1}
+
+
+def _other_hash(pack):
+    pack["receipt"]["bound"]["9"] = pack["receipt"]["bound"]["10"]
+
+
+def _other_count(pack):
+    pack["receipt"]["note"] = pack["receipt"]["note"].replace("count 3", "count 2")
+
+
+def _no_person(pack):
+    pack["places"]["p"]["person"] = {}
+
+
+WRONG = {
+    _swap: "another fact there than", _leave_out: "not one for each", _twice: "another event's too",
+    _other_person: "another person's part", _no_person: "another person's part", _other_hash: "not what the receipt was signed",
+    _other_count: "does not fit",
+}
+
+
+@pytest.mark.parametrize("change", WRONG, ids=lambda change: change.__name__)
+def test_what_was_not_promised_so_does_not_pass(promised, change):
+    pack = json.loads((promised / "kept.json").read_text())
+    change(pack)
+    (promised / "kept.json").write_text(json.dumps(pack))
+    told = verify(promised / "kept.json", "--policy", promised / "policy")
+    assert (told.exit_code, WRONG[change] in told.output) == (1, True), told.output
+
+
 def verify(*words, **more):
     return CliRunner().invoke(yinuo, ["verify", *map(str, words)], **more)
 
@@ -81,7 +175,7 @@ def test_a_proof_needs_somebody_to_trust(files):
 NAMED_IN_PROOF = {      # what a sentence may say of a changed line of a proof file, by how the line begins
     "c2sp": "begins with the line|neither a proof file", "extra": "entry|extra|part|[Ff]act|numbers",
     "index": "index|entry|hash",
-    "example": "signature of|has signed",
+    "example": "signature of|has signed|It is another log's",
     "": "does not lead from entry|signature|name of a key|empty line|checkpoint|begins with a dash|cut off",
 }
 
@@ -114,6 +208,15 @@ def judged(raw, policy, teller):
         return "\n".join(lines_of(raw, policy, teller))
     except Refusal as fault:
         return teller.not_proven(fault)
+
+
+def test_a_policy_of_another_log_is_told_from_a_forgery(files, tmp_path):
+    other = log_of(origin="example.org/second", ed25519=b"x" * 32, ml_dsa=b"y" * 32, last=tmp_path / "last")
+    (files / "second").write_text(other.policy.text)
+    told = verify(files / "fact.tlog-proof", "--policy", files / "second")
+    assert told.exit_code == 1
+    assert "the file comes from example.com/log, and the keys trusted here are those of example.org/second" in told.output
+    assert "它属于另一账本" in verify(files / "fact.tlog-proof", "--policy", files / "second", "--language", "zh-hans").output
 
 
 def test_evidence_about_an_order_is_told_fact_by_fact(files):
@@ -159,13 +262,12 @@ def test_it_speaks_chinese(files):
 
 
 @pytest.mark.parametrize(("content", "sentence"), [
-    (b"", "neither a proof file"), (b"hello", "neither a proof file"), (b"[]", "neither a proof file"), (b"{", "not JSON"),
-    (b"{}", "kind"), (b'{"kind":[]}', "kind"), (b'{"kind":"order"}', "form"), (b'{"kind":"credit"}', "form"),
+    (b"{", "not JSON"), (b'{"kind":"order"}', "form"), (b'{"kind":"credit"}', "form"), (b'{"kind":"receipt"}', "form"),
     (b'{"kind":"reviews","format":"yinuo-pack-v1"}', "missing"), (b'{"a":' * 100_000, "nested too deep"),
     (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deep"), (b'{"kind":1.5}', "fractions"),
     (b'{"kind":"a","kind":"b"}', "twice"), (b'{"a":"\xff"}', "JSON"), (b'{"a":' + b"9" * 5_000 + b"}", "JSON"),
-], ids=range(15))
-def test_whatever_is_no_evidence_ends_in_a_sentence(tmp_path, content, sentence):
+], ids=range(11))
+def test_damaged_evidence_ends_in_a_sentence(tmp_path, content, sentence):
     file = tmp_path / "file"
     file.write_bytes(content)
     told = verify(file)
@@ -176,13 +278,32 @@ def test_whatever_is_no_evidence_ends_in_a_sentence(tmp_path, content, sentence)
     assert verify(file, "--language", "zh-hans").output.startswith("未证实：")
 
 
+@pytest.mark.parametrize(("content", "sentence"), [
+    (b"", "The file is empty."), (b"hello", "neither a proof file"), (b"[]", "neither a proof file"),
+    (b"PK\x03\x04", "neither a proof file"), (b"\x89PNG\r\n", "neither a proof file"), (b"{}", "no evidence"),
+    (b'{"kind":[]}', "kind"), (b'{"kind":"recipe"}', "kind that is not known here: 'recipe'. A newer version"),
+], ids=range(8))
+def test_what_is_no_evidence_is_told_from_evidence_that_was_changed(tmp_path, content, sentence):
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    told = verify(file)
+    assert told.exit_code == 2
+    assert told.output.startswith("Nothing was checked. ")
+    assert sentence in told.output
+    assert told.output.count("\n") == 1
+    chinese = verify(file, "--language", "zh-hans").output
+    assert chinese.startswith("未作验证。")
+    assert "Ask" not in chinese
+
+
 def test_every_cut_ends_in_a_sentence(files):
     for name in ("order.json", "fact.tlog-proof"):
         raw = (files / name).read_bytes()
         for end in range(0, len(raw) - 1, 97):
             (files / "cut").write_bytes(raw[:end])
             told = verify(files / "cut", "--policy", files / "policy")
-            assert (told.exit_code, "NOT PROVEN" in told.output) == (1, True)
+            begun = end >= (len(b"c2sp.org/tlog-proof@") if name.endswith("proof") else 1)
+            assert (told.exit_code, "NOT PROVEN" in told.output) == ((1, True) if begun else (2, False))
 
 
 def test_a_huge_file_is_not_read(tmp_path):
@@ -190,14 +311,14 @@ def test_a_huge_file_is_not_read(tmp_path):
     with file.open("wb") as opened:
         opened.truncate(130 * 2**20)
     told = verify(file)
-    assert (told.exit_code, "128 MB" in told.output) == (1, True)
+    assert (told.exit_code, "128 MB" in told.output) == (2, True)
 
 
 def test_millions_of_values_are_not_even_made(tmp_path):
     file = tmp_path / "many"
     file.write_bytes(b'{"a":[' + b"[]," * 12_000_000 + b"[]]}")
-    for run in (verify(file), outside(file)):
-        assert run.exit_code == 1
+    for run, code in ((verify(file), 2), (outside(file), 1)):
+        assert run.exit_code == code
         assert "more than the" in run.output
         assert "values that are read" in run.output
 
@@ -268,7 +389,7 @@ def test_nothing_in_a_file_reaches_the_terminal_raw(files):
     pack["kind"] = "\x1b[31m\u202e"
     (files / "odd.json").write_text(json.dumps(pack))
     told = verify(files / "odd.json")
-    assert told.exit_code == 1
+    assert told.exit_code == 2
     assert "\x1b" not in told.output
     assert "\u202e" not in told.output
 

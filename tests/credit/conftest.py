@@ -39,6 +39,8 @@ def withdrawal(id, event, time):
 class Market:
     """A small simulated market with corrections, and whatever is asked of it."""
 
+    now = NOW
+
     def __init__(self, folder):
         log = log_of(origin="example.com/market", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=folder / "last")
         self.folder, self.policy = folder, log.policy

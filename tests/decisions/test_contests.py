@@ -38,8 +38,8 @@ def follow(realm, now):
 def contest(late, realm, now, due):
     def contesting(orders=None, actor=late.owner, merchant=late.merchant, claimed="carrier", words=WORDS, aspect="dispatch"):
         return credit.contest_causes(
-            actor=actor, merchant=merchant, orders=late.orders[:1] if orders is None else orders, aspect=aspect, claimed=claimed,
-            objection=Objection(words, due), realm=realm, at=now,
+            actor=actor, merchant=merchant, orders=late.orders[:1] if orders is None else orders, aspect=aspect,
+            claimed=claimed, objection=Objection(words, due), realm=realm, at=now,
         )
 
     return contesting
@@ -97,7 +97,10 @@ def test_the_same_is_contested_once(contest, settle, late):
     contest()       # with new evidence, after it was rejected
 
 
-@pytest.mark.parametrize("actor", [PUBLIC, SYSTEM, STEWARD, Actor("account:7", own={"mother": frozenset({"merchant_owner"})})], ids=str)
+STRANGER = Actor("account:7", own={"mother": frozenset({"merchant_owner"})})
+
+
+@pytest.mark.parametrize("actor", [PUBLIC, SYSTEM, STEWARD, STRANGER], ids=str)
 def test_only_the_merchants_own_people_contest(contest, actor, late):
     before = size()
     with pytest.raises(NotAllowed):
@@ -105,7 +108,7 @@ def test_only_the_merchants_own_people_contest(contest, actor, late):
     with pytest.raises(NotAllowed):
         contest(actor=late.reader)
     with pytest.raises((NotAllowed, NotFound)):
-        contest(merchant="mother", actor=Actor("account:7", own={"mother": frozenset({"merchant_owner"})}))
+        contest(merchant="mother", actor=STRANGER)
     assert not Contest.objects.exists()
     assert size() == before
 
@@ -147,7 +150,9 @@ def test_a_colleague_of_the_merchant_does_not_settle_it(contest, settle, late):
     assert Contest.objects.get().state == "open"
 
 
-@pytest.mark.parametrize("wrong", [{"cause": None}, {"cause": "merchant"}, {"ground": "no_evidence"}, {"words": "because"}], ids=str)
+@pytest.mark.parametrize(
+    "wrong", [{"cause": None}, {"cause": "merchant"}, {"ground": "no_evidence"}, {"words": "because"}], ids=str
+)
 def test_a_settlement_without_its_reasons_settles_nothing(contest, settle, wrong):
     opened = contest()
     with pytest.raises(Malformed):
@@ -168,7 +173,9 @@ def test_a_rejection_is_a_decision_and_its_appeal_flows_back(contest, settle, fo
     follow()
     assert Dispatch.objects.get(pk=late.orders[0]).cause == "merchant"
     decision = Decision.objects.get()
-    appeal = actions.open_appeal(actor=late.owner, decision_id=decision.pk, objection=Objection(WORDS, due), realm=realm, at=now)
+    appeal = actions.open_appeal(
+        actor=late.owner, decision_id=decision.pk, objection=Objection(WORDS, due), realm=realm, at=now
+    )
     answer = {"appeal_id": appeal.pk, "upheld": True, "words": REASONS + " It was overlooked.", "realm": realm, "at": now}
     with pytest.raises(NotAllowed):
         actions.settle_appeal(actor=STEWARD, cause="carrier", **answer)

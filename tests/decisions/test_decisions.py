@@ -35,7 +35,9 @@ def key(late):
 
 @pytest.fixture
 def warning(late, key, now):
-    return Statement(act="warning", ground="terms", facts=(key,), words=WORDS, automated="no", since=now, merchant=late.merchant)
+    return Statement(
+        act="warning", ground="terms", facts=(key,), words=WORDS, automated="no", since=now, merchant=late.merchant
+    )
 
 
 @pytest.fixture
@@ -165,7 +167,7 @@ def test_unlawful_goods_become_a_finding_and_a_reversal_overturns_it(decide, war
     assert Finding.objects.get().overturned_at is not None
 
 
-def test_a_review_is_hidden_by_a_decision_and_shown_again_by_its_reversal(take, event, decide, warning, realm, now, due, follow):
+def test_a_decision_hides_a_review_and_its_reversal_shows_it(take, event, decide, warning, realm, now, due, follow):
     take([event("reviews.review_published", id="r", review="r1", buyer="b1", merchant="m1", stars=1)])
     review = Review.objects.get()
     made = decide(replace(warning, act="review_hidden", ground="insult", merchant=None, buyer=review.buyer, review=review.pk))
@@ -242,7 +244,9 @@ class TestAppeals:
 
     def test_a_machines_decision_comes_to_a_person(self, decide, warning, late, realm, now, due):
         made = decide(replace(warning, automated="wholly"), actor=SYSTEM)
-        appeal = actions.open_appeal(actor=late.owner, decision_id=made.pk, objection=Objection(WORDS, due), realm=realm, at=now)
+        appeal = actions.open_appeal(
+            actor=late.owner, decision_id=made.pk, objection=Objection(WORDS, due), realm=realm, at=now
+        )
         with pytest.raises(Refusal):
             actions.settle_appeal(actor=SYSTEM, appeal_id=appeal.pk, upheld=False, words=WORDS * 2, realm=realm, at=now)
         actions.settle_appeal(actor=STEWARD, appeal_id=appeal.pk, upheld=True, words=WORDS * 2, realm=realm, at=now)

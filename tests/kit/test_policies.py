@@ -91,7 +91,7 @@ def test_witnesses_cannot_stand_in_for_the_log():
 
 def test_a_log_signs_under_its_own_origin_only():
     other = Signer("log.example/2", Method.ED25519, b"o" * 32)
-    with pytest.raises(Unsigned, match="No log"):
+    with pytest.raises(Unsigned, match="It is another log"):
         Policy({other.verifier: ""}).accept(note(other))
 
 

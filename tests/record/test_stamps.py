@@ -114,6 +114,7 @@ class Stamper:
     late: timedelta = timedelta(0)
     media_type: str = "application/timestamp-reply"
     change: object = lambda answer: answer
+    chain: bool = False                  # whether it sends the root too, and an intermediate authority stands between them
     asked: list = field(default_factory=list)
 
     def __post_init__(self):
@@ -121,7 +122,12 @@ class Stamper:
         self.root_key, self.key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
         self.root = certificate("root", self.root_key, issuer="root", signer=self.root_key, start=start, days=3650,
                                 authority=True)
-        self.own = certificate("stamper", self.key, issuer="root", signer=self.root_key, start=start, days=self.days,
+        issuer, signer, self.between = "root", self.root_key, []
+        if self.chain:
+            issuer, signer = "between", ec.generate_private_key(ec.SECP256R1())
+            self.between = [certificate(issuer, signer, issuer="root", signer=self.root_key, start=start, days=3650,
+                                        authority=True)]
+        self.own = certificate("stamper", self.key, issuer=issuer, signer=signer, start=start, days=self.days,
                                usage=self.usage)
 
     def answer(self, method, path, body):
@@ -154,7 +160,9 @@ class Stamper:
             der(0xA0, *sorted(attributes)), seq(oid("1.2.840.10045.4.3.2")), der(0x04, signature),
         )
         content = seq(oid(STAMP), der(0xA0, der(0x04, info)))
-        signed = seq(number(3), many(seq(oid(SHA256))), content, der(0xA0, der_certificate), many(signer))
+        more = [each.public_bytes(serialization.Encoding.DER) for each in [*self.between, *[self.root] * self.chain]]
+        sent = sorted([der_certificate, *more], reverse=self.chain)      # never as DER would have it
+        signed = seq(number(3), many(seq(oid(SHA256))), content, der(0xA0, *sent), many(signer))
         return seq(oid("1.2.840.113549.1.7.2"), der(0xA0, signed))
 
 
@@ -226,6 +234,65 @@ def test_another_program_accepts_it(state, running, now, tmp_path):
     assert "Verification: OK" in found.stdout + found.stderr
     (tmp_path / "text").write_text(text.replace("\n1\n", "\n2\n"))
     assert subprocess.run(check, cwd=tmp_path, capture_output=True, check=False).returncode != 0
+
+
+def test_an_authority_may_send_its_chain_in_any_order(state, running, now):
+    text = parse_note(state()).text
+    stamper, authority = running(chain=True)
+    (visit,) = actions.stamp(actor=SYSTEM, authorities=[authority], send=send, at=now)
+    assert visit.good, visit.told
+    (kept,) = queries.stamps_of(size=1)
+    sent = [each.public_bytes(serialization.Encoding.DER) for each in (stamper.own, *stamper.between, stamper.root)]
+    assert b"".join(sorted(sent, reverse=True)) in kept.answer      # kept as it came
+    assert check_stamp(kept.answer, text, authority.certificates) == now
+    for place in range(0, len(kept.answer), 7):
+        changed = bytearray(kept.answer)
+        changed[place] ^= 1 << place % 8
+        try:
+            assert check_stamp(bytes(changed), text, authority.certificates) == now
+        except NotStamped:
+            continue
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl")
+def test_a_stamp_with_its_chain_by_another_program_is_read(tmp_path):
+    """As `openssl ts` makes it: leaf first, then the authority above it."""
+    (tmp_path / "conf").write_text(OPENSSL)
+    (tmp_path / "serial").write_text("01\n")
+    (tmp_path / "text").write_text("a head\n")
+    for command in (
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=authority -config conf -extensions ca",
+        "req -newkey rsa:2048 -nodes -keyout tsa.key -out tsa.csr -subj /CN=stamper -config conf",
+        "x509 -req -in tsa.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out tsa.pem -days 30 -extfile conf -extensions leaf",
+        "ts -query -data text -sha256 -cert -out request",
+        "ts -reply -config conf -queryfile request -inkey tsa.key -signer tsa.pem -chain ca.pem -out answer",
+    ):
+        subprocess.run(["openssl", *command.split()], cwd=tmp_path, capture_output=True, check=True)
+    trusted = read_certificates((tmp_path / "ca.pem").read_bytes(), "ca.pem")
+    check_stamp((tmp_path / "answer").read_bytes(), "a head\n", trusted)
+    with pytest.raises(NotStamped):
+        check_stamp((tmp_path / "answer").read_bytes(), "another head\n", trusted)
+
+
+OPENSSL = """
+[req]
+distinguished_name = nobody
+[nobody]
+[ca]
+basicConstraints = critical, CA:true
+[leaf]
+basicConstraints = critical, CA:false
+extendedKeyUsage = critical, timeStamping
+[tsa]
+default_tsa = authority
+[authority]
+serial = serial
+default_policy = 1.2.3.4.1
+digests = sha256
+signer_digest = sha256
+ess_cert_id_alg = sha256
+ess_cert_id_chain = no
+"""
 
 
 WRONG = {
@@ -314,8 +381,13 @@ def test_authorities_are_read_from_settings(running, tmp_path, monkeypatch):
     stamper, _ = running()
     pem = stamper.root.public_bytes(serialization.Encoding.PEM)
     monkeypatch.setitem(settings.YINUO, "YINUO_TSA", ["https://tsa.example/tsr"])
-    with pytest.raises(Malformed, match="in a folder"):
+    with pytest.raises(Malformed, match=r"Name the folder that holds tsa\.example\.pem"):
         authorities()
+    for odd in ("ftp://tsa.example/tsr", "https:///tsr", "tsa.example"):
+        monkeypatch.setitem(settings.YINUO, "YINUO_TSA", [odd])
+        with pytest.raises(Malformed, match="no address of an authority"):
+            authorities()
+    monkeypatch.setitem(settings.YINUO, "YINUO_TSA", ["https://tsa.example/tsr"])
     monkeypatch.setitem(settings.YINUO, "YINUO_TSA_CERTIFICATES", tmp_path)
     with pytest.raises(Malformed, match="cannot be read"):
         authorities()

@@ -86,6 +86,8 @@ SENTENCES = {
     "A group of {} needs 'any', 'all' or a number from 1 to {}.": "{} 个成员的组需要 any、all 或 1 至 {} 的数。",
     "This policy names no log, so that no checkpoint is good by it.": "这份信任策略没有列出账本，任何检查点都不成立。",
     "No log of the policy has signed this checkpoint of {}.": "信任策略中的账本都没有签署 {} 的这个检查点。",
+    "It is another log's: the file comes from {}, and the keys trusted here are those of {}. Give that log's policy.":
+        "它属于另一账本：文件出自 {}，而此处信任的密钥属于 {}。请给出该账本的信任策略。",
     "Too few witnesses have signed: {}, which do not make the quorum {}.": "见证人签名太少：{} 个，不满足法定人数 {}。",
     "A policy holds no control characters but tab and newline.": "信任策略除制表符和换行外不含控制字符。",
     "{} is not a word that a line of a policy begins with.": "信任策略的行不能以 {} 开头。",
@@ -111,9 +113,32 @@ SENTENCES = {
     "The pack has more than the {} values that are read.": "文件中的值多于可读取的 {} 个。",
     "The {} holds half of a surrogate pair, which is no character.": "{} 含有半个代理对，那不是字符。",
     "The file cannot be read: something in it has not its form ({}).": "文件无法读取：其中某处格式不对（{}）。",
-    "This is neither a proof file nor a pack of facts, or its beginning is missing.":
-        "这既不是证明文件，也不是事实文件，或者开头缺失。",
-    "This pack is of a kind that is not known here: {}.": "此处不认识这一类文件：{}。",
+    "This is neither a proof file nor a pack of facts, or its beginning is missing. Ask whoever gave it to you for another copy.":
+        "这既不是证明文件，也不是事实文件，或者开头缺失。请向提供者再要一份。",
+    "The file is empty. Ask whoever gave it to you for another copy.": "文件是空的。请向提供者再要一份。",
+    "This is no evidence: it does not say of which kind it is. Ask whoever gave it to you for another copy.":
+        "这不是证据：其中没有写明类别。请向提供者再要一份。",
+    "This pack is of a kind that is not known here: {}. A newer version of this program may know it.":
+        "此处不认识这一类文件：{}。较新版本的程序也许认识。",
+    "A proof file does not say whom to trust: give --policy.": "证明文件没有写明信任谁：请给出 --policy。",
+    "A receipt does not say whom to trust: give --policy.": "回执没有写明信任谁：请给出 --policy。",
+    "This note is no receipt.": "这不是回执。",
+    "The receipt is signed in the name of another log than it names.": "回执所用的签名不属于它所写的账本。",
+    "A receipt is a JSON object with exactly 'bound' and 'note', as the answer to the events gave it.":
+        "回执是恰好含有 bound 和 note 的 JSON 对象，与提交事件时的答复一致。",
+    "The policy names no key of receipts; print it anew with `yinuo record policy`.":
+        "信任策略没有列出回执的密钥；请用 `yinuo record policy` 重新导出。",
+    "What binds an event is two hashes, one after the other.": "每个事件由前后相接的两个散列值绑定。",
+    "What is 'bound' is not what the receipt was signed for: an event was added, left out or changed.":
+        "bound 部分与回执所签署的不符：有事件被添加、删去或改动。",
+    "{} is no moment of a receipt.": "{} 不是回执中的时间。",
+    "The receipt is of another log than the checkpoint.": "回执与检查点不属于同一账本。",
+    "The pack's 'places' are not one for each event of the receipt.": "文件的 places 与回执中的事件不是一一对应。",
+    "A place names the index of a fact and the numbers of its person's part.": "每个 place 应写明事实的编号和个人部分的编号。",
+    "The fact of this event is not shown, or is another event's too.": "这一事件的事实没有给出，或同时属于另一事件。",
+    "The record holds another fact there than the receipt promised.": "账本在该处所载的不是回执承诺的事实。",
+    "The record holds another person's part there than the receipt promised.": "账本在该处所载的个人部分不是回执承诺的。",
+    "Fact {} does not belong here: the receipt does not promise it.": "第 {} 号事实不应在此：回执没有承诺它。",
 }
 
 THINGS = {      # what a sentence is about, where it fills a blank
@@ -122,7 +147,8 @@ THINGS = {      # what a sentence is about, where it fills a blank
     "hash {}": "散列值 {}", "level of a hash": "散列值的层", "index of a hash": "散列值的序号",
     "signature of {}": "{} 的签名", "verifier key of {}": "{} 的验证密钥", "revealed fact": "事实",
     "main part": "主要部分", "person's part": "个人部分", "salt": "盐", "commitment to the {}": "{}的承诺", "salt of the {}": "{}的盐",
-    "content of the {}": "{}的内容",
+    "content of the {}": "{}的内容", "receipt's count": "回执的条数", "receipt's root": "回执的根",
+    "hashes of an event": "事件的散列值", "receipt": "回执",
 }
 
 

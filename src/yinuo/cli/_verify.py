@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from yinuo.cli._chinese import in_chinese
@@ -16,6 +17,8 @@ from yinuo.kit.refusals import Malformed, Refusal
 if TYPE_CHECKING:
     from yinuo.credit.proofs import CheckedReport, CheckedReviews
     from yinuo.credit.proofs.runs import Run
+    from yinuo.kit.receipts import Receipt
+    from yinuo.record.proofs import Kept
 
 _MICROS_MAX = 8_000_000_000_000_000
 KEY_SHOWN_MAX = 160
@@ -51,6 +54,29 @@ class Teller:
             *self._head(proven, pack, trusted=trusted), *self._facts(proven.facts, replaced_by(proven)),
             self("order-proven", count=len(proven.facts), order=pack["about"]["order"], last=last),
         ]
+
+    def promised(self, receipt: Receipt) -> list[str]:
+        """What a receipt alone shows: the promise, and not yet whether it was kept."""
+        return [
+            self("receipt", origin=receipt.origin, count=receipt.count, received=_second(receipt.received),
+                 sealed_by=_second(receipt.sealed_by)),
+            self("receipt-proven"),
+        ]
+
+    def kept(self, kept: Kept, pack: Any, *, trusted: bool) -> list[str]:
+        """What a receipt shows together with the facts that it promised."""
+        receipt, facts = kept.receipt, {fact.index: fact for fact in kept.proven.facts}
+        lines = [
+            *self._head(kept.proven, pack, trusted=trusted),
+            self("receipt", origin=receipt.origin, count=receipt.count, received=_second(receipt.received),
+                 sealed_by=_second(receipt.sealed_by)),
+        ]
+        for event_id, index in sorted(kept.indexes.items(), key=lambda pair: pair[1]):
+            fact = facts[index]
+            said = fact.main.content if fact.main else {}
+            lines.append("  " + self("event", id=event_id, index=index, kind=self._kind(said), when=_moment(said.get("at"))))
+        lines += [self("receipt-forgotten", count=kept.forgotten)] if kept.forgotten else []
+        return [*lines, self("kept-proven", count=receipt.count)]
 
     def credit(self, checked: CheckedReport, pack: Any, *, trusted: bool) -> list[str]:
         """What a credit report shows."""
@@ -101,9 +127,7 @@ class Teller:
         lines = []
         for fact in facts:
             said = fact.main.content if fact.main else {}
-            stated = said.get("fact")
-            kind = stated.get("kind", "?") if isinstance(stated, dict) else "?"
-            lines.append(self("fact", index=fact.index, kind=str(kind), when=_moment(said.get("at")),
+            lines.append(self("fact", index=fact.index, kind=self._kind(said), when=_moment(said.get("at")),
                               source=str(said.get("source", "?"))))
             lines += self._part(fact.main, "")
             lines += self._part(fact.person, "person")
@@ -112,6 +136,11 @@ class Teller:
             if fact.index in replaced:
                 lines.append("  " + self("replaced", by=replaced[fact.index]))
         return lines
+
+    def _kind(self, said: Any) -> str:
+        """The kind of a fact, as its main part names it."""
+        stated = said.get("fact")
+        return str(stated.get("kind", "?")) if isinstance(stated, dict) else "?"
 
     def _part(self, part: Part | None, words: str) -> list[str]:
         if part is None:
@@ -150,6 +179,10 @@ def _moment(micros: Any) -> str:
     if type(micros) is not int or not 0 <= micros <= _MICROS_MAX:
         return "?"
     return f"{from_micros(micros):%Y-%m-%d %H:%M} UTC"
+
+
+def _second(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _reason(reason: dict[str, Any]) -> str:

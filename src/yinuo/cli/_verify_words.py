@@ -48,8 +48,20 @@ WORDS = {
     "reviews-proven": ("PROVEN: no review vanished. Between the two runs lie {between:,} facts about reviews of merchant "
                        "{merchant}; with those before them they give the counts of both.",
                        "已证实：没有评价消失。两次评分之间有 {between:,} 条关于商家 {merchant} 评价的事实；连同之前的，得出两次的数目。"),
-    "no-policy": ("Nothing was checked. A proof file does not say whom to trust: give --policy.",
-                  "未作验证。证明文件没有写明信任谁：请给出 --policy。"),
+    "receipt": ("A receipt of the record {origin}: {count:,} facts came in at {received} and were promised to be sealed by "
+                "{sealed_by}.",
+                "账本 {origin} 的回执：{count:,} 条事实于 {received} 收到，承诺在 {sealed_by} 之前封存。"),
+    "receipt-proven": ("PROVEN: the record promised this. Whether it kept the promise this file does not say: ask the operator "
+                       "for what `yinuo record receipt` prints of it. Where it prints nothing after that time, the promise is "
+                       "broken, and this file shows it.",
+                       "已证实：账本作过这一承诺。是否履行，本文件不能说明：请向运营者索取 `yinuo record receipt` 的输出。"
+                       "若过了时限仍拿不出，即是违背承诺，本文件可作证明。"),
+    "receipt-forgotten": ("Of {count:,} of them the person was forgotten since; their part can no longer be shown, the main "
+                          "part is.",
+                          "其中 {count:,} 条的个人此后已被遗忘；其个人部分无法再开示，主要部分仍已证实。"),
+    "event": ("{id}: fact {index}, {kind}, {when}", "{id}：第 {index} 号事实，{kind}，{when}"),
+    "kept-proven": ("PROVEN: the promise was kept. The record holds all {count:,} facts of the receipt, as they were taken in.",
+                    "已证实：承诺已履行。账本载有回执中的全部 {count:,} 条事实，与收到时一致。"),
     "not-checked": ("Nothing was checked. {fault}", "未作验证。{fault}"),
     "not-proven": ("NOT PROVEN: {fault}", "未证实：{fault}"),
 }

@@ -92,7 +92,9 @@ def restrict(person: str, source: str | None, ground: str, lift: bool) -> None:
     del here["realm"]
     if lift:
         lifted = actions.lift_restriction(person=found, **here)
-        click.echo(f"{lifted} restrictions of {found} are lifted." if lifted else f"There was nothing to lift for {found}.")
+        many = f"{lifted} restrictions" if lifted != 1 else "1 restriction"
+        are = "are" if lifted != 1 else "is"
+        click.echo(f"{many} of {found} {are} lifted." if lifted else f"There was nothing to lift for {found}.")
         return
     actions.restrict(person=found, ground=ground, **here)
     click.echo(f"What is kept about {found} is not used until this is lifted.")
@@ -140,15 +142,22 @@ def consent(person: str, source: str | None, purpose: str | None, withdraw: bool
 
 def told(erased: Erased) -> list[str]:
     """What an erasure did, in sentences."""
-    if erased.before is not None:
+    if erased.before is not None and not erased.kept:
         return [f"{erased.person} was erased on {erased.before:%Y-%m-%d} already; nothing is left."]
     lines = [f"{erased.person}: erased now: {', '.join(erased.gone)}."]
+    if erased.before is not None:
+        lines = [
+            f"{erased.person}: what may go was erased on {erased.before:%Y-%m-%d} already; nothing came since, and nothing was "
+            "erased now."
+        ]
     for kept in erased.kept:
         grounds = "; ".join(f"{ground.article}: {ground.says}" for ground in kept.keeping.grounds)
         lines.append(
             f"Kept until {kept.until}, stored and used for nothing else: {kept.retention} data ({grounds}). "
             "It is erased by itself then, unless another order moves the day."
         )
+    if erased.before is not None:
+        return lines
     return [*lines, "Copies (archive, free pages of the database) are cleaned after midnight UTC; backups when they expire."]
 
 

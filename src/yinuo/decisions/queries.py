@@ -73,6 +73,12 @@ def decisions_about(*, viewer: Actor, merchant: str) -> list[Decision]:
     return list(Decision.objects.filter(merchant=merchant).order_by("-decided_at", "pk")[:LISTED_MAX])
 
 
+def decisions_about_buyer(*, viewer: Actor, buyer: str) -> list[Decision]:
+    """What was decided about a buyer, newest first."""
+    allow(viewer, "decisions.see", about=buyer)
+    return list(Decision.objects.filter(buyer=buyer).order_by("-decided_at", "pk")[:LISTED_MAX])
+
+
 def contests_of(*, viewer: Actor, merchant: str) -> list[Contest]:
     """A merchant's contests, newest first."""
     allow(viewer, "decisions.see", about=merchant)

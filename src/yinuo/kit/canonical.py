@@ -13,7 +13,7 @@ _DIGITS_MAX = len(str(-INTEGER_MAX))
 _STEPS_MAX = 4              # of names and places that lead to where a text breaks
 _HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")     # where half of a surrogate pair may be, and often is a whole one
 _OPENING = re.compile(r"\s*([{\[])\s*")
-_NAME = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*')
+_NAME = re.compile(r'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"\s*:\s*')
 _COMMA = re.compile(r"\s*,\s*")
 _CLOSING = {"{": re.compile(r"\s*}"), "[": re.compile(r"\s*]")}
 

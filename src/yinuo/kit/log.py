@@ -6,6 +6,7 @@ signed: it finds itself behind the file, and stops. If the file was put back too
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -13,9 +14,14 @@ from pathlib import Path
 from yinuo.kit.checkpoints import Checkpoint, parse_checkpoint
 from yinuo.kit.lasting import write_lasting
 from yinuo.kit.note_keys import Method, Signer, Verifier
-from yinuo.kit.notes import open_note, sign_note
+from yinuo.kit.notes import Unsigned, open_note, sign_note
 from yinuo.kit.policies import Policy
+from yinuo.kit.receipts import receipts_name
 from yinuo.kit.refusals import Malformed, Refusal
+
+KEYS = "log-keys.json"
+LAST = "log-last-checkpoint"
+ENDED = "ended-log"
 
 
 class LogStopped(Refusal):
@@ -37,7 +43,7 @@ class Log:
     @property
     def receipts(self) -> Signer:
         """The key that signs receipts, and nothing else: they must never pass for checkpoints."""
-        return Signer(f"{self.origin}/receipts", Method.ED25519, sha256(b"yinuo/receipts/v1" + self.signers[0].seed).digest())
+        return Signer(receipts_name(self.origin), Method.ED25519, sha256(b"yinuo/receipts/v1" + self.signers[0].seed).digest())
 
     @property
     def verifiers(self) -> list[Verifier]:
@@ -46,27 +52,38 @@ class Log:
 
     @property
     def policy(self) -> Policy:
-        """The policy by which this log's heads are good: that with its witnesses, or else that of who trusts the log alone."""
-        return self.witnessed or Policy(dict.fromkeys(self.verifiers, ""))
+        """The policy by which this log's heads are good: that with its witnesses, or else that of who trusts the log alone.
+
+        It names the key of the receipts too.
+        """
+        return replace(self.witnessed or Policy(dict.fromkeys(self.verifiers, "")), receipts=(self.receipts.verifier,))
 
     def sign(self, *, size: int, root: bytes) -> str:
         """The checkpoint of a head, signed by every key."""
         return str(sign_note(Checkpoint(self.origin, size, root).text, self.signers))
 
     def last_signed(self) -> tuple[Checkpoint, str] | None:
-        """The last head that was signed, and its note; refuses a file that is not what was written."""
+        """The last head that was signed, and its note; refuses a file that is not what was written, by every key of the log."""
         try:
-            note = self.last.read_text()
+            kept = self.last.read_bytes()
         except FileNotFoundError:
             return None
         try:
-            return parse_checkpoint(open_note(note, self.verifiers).text), note
+            return parse_checkpoint(self.opened(kept)), kept.decode()
         except Refusal as refusal:
             raise LogStopped(
                 f"The file of the last signed checkpoint cannot be trusted: {refusal.sentence} Restore it from a mirror or a "
                 "witness; without it nobody can tell whether the record was put back.",
                 path=str(self.last),
             ) from None
+
+    def opened(self, note: str | bytes) -> str:
+        """The text of a note that every key of this log has signed; refuses one that lacks a signature, or has a wrong one."""
+        opened = open_note(note, self.verifiers)
+        for key in self.verifiers:
+            if key not in opened.signed:
+                raise Unsigned(f"It lacks the signature of the log's {key.method.name} key.")
+        return opened.text
 
     def remember(self, note: str) -> None:
         """Write the last signed checkpoint, so that it lasts, before anybody sees it."""
@@ -85,7 +102,7 @@ class Log:
     def check_running(self) -> None:
         """Refuse where the log was stopped."""
         try:
-            why = self.stopped.read_text().strip()
+            why = self.stopped.read_bytes().decode("utf-8", "replace").strip()
         except FileNotFoundError:
             return
         raise LogStopped(f"The log was stopped: {why} When that is cleared up, remove the file.", path=str(self.stopped))
@@ -93,7 +110,11 @@ class Log:
     def check_not_behind(self, size: int) -> None:
         """Refuse a record that is shorter than the last head signed, or whose witnesses remember another one."""
         self.check_running()
-        if (last := self.last_signed()) is not None and size < last[0].size:
+        self.check_reaches(size, self.last_signed())
+
+    def check_reaches(self, size: int, last: tuple[Checkpoint, str] | None) -> None:
+        """Refuse a record that is shorter than this head, the last one signed."""
+        if last is not None and size < last[0].size:
             raise LogStopped(
                 f"The record has {size:,} facts, but a head of {last[0].size:,} was signed before: an older backup was put "
                 "back, or facts were lost. Nothing is sealed or signed; the guide to the record says how to recover."
@@ -103,6 +124,32 @@ class Log:
 def log_of(*, origin: str, ed25519: bytes, ml_dsa: bytes, last: Path) -> Log:
     """A log whose heads are signed with Ed25519 and ML-DSA-44, both under its origin."""
     return Log(origin, (Signer(origin, Method.ED25519, ed25519), Signer(origin, Method.ML_DSA_44, ml_dsa)), last)
+
+
+def put_away(folder: Path, *, following: str) -> list[str]:
+    """Move what is left of a log's keys and memory into a folder of its own, so that another log can be begun; what moved.
+
+    Refuses to have the ended log's own name follow it: two histories under one name are what the keys are there to prevent.
+    """
+    found = [name for name in (LAST, KEYS) if (folder / name).exists()]
+    if following and following.encode() in [_name_in(folder / name) for name in found]:
+        raise Malformed(f"The log that ends is called {following!r}; give the new one another name.", path="YINUO_ORIGIN")
+    ended = folder / ENDED
+    ended.mkdir(mode=0o700, exist_ok=True)
+    for name in found:
+        (folder / name).rename(ended / name)
+    return found
+
+
+def _name_in(file: Path) -> bytes:
+    """The origin in a file of a log's keys or in its last checkpoint, as far as it can be read still."""
+    content = file.read_bytes()
+    if file.name == LAST:
+        return content.partition(b"\n")[0]
+    try:
+        return str(json.loads(content)["origin"]).encode()
+    except (ValueError, KeyError, TypeError):
+        return b""
 
 
 def with_witnesses(log: Log, policy: Policy) -> Log:

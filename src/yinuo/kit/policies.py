@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 from yinuo.kit.checkpoints import Checkpoint, parse_checkpoint
 from yinuo.kit.note_keys import Method, Verifier, parse_vkey
-from yinuo.kit.notes import Unsigned, open_note
+from yinuo.kit.notes import Unsigned, open_note, parse_note
 from yinuo.kit.refusals import Malformed, TooLarge
 
 POLICY_BYTES_MAX = 1_000_000
 LINES_MAX = 1_000
 NOBODY = "none"
+_RECEIPTS = "receipts"      # after a "#": to whoever knows nothing of receipts the line is a comment
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _BLANK = re.compile(r"[ \t]+")
 _COUNT = re.compile(r"[1-9][0-9]{0,5}\Z")
@@ -51,17 +52,23 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Trusted logs (each with its address or ""), witnesses and groups by name, and the name that makes the quorum."""
+    """Trusted logs (each with its address or ""), witnesses and groups by name, and the name that makes the quorum.
+
+    `receipts` are the keys by which receipts are believed, and nothing else. The format has no word for them, so that they
+    stand in lines that others read as comments: `# receipts VKEY`.
+    """
 
     logs: Mapping[Verifier, str]
     witnesses: Mapping[str, Witness] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
     quorum: str = NOBODY
+    receipts: tuple[Verifier, ...] = ()
 
     @property
     def text(self) -> str:
         """The policy as a file; what it says is what `parse_policy` reads."""
         lines = [_line("log", log.vkey, url) for log, url in self.logs.items()]
+        lines += [_line("#", _RECEIPTS, key.vkey) for key in self.receipts]
         lines += [_line("witness", name, each.key.vkey, each.url) for name, each in self.witnesses.items()]
         lines += [_line("group", name, _threshold(each), *each.members) for name, each in self.groups.items()]
         return "".join([*lines, _line("quorum", self.quorum)])
@@ -70,6 +77,7 @@ class Policy:
         """The checkpoint in a signed note, if a log listed here signed it and the quorum witnessed it; refuses otherwise."""
         if not self.logs:
             raise Unsigned("This policy names no log, so that no checkpoint is good by it.")
+        self._check_origin(parse_note(note).text.partition("\n")[0])
         opened = open_note(note, [*self.logs, *(witness.key for witness in self.witnesses.values())])
         checkpoint = parse_checkpoint(opened.text)
         keys = tuple(key for key in self.logs if key in opened.signed and key.name == checkpoint.origin)
@@ -81,6 +89,15 @@ class Policy:
         lacking = [key.vkey for key in self.logs if key.name == checkpoint.origin and key not in keys]
         lacking += [name for name in self.witnesses if name not in witnessed]
         return Accepted(checkpoint, keys, witnessed, tuple(lacking))
+
+    def _check_origin(self, origin: str) -> None:
+        """Refuse a checkpoint of a log that is not named here, before any signature: most likely the wrong policy was given."""
+        names = sorted({key.name for key in self.logs})
+        if origin not in names:
+            raise Unsigned(
+                f"It is another log's: the file comes from {origin[:80]}, and the keys trusted here are those of "
+                f"{', '.join(names)[:200]}. Give that log's policy."
+            )
 
     def is_quorum(self, witnessed: Collection[str]) -> bool:
         """Whether these witnesses, by name, are enough."""
@@ -117,6 +134,7 @@ class _Reading:
         self.groups: dict[str, Group] = {}
         self.members: set[str] = set()
         self.quorum: str | None = None
+        self.receipts: dict[Verifier, None] = {}
 
     def take(self, line: str) -> None:
         """Read one line."""
@@ -124,6 +142,7 @@ class _Reading:
             raise Malformed("A policy holds no control characters but tab and newline.")
         word, *items = _BLANK.split(line.strip(" \t"))
         if not word or word.startswith("#"):
+            self._comment(word, items)
             return
         readers = {"log": self._log, "witness": self._witness, "group": self._group, "quorum": self._quorum}
         if word not in readers:
@@ -134,7 +153,16 @@ class _Reading:
         """The whole policy."""
         if self.quorum is None:
             raise Malformed("A policy has one line that names its quorum; this one has none.")
-        return Policy(self.logs, self.witnesses, self.groups, self.quorum)
+        return Policy(self.logs, self.witnesses, self.groups, self.quorum, tuple(self.receipts))
+
+    def _comment(self, word: str, items: list[str]) -> None:
+        """A line that says nothing to the format; it may name a key for receipts."""
+        if word != "#" or len(items) != 2 or items[0] != _RECEIPTS:
+            return
+        try:
+            self.receipts[parse_vkey(items[1])] = None
+        except Malformed:
+            return      # some other comment
 
     def _log(self, items: list[str]) -> None:
         vkey, url = _filled(items, 1, "log, its key and perhaps an address")

@@ -18,6 +18,7 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
+from yinuo.kit.der import with_sorted_certificates
 from yinuo.kit.refusals import Malformed, Refusal
 
 ANSWER_BYTES_MAX = 65_536
@@ -68,7 +69,7 @@ def check_stamp(
     if len(answer) > ANSWER_BYTES_MAX:
         raise NotStamped(f"A time stamp larger than {ANSWER_BYTES_MAX:,} bytes is not read.")
     try:
-        response = decode_timestamp_response(answer)
+        response = decode_timestamp_response(with_sorted_certificates(answer))
         _check_status(response)
         if response.tst_info.message_imprint.hash_algorithm != _SHA256:
             raise NotStamped("The time stamp is over another kind of hash than SHA-256.")
@@ -80,7 +81,10 @@ def check_stamp(
     except VerificationError as error:
         raise NotStamped(f"The time stamp does not verify: {str(error)[:200]}.") from None
     except (ValueError, TypeError) as error:
-        raise NotStamped(f"The answer cannot be read as a time stamp: {str(error)[:200] or 'it is cut off'}.") from None
+        raise NotStamped(
+            f"The answer cannot be read as a time stamp ({str(error)[:200] or 'it is cut off'}). Nothing of it was kept; ask "
+            "the authority, or name another one in YINUO_TSA."
+        ) from None
 
 
 def _check_status(response: TimeStampResponse) -> None:

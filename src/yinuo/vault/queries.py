@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,11 @@ from yinuo.kit.actors import Actor, allow
 from yinuo.kit.ids import keyed_digest
 from yinuo.kit.moments import from_micros, to_micros
 from yinuo.kit.realm import Realm
-from yinuo.kit.sealing import index_key, place_of, version_of
+from yinuo.kit.sealing import NotOpened, index_key, place_of, version_of
 from yinuo.vault.keyring import destroyed_holdings, keys_to_open, present_state, tombstone_of
 from yinuo.vault.marks import check_marks
 from yinuo.vault.models import Erasure, Key, Surrogate
-from yinuo.vault.rules import REALM, TRANSACTION, holder_of, holding_of_day
+from yinuo.vault.rules import PROFILE, REALM, TRANSACTION, holder_of, holding_of_day
 
 
 def words_of(*, name: str, subjects: Sequence[str], realm: Realm) -> dict[str, str | None]:
@@ -63,6 +63,15 @@ def opened_of_days(found: Sequence[tuple[int, str, bytes]], *, realm: Realm) -> 
         None if (key := keys[name]) is None else key.open_bytes(place, sealed)
         for name, (_, place, sealed) in zip(names, found, strict=True)
     ]
+
+
+def open_own(*, place: str, sealed: bytes, realm: Realm) -> str:
+    """The text that `actions.seal_own` sealed for this place; refuses anything else."""
+    name = (REALM, PROFILE, version_of(sealed))
+    key = keys_to_open({name}, realm=realm)[name]
+    if key is None:
+        raise NotOpened(f"{place} is sealed with a key that was destroyed.")
+    return key.open(place, sealed)
 
 
 def texts_of(*, owner: str, retentions: Sequence[str], realm: Realm) -> dict[str, str]:
@@ -145,6 +154,15 @@ def erased_at(*, holder: str, retention: str, realm: Realm) -> datetime | None:
     keys = Key.objects.filter(holder__in=(holder, tombstone_of(holder, realm)), retention=retention)
     found = keys.aggregate(last=Max("destroyed"))["last"]
     return None if found is None else from_micros(found)
+
+
+def gone_since(*, holder: str, classes: Collection[str], realm: Realm) -> datetime | None:
+    """When a person's data of these classes was erased, if none of it came since; None where there may be something."""
+    if Key.objects.filter(holder=holder, retention__in=classes, wrapped__isnull=False).exists():
+        return None
+    digest = keyed_digest(index_key(realm.key, "erasure"), holder)
+    noted = Erasure.objects.filter(digest=digest).order_by("-at").values_list("classes", "at")
+    return next((from_micros(at) for names, at in noted if set(classes) <= set(names.split(","))), None)
 
 
 @dataclass(frozen=True, slots=True)

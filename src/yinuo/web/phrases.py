@@ -108,6 +108,7 @@ TOLD: Words = {
     "kind_order": _("It is the evidence of an order."),
     "kind_credit": _("It is a merchant’s credit report."),
     "kind_reviews": _("It counts a merchant’s reviews."),
+    "kind_receipt": _("It shows where the facts of a receipt stand."),
     "origin": _("It comes from the record %(origin)s, when it had %(size)s entries."),
     "signed": _("The record signed this head with %(method)s."),
     "unchecked": _("A signature of %(name)s with %(method)s is present; it is not checked in the browser."),
@@ -121,6 +122,7 @@ TOLD: Words = {
     "gaps": _("About %(subject)s %(id)s it shows %(count)s facts numbered from %(first)s to %(last)s; others are not shown."),
     "sums_credit": _("The score itself is not computed again here; “yinuo verify” does that, to the point."),
     "sums_reviews": _("The counts themselves are not computed again here; “yinuo verify” does that."),
+    "sums_receipt": _("The receipt itself is not held against them here; “yinuo verify” does that."),
     "facts_shown": _("What it shows"),
     "numbering": _("The facts about each subject are numbered from 0 without a gap, so that one left out shows."),
     "entry": _("Entry %(index)s"),
@@ -177,6 +179,10 @@ FAULTS: Words = {
     "not_there": _("This fact does not stand at entry %(index)s of %(origin)s: the fact, its place or the proof was changed."),
     "hash_count": _("The proof has %(found)s hashes where %(needed)s belong."),
     "pack_form": _("This is no pack of facts: its “%(name)s” is missing or of another form."),
+    "receipt_alone": _(
+        "This is a receipt, which only “yinuo verify” checks. Where the facts that it promised stand, the operator shows with "
+        "“yinuo record receipt”."
+    ),
     "pack_kind": _("This pack is of a form or kind that is not known here."),
     "size_differs": _("The pack speaks of %(found)s entries, its checkpoint of %(needed)s."),
     "order": _("The facts do not stand in the order of their entries, each once, within the record."),
@@ -210,3 +216,23 @@ def phrases() -> dict[str, dict[str, str]]:
         name: {key: str(words).replace("%%", "%") for key, words in vocabulary.items()}
         for name, vocabulary in VOCABULARY.items()
     }
+REFUSALS = (
+    _("Say it in 20 to 5,000 characters of your own."),
+    _("You had a part in this matter: another person must decide it."),
+    _("You act for this merchant: another person must decide about it."),
+    _("This was upheld already."),
+    _("This was rejected already."),
+    _("This was withdrawn already."),
+    _("One of these is contested already, or was settled in your favour. Nothing was changed."),
+    _("Choose at least one outcome."),
+    _("An upheld contest of a cause names the cause that stands; one of a fact names none."),
+    _("These words were given as a reply before. Say what this case turns on, in words of your own."),
+    _("Name at least one fact of the record that the decision relies on."),
+    _("This decision was appealed already."),
+    _("This decision was reversed already."),
+    _("There is no such decision, or it is not about you."),
+    _("There is no such contest, or it is not yours."),
+    _("There is nothing under this address for your account."),
+    _("A name has 1 to 200 characters."),
+)
+"""Sentences of refusals that are always the same, so that pages say them in the reader’s language."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,21 @@ def contest_causes(
     return decisions.open_contests(
         actor=actor, merchant=merchant, contested=contested, objection=objection, realm=realm, at=at
     )
+
+
+@transaction.atomic
+def contest_each(
+    *, actor: Actor, merchant: str, orders: Mapping[str, Sequence[str]], claimed: str, objection: Objection, realm: Realm,
+    at: datetime,
+) -> list[Contest]:
+    """Contest causes of several kinds of judgement at once, by aspect; all or none."""
+    return [
+        contest
+        for aspect, ids in orders.items()
+        for contest in contest_causes(
+            actor=actor, merchant=merchant, orders=ids, aspect=aspect, claimed=claimed, objection=objection, realm=realm, at=at
+        )
+    ]
 
 
 @transaction.atomic

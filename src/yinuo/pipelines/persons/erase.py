@@ -20,18 +20,25 @@ from yinuo.pipelines.react import CURSOR, modules
 from yinuo.record import actions as record
 from yinuo.timers import actions as timers
 from yinuo.vault import actions as vault
-from yinuo.vault.queries import erased_at, known_among, source_ids_of
-from yinuo.vault.rules import TRANSACTION
+from yinuo.vault.queries import erased_at, gone_since, known_among, source_ids_of
+from yinuo.vault.rules import PROFILE, TRANSACTION
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What an erasure did: the classes that went, those that a law keeps, and when all of it went if that was before."""
+    """What an erasure did: the classes that went, those that a law keeps, and when what may go went, if that was before."""
 
     person: str
     gone: tuple[str, ...]
     kept: tuple[Kept, ...]
     before: datetime | None = None
+
+
+def planned(*, actor: Actor, person: str, at: datetime, jurisdiction: str) -> Plan:
+    """What an erasure would take now, and what a law keeps until when; nothing is changed."""
+    allow(actor, "people.see", about=person)
+    check_person(person)
+    return _plan(person, jurisdiction, at)
 
 
 @transaction.atomic
@@ -40,9 +47,9 @@ def erase(
 ) -> Erased:
     """Erase what the law lets go of a person, in one transaction; the rest is restricted and has its day.
 
-    Again it takes what came since. Who was erased wholly before is told so; who was never heard of is refused.
+    Again it takes what came since. Of whom nothing came since is told so; who was never heard of is refused.
     """
-    allow(actor, "people.erase")
+    allow(actor, "people.erase", about=person)
     check_person(person)
     _hold()
     if not known_among([person]):
@@ -55,6 +62,8 @@ def erase(
         people.restrict(actor=SYSTEM, person=person, ground="erasure", at=at)
         _erase_later(person, plan)
     orders = _erase_beyond(person, plan.gone, realm, domains, at)
+    if (before := gone_since(holder=person, classes=plan.gone, realm=realm)) is not None:
+        return Erased(person, (), plan.kept, before)
     vault.erase(holder=person, classes=plan.gone, realm=realm, at=at, orders=orders)
     _set_sweep(at)
     return Erased(person, plan.gone, plan.kept)
@@ -110,6 +119,8 @@ def _erase_beyond(
             actor=SYSTEM, source=known_as[0], person=person, person_id=known_as[1], things=things_of(person, realm),
             realm=realm, at=at,
         )
+    if PROFILE in classes:
+        people.close_account(actor=SYSTEM, person=person)
     gone = record.forget(actor=SYSTEM, person=person, classes=classes)
     for mirror in modules(domains, "mirror"):
         mirrors.leave_out(connection, mirror.MIRROR, gone, person)

@@ -30,7 +30,7 @@ def see(
     what: str = "seen",
 ) -> dict[str, Any]:
     """Everything kept about a person: who they are, their words, facts, levels, choices, what a law keeps, who looked."""
-    allow(actor, "people.see")
+    allow(actor, "people.see", about=person)
     people.note_look(actor=actor, person=person, what="taken" if what == "taken" else "seen", at=at)
     known_as = source_ids_of(surrogates=[person], realm=realm).get(person)
     since = known_since(surrogate=person)
@@ -74,7 +74,9 @@ def facts_shown(person: str) -> list[dict[str, Any]]:
 
 
 def _refused(person: str, known_as: tuple[str, str] | None, realm: Realm) -> list[dict[str, Any]]:
-    """The events that were refused and speak of a person. Words are shown of those only that surely do."""
+    """The events that were refused and speak of a person. Such an event may be anything and speak of others too, so that its
+    text is not handed out here: whoever answers the person looks at it (`yinuo refused show`) and gives what is theirs.
+    """
     if known_as is None:
         return []
     source, person_id = known_as
@@ -85,8 +87,7 @@ def _refused(person: str, known_as: tuple[str, str] | None, realm: Realm) -> lis
     return [
         {
             "number": about.event.pk, "source": source, "received": about.event.received.isoformat(),
-            "refused_because": about.event.sentence if about.surely else None,
-            "as_it_came": about.event.raw_text if about.surely else None,
+            "surely_about_them": about.surely,
         }
         for about in found
     ]

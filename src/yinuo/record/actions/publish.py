@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from yinuo.kit.actors import Actor, allow
-from yinuo.kit.log import Log, LogStopped
+from yinuo.kit.log import Log
 from yinuo.record import queries
+from yinuo.record.actions.recognise import check_remembered
 from yinuo.record.models import Checkpoint, Head
 
 KEPT_EVERY = timedelta(minutes=10)      # of the checkpoints in between, only the newest is kept
@@ -23,22 +24,14 @@ def publish(*, actor: Actor, log: Log, at: datetime) -> str | None:
     allow(actor, "record.seal")
     head = Head.objects.select_for_update().filter(pk=1).first()
     if head is None or head.size == 0:
-        log.check_not_behind(0)
+        check_remembered(log, 0)
         return None
-    log.check_not_behind(head.size)
-    if queries.root_of(head.size) != bytes(head.root):
-        raise LogStopped("The record's head does not follow from its tiles: one of them was altered. Nothing is signed.")
+    check_remembered(log, head.size)
     last = log.last_signed()
-    if last is not None:
-        signed, note = last
-        if queries.root_of(signed.size) != signed.root:
-            raise LogStopped(
-                f"The record's first {signed.size:,} facts are not those whose head was signed before: the record was altered, "
-                "or put back and continued. Nothing is signed; the guide to the record says how to recover."
-            )
-        if signed.size == head.size:
-            _keep(signed.size, note, at)    # a crash may have come between the file and the row
-            return None
+    queries.check_continues(log=log, last=last, size=head.size, root=bytes(head.root))
+    if last is not None and last[0].size == head.size:
+        _keep(head.size, last[1], at)       # a crash may have come between the file and the row
+        return None
     note = log.sign(size=head.size, root=bytes(head.root))
     log.remember(note)
     _keep(head.size, note, at)

@@ -10,13 +10,13 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from msgspec import inspect as shapes
 from ninja import Router, Schema
-from ninja.security import HttpBearer
 
 from yinuo.kit.actors import Actor
 from yinuo.kit.facts import Kind, kinds
 from yinuo.kit.realm import Realm
-from yinuo.kit.refusals import TooLarge, TooSlow, Unauthenticated
+from yinuo.kit.refusals import TooLarge, TooSlow
 from yinuo.record import actions, queries, rules
+from yinuo.record.api.keys import SourceKey
 
 FOLLOWER = "react"     # the cursor of mirrors and reactions, whose lag people notice
 LISTED_MAX = 100       # refused events in one answer; all are kept
@@ -74,13 +74,16 @@ class ReceiptOut(Schema):
 
 
 class TakenOut(Schema):
-    """What became of the events sent: counts, and the first 100 of the refused."""
+    """What became of the events sent: counts, the first 100 of the refused, and the promise to seal what was new, or why
+    there is none.
+    """
 
     accepted: int
     known: int
     refused_count: int
     refused: list[RefusedOut]
     receipt: ReceiptOut | None = None
+    no_receipt: str | None = None
 
 
 class FieldOut(Schema):
@@ -102,7 +105,8 @@ class KindOut(Schema):
 
 class HealthOut(Schema):
     """How far the record is: facts sealed, facts waiting for it and since when (seconds), sealed facts not yet followed, and
-    facts under the signed head. `late` says that some wait longer than receipts promise.
+    facts under the signed head. `late` says that some wait longer than receipts promise; `stopped` says why nothing is
+    sealed or signed until somebody has looked, and is empty while the record goes on.
     """
 
     size: int
@@ -111,21 +115,7 @@ class HealthOut(Schema):
     late: bool
     lag: int
     signed: int
-
-
-class SourceKey(HttpBearer):
-    """A source's key, `Authorization: Bearer yk_...`; made by `yinuo key`."""
-
-    def __call__(self, request: HttpRequest) -> Actor:
-        """The source whose key the request carries; refuses otherwise."""
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not key.strip():
-            raise Unauthenticated("Send your source's key in the header 'Authorization: Bearer yk_...'.")
-        return self.authenticate(request, key.strip())
-
-    def authenticate(self, request: HttpRequest, token: str) -> Actor:
-        """The source whose key this is."""
-        return actions.check_key(key=token, at=request.now)  # type: ignore[attr-defined] # set by config.realm.hand_down
+    stopped: str
 
 
 @router.post(
@@ -144,7 +134,8 @@ def post_facts(request: HttpRequest) -> HttpResponse:
     and is kept for correction; only when too many wait is a batch that holds one refused whole (429).
 
     `receipt` is the record's signed promise to seal the new ones within a minute: a signed note, and by each new event's id
-    the two hashes (base64) that bind what was taken. Keep it: with it a shop can show that something was left out.
+    the two hashes (base64) that bind what was taken. Keep it: with it a shop can show that something was left out. While the
+    record is stopped, events are taken and nothing is promised; `no_receipt` then says why.
     """
     source: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
     taken = actions.take_events(
@@ -158,8 +149,11 @@ def post_facts(request: HttpRequest) -> HttpResponse:
     realm: Realm = request.realm  # type: ignore[attr-defined]
     answer = _answer(taken)
     if realm.log is not None and taken.bound:
-        note = actions.receipt_for(log=realm.log, bound=taken.bound, at=request.now)  # type: ignore[attr-defined]
-        answer["receipt"] = {"note": note, "bound": taken.bound}
+        if why := queries.why_stopped(log=realm.log):
+            answer["no_receipt"] = f"The events are in the record, but nothing is sealed at present. {why}"
+        else:
+            note = actions.receipt_for(log=realm.log, bound=taken.bound, at=request.now)  # type: ignore[attr-defined]
+            answer["receipt"] = {"note": note, "bound": dict(sorted(taken.bound.items()))}
     return HttpResponse(msgspec.json.encode(answer), content_type="application/json")
 
 
@@ -174,14 +168,18 @@ def get_kinds(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 @router.get("/health", response=HealthOut, summary="Health", tags=["operation"])
-def get_health(request: HttpRequest) -> dict[str, int]:
-    """Whether the record keeps up: how many facts are sealed, wait for it, wait to be followed, and are signed."""
+def get_health(request: HttpRequest) -> dict[str, int | str]:
+    """Whether the record keeps up: how many facts are sealed, wait for it, wait to be followed, and are signed.
+
+    `stopped` says why nothing is sealed or signed, such as after an older backup was put back; alert on it and on `late`.
+    """
     size, signed = queries.size(), queries.checkpoint()
     waiting = queries.waiting_seconds(at=request.now)  # type: ignore[attr-defined]
     return {
         "size": size, "pending": queries.pending_count(), "waiting_seconds": waiting,
         "late": waiting > rules.SEALED_WITHIN_SECONDS, "lag": size - queries.cursor_position(FOLLOWER),
         "signed": signed[0] if signed else 0,
+        "stopped": queries.why_stopped(log=request.realm.log),  # type: ignore[attr-defined]
     }
 
 

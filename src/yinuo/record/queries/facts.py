@@ -13,12 +13,12 @@ from yinuo.kit import rows
 from yinuo.kit.facts import Recorded
 from yinuo.kit.moments import to_micros
 from yinuo.record.models import Cursor, Entry, Head, Pending, Replacement, Thinned
-from yinuo.record.rules import BATCH_MAX, WITHHELD, classes_bound, decode_content
+from yinuo.record.rules import BATCH_MAX, WITHHELD, Lost, classes_bound, decode_content
 
 KEY_LENGTH = 32         # of a fact's key, in hex
 _HEX = frozenset("0123456789abcdef")
 _FACTS = """
-SELECT s.seq, o.content, p.person FROM record_seal s JOIN record_opening o ON o.entry_id = s.entry_id
+SELECT s.seq, o.content, p.person FROM record_seal s LEFT JOIN record_opening o ON o.entry_id = s.entry_id
 LEFT JOIN record_personopening p ON p.entry_id = s.entry_id
 """
 _NOT_REPLACED = """
@@ -93,6 +93,8 @@ def facts_numbered(*, numbers: Sequence[int]) -> list[Recorded]:
     """The sealed facts of these numbers, also those replaced; whom one names is told as far as it is known still."""
     every = []
     for seq, main, person in sorted(rows.select_in(connection, _FACTS + " WHERE s.seq {keys}", list(numbers))):
+        if main is None:
+            raise Lost(int(seq))
         content = decode_content(bytes(main), person, withheld=True)
         every.append(Recorded(int(seq), content.at, content.recorded, content.source, content.fact))
     return every
@@ -152,7 +154,7 @@ def replaced_by(*, start: int, stop: int) -> list[Recorded]:
             """
             SELECT ts.seq, o.content, p.person FROM record_seal rs JOIN record_replacement r ON r.entry_id = rs.entry_id
             JOIN record_entry t ON t.key = r.target JOIN record_seal ts ON ts.entry_id = t.id
-            JOIN record_opening o ON o.entry_id = t.id LEFT JOIN record_personopening p ON p.entry_id = t.id
+            LEFT JOIN record_opening o ON o.entry_id = t.id LEFT JOIN record_personopening p ON p.entry_id = t.id
             WHERE rs.seq >= %s AND rs.seq < %s ORDER BY ts.seq
             """,
             [start, stop],
@@ -174,9 +176,14 @@ def replacements(*, stop: int) -> list[tuple[int, int]]:
 
 
 def _recorded(found: Iterable[tuple[int, bytes, str | None]]) -> list[Recorded]:
-    """The recorded facts of (number, main part, person); those about a person who was forgotten are left out."""
+    """The recorded facts of (number, main part, person); those about a person who was forgotten are left out.
+
+    Refuses where a main part is missing, rather than to let tables and judgements be made without it.
+    """
     every = []
     for seq, main, person in found:
+        if main is None:
+            raise Lost(int(seq))
         content = decode_content(bytes(main), person)
         if content is not None:
             every.append(Recorded(int(seq), content.at, content.recorded, content.source, content.fact))

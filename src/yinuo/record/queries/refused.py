@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
@@ -22,7 +22,7 @@ from yinuo.vault.queries import opened_of_days
 OPENED_AT_ONCE = 500
 
 
-class Waiting(msgspec.Struct, frozen=True):
+class RefusedWaiting(msgspec.Struct, frozen=True):
     """A refused event that waits, opened: its number, source, when it came, its id, where the fault lies, what it is."""
 
     pk: int
@@ -41,7 +41,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
 def refused_waiting(
     *, viewer: Actor, realm: Realm, source: str | None = None, limit: int | None = None
-) -> list[Waiting]:
+) -> list[RefusedWaiting]:
     """The refused events that wait for correction, oldest first."""
     allow(viewer, "record.see_refused")
     waiting = RefusedEvent.objects.filter(replayed=None)
@@ -50,7 +50,7 @@ def refused_waiting(
     return list(opened(waiting.order_by("pk")[:limit], realm=realm))
 
 
-def refused_event(*, viewer: Actor, realm: Realm, number: int) -> Waiting:
+def refused_event(*, viewer: Actor, realm: Realm, number: int) -> RefusedWaiting:
     """The refused event of that number, while it waits."""
     allow(viewer, "record.see_refused")
     found = next(opened(RefusedEvent.objects.filter(pk=number, replayed=None), realm=realm), None)
@@ -66,10 +66,17 @@ def refused_count(*, viewer: Actor, source: str | None = None) -> int:
     return (waiting.filter(source=source) if source else waiting).count()
 
 
+def refused_totals(*, viewer: Actor) -> list[tuple[str, int]]:
+    """How many refused events of each source wait, by source."""
+    allow(viewer, "record.see_refused")
+    waiting = RefusedEvent.objects.filter(replayed=None).values_list("source").annotate(count=Count("pk"))
+    return [(str(source), int(count)) for source, count in waiting.order_by("source")]
+
+
 class AboutThem(msgspec.Struct, frozen=True):
     """A refused event that speaks of a person, and whether it surely does: an id that is short may be met by chance."""
 
-    event: Waiting
+    event: RefusedWaiting
     surely: bool
 
 
@@ -79,7 +86,7 @@ def refused_about(*, viewer: Actor, source: str, wanted: Wanted, realm: Realm) -
     return [AboutThem(event, surely_of(event.raw, wanted)) for event in speaking_of(source=source, wanted=wanted, realm=realm)]
 
 
-def opened(kept: QuerySet[RefusedEvent], *, realm: Realm) -> Iterator[Waiting]:
+def opened(kept: QuerySet[RefusedEvent], *, realm: Realm) -> Iterator[RefusedWaiting]:
     """Refused events, opened, a few at a time. None is told of whose day is over."""
     for chunk in rows.chunks(kept.iterator(OPENED_AT_ONCE), OPENED_AT_ONCE):
         sealed = [
@@ -89,10 +96,10 @@ def opened(kept: QuerySet[RefusedEvent], *, realm: Realm) -> Iterator[Waiting]:
         for event, content in zip(chunk, opened_of_days(sealed, realm=realm), strict=True):
             if content is not None:
                 said = decode_refused(content)
-                yield Waiting(event.pk, event.source, event.received, said.id, said.path, said.sentence, said.raw)
+                yield RefusedWaiting(event.pk, event.source, event.received, said.id, said.path, said.sentence, said.raw)
 
 
-def speaking_of(*, source: str, wanted: Wanted, realm: Realm) -> Iterator[Waiting]:
+def speaking_of(*, source: str, wanted: Wanted, realm: Realm) -> Iterator[RefusedWaiting]:
     """The waiting events of a source that speak of somebody, each opened; a few at a time are held."""
     waiting = RefusedEvent.objects.filter(source=source, replayed=None).order_by("pk")
     return (event for event in opened(waiting, realm=realm) if speaks_of(event.raw, wanted))

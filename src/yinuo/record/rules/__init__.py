@@ -3,10 +3,13 @@
 from yinuo.record.rules.content import (
     ORDER_NOTE,
     PERSON,
+    RECEIPT_NOTE,
     WITHHELD,
     Altered,
     Content,
     Counted,
+    Lost,
+    NotKept,
     Parts,
     about_of,
     check_opening,
@@ -56,6 +59,9 @@ PERMISSIONS = {
     "record.replay_refused": frozenset({"steward", "system"}),
     "record.forget": frozenset({"data_protection", "system"}),
     "record.drop_refused": frozenset({"steward", "system"}),
+    "record.keep_own_webhooks": frozenset({"source", "system"}),
+    "record.keep_webhooks": frozenset({"administrator", "system"}),
+    "record.send_webhooks": frozenset({"system"}),
 }
 SALT_BYTES = 32
 SEALED_WITHIN_SECONDS = 60     # what receipts promise, and what is warned of
@@ -72,6 +78,7 @@ __all__ = [
     "ORDER_NOTE",
     "PERMISSIONS",
     "PERSON",
+    "RECEIPT_NOTE",
     "SALT_BYTES",
     "SEALED_WITHIN_SECONDS",
     "WITHHELD",
@@ -81,6 +88,8 @@ __all__ = [
     "Counted",
     "Incoming",
     "Kept",
+    "Lost",
+    "NotKept",
     "Parts",
     "Refused",
     "Wanted",

@@ -18,6 +18,7 @@ PERSON = "buyer"                        # the type of the subjects that are peop
 NUMBERED = ("merchant", "order", "review")      # the types of the other subjects that the record counts, so that a gap shows:
 # a fact that hides a review names no merchant, and would show nowhere if it were left out
 ORDER_NOTE = "Evidence about one order. / 一笔订单的证据。"
+RECEIPT_NOTE = "What a receipt promised, and where it stands. / 回执所承诺的事实及其所在。"
 WITHHELD = "-"                          # stands in the main part for a person whom the kind cannot leave out
 
 
@@ -215,6 +216,23 @@ class Altered(Refusal):
     """What the record holds is not what it bound itself to."""
 
     code = "altered"
+
+
+class NotKept(Refusal):
+    """The record does not hold what a receipt promised."""
+
+    status = 409
+    code = "not-kept"
+
+
+class Lost(Altered):
+    """The main part of a sealed fact is not there. Nothing lawful ever takes one away: only persons' parts are forgotten."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(
+            f"What fact {seq:,} says is missing: its opening was deleted, which nothing lawful does. "
+            "`yinuo record audit` names every such place; restore them from a backup."
+        )
 
 
 def check_opening(seq: int, inner: bytes, salt: bytes, main: bytes) -> None:

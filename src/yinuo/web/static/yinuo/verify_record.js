@@ -14,7 +14,7 @@ const verifyRecord = (() => {
   const ED25519 = 1, COSIGNATURE = 4, ML_DSA_44 = 6;
   const PUBLIC_BYTES = { [ED25519]: 32, [COSIGNATURE]: 32, [ML_DSA_44]: 1312 };
   const TIME_BYTES = 8, ML_DSA_44_BYTES = 2420, MARK_BYTES = 6;
-  const KINDS = ["order", "credit", "reviews"];
+  const KINDS = ["order", "credit", "reviews", "receipt"];
   const CONTROL = /[\x00-\x09\x0b-\x1f]/;
   const LONE_SURROGATE = /\p{Surrogate}/u;
   // White space as Python's \s has it.
@@ -587,6 +587,7 @@ const verifyRecord = (() => {
 
   async function checkPack(raw, policy, progress) {
     const pack = await unhurried(parsing(textIn(raw, "pack"), "pack"), (share) => progress("reading", share));
+    if (pack instanceof Map && !pack.has("kind") && (pack.has("bound") || pack.has("receipt"))) throw new NotProven("receipt_alone");
     for (const [name, shape] of Object.entries(SHAPES)) {
       if (!(pack instanceof Map) || shapeOf(pack.get(name)) !== shape) throw new NotProven("pack_form", { name });
     }

@@ -3,10 +3,11 @@
 
     python3 verify_record.py FILE --policy POLICY      trust the logs and witnesses that a policy file names
     python3 verify_record.py FILE --key VKEY           trust one log's key (may be given more than once)
+    python3 verify_record.py FILE --all                 show every fact, also of a long report
     python3 verify_record.py PACK                      believe the policy inside a pack; then compare its keys yourself
 
 It needs Python 3.9 and nothing else. With the package `cryptography` it also checks ML-DSA-44 signatures.
-It ends with 0 if everything was proven, 1 if not, 2 if it was not asked rightly.
+It ends with 0 if everything was proven, 1 if not, 2 if nothing could be checked: no file, one of another kind, nobody to trust.
 
 The forms are those of RFC 6962 (trees), RFC 8032 (Ed25519) and of C2SP: signed-note, tlog-checkpoint, tlog-cosignature,
 tlog-policy and tlog-proof. Apache-2.0.
@@ -37,6 +38,7 @@ PROOF_BYTES_MAX = 4_000_000
 NOTE_BYTES_MAX = 1_000_000
 SIGNATURES_MAX = 100
 POLICY_LINES_MAX = 1_000
+LINES_SHOWN = 40
 NUMBER_MAX = 2**63 - 1
 INTEGER_MAX = 2**53 - 1
 ED25519, COSIGNATURE, ML_DSA_44 = 1, 4, 6
@@ -54,7 +56,7 @@ class NotProven(Exception):
 
 
 class NotAsked(Exception):
-    """The question was not put rightly."""
+    """The question was not put rightly, or the file holds nothing to check."""
 
 
 # --- Small forms -----------------------------------------------------------------------------------------------------------
@@ -539,8 +541,8 @@ def check_pack(pack: Any, policy: Policy | None) -> list[str]:
     for name, shape in shapes.items():
         if not isinstance(pack, dict) or type(pack.get(name)) is not shape:
             raise NotProven(f"This is not a pack: its {name!r} is missing or of another form.")
-    if pack["format"] != "yinuo-pack-v1" or pack["kind"] not in ("order", "credit", "reviews"):
-        raise NotProven("This pack is of a form or kind that is not known here.")
+    if pack["format"] != "yinuo-pack-v1" or pack["kind"] not in ("order", "credit", "reviews", "receipt"):
+        raise NotAsked("This pack is of a form or kind that is not known here; a newer version of this file may know it.")
     trusted = policy or Policy.read(pack["policy"].encode("utf-8", "surrogatepass"))
     origin, size, root, told = trusted.accept(pack["checkpoint"])
     if pack["size"] != size:
@@ -556,11 +558,12 @@ def check_pack(pack: Any, policy: Policy | None) -> list[str]:
         told.append("Whom to trust was read from the file itself. Compare these keys with those that the record publishes:")
         told += [f"    {shown(log.vkey)}" for log in trusted.logs]
     told += [f"Marked: {shown(pack['note'])}"] if pack["note"] else []
-    told += [sentence for fact in facts for sentence in fact.sentences()]
     told += _completeness(facts, pack["kind"], pack["about"])
+    told += [sentence for fact in facts for sentence in fact.sentences()]
     return [*told, f"PROVEN: the record holds these {len(facts):,} facts at their places, unchanged. What else the file says"
             " (its own sums and texts) was not checked here."
-            + (" `yinuo verify` computes its score or counts again." if pack["kind"] in ("credit", "reviews") else "")]
+            + (" `yinuo verify` computes its score or counts again." if pack["kind"] in ("credit", "reviews") else "")
+            + (" `yinuo verify` holds them against the receipt." if pack["kind"] == "receipt" else "")]
 
 
 def _completeness(facts: list[Fact], kind: str, about: dict[str, Any]) -> list[str]:
@@ -600,7 +603,10 @@ def check(raw: bytes, policy: Policy | None) -> list[str]:
         if sum(map(raw.count, (b",", b"[", b"{"))) > VALUES_MAX:
             raise NotProven(f"The pack has more than the {VALUES_MAX:,} values that are read.")
         return check_pack(json_in(raw, "pack"), policy)
-    raise NotProven("This is neither a proof file nor a pack of facts, or its beginning is missing.")
+    if not raw:
+        raise NotAsked("The file is empty. Ask whoever gave it to you for another copy.")
+    raise NotAsked("This is neither a proof file nor a pack of facts, or its beginning is missing. Ask whoever gave it to you"
+                   " for another copy.")
 
 
 def read(path: str) -> bytes:
@@ -618,6 +624,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", help="a .tlog-proof file or a pack (.json)")
     parser.add_argument("--policy", help="a file that says which logs and witnesses you trust")
     parser.add_argument("--key", action="append", help="the verifier key of a log that you trust")
+    parser.add_argument("--all", action="store_true", help=f"show every fact, not only the first {LINES_SHOWN} lines")
     for stream in (sys.stdout, sys.stderr):     # a terminal without Chinese letters is no reason to fail
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -641,7 +648,10 @@ def main(arguments: list[str] | None = None) -> int:
     except MemoryError:
         sys.stderr.write("Nothing was checked. The file takes more memory than this machine has.\n")
         return 2
-    sys.stdout.write("\n".join(told) + "\n")
+    *lines, verdict = told
+    more = 0 if given.all else len(lines) - LINES_SHOWN
+    lines = [verdict, *(lines if more <= 0 else [*lines[:LINES_SHOWN], f"... and {more:,} lines more; --all shows them."])]
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
 
