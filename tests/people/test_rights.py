@@ -413,7 +413,8 @@ def test_refused_events_that_speak_of_the_person_anywhere_go_too(realm, take, ev
     assert len(take([*every.values(), *others]).refused) == len(every) + len(others)
     sealed_before = {bytes(kept.raw) for kept in RefusedEvent.objects.all()}
     shown = {about["number"] for about in see_of(zebediah, realm)["refused_events"] if about["surely_about_them"]}
-    assert {kept.raw for kept in recorded.refused_waiting(viewer=SYSTEM, realm=realm) if kept.pk in shown} == set(every.values())
+    waiting = recorded.refused_waiting(viewer=SYSTEM, realm=realm)
+    assert {kept.raw for kept in waiting if kept.pk in shown} == set(every.values())
     erase(zebediah, realm)
     assert kept_refused(realm) == set(others)
     assert sealed_before.isdisjoint(bytes(kept.raw) for kept in RefusedEvent.objects.all())      # no old copy opens any more
