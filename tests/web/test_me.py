@@ -164,6 +164,7 @@ def test_everything_kept_is_on_the_page(here, language):
     assert about.keys() == {        # whoever keeps something else about people shows it on the page, too
         "format", "person", "made", "known_since", "known_as", "words", "facts", "hashes_kept", "kept", "purposes_by_consent",
         "given_to", "consents", "restrictions", "looked_at", "accounts", "level", "decisions", "appeals",
+        "refused_events",
     }
     for shown in ("Name of ann", "Words of ann", here.person, "order-of-ann", "ann-li", "amount_minor=500"):
         assert shown in page
@@ -173,6 +174,17 @@ def test_everything_kept_is_on_the_page(here, language):
     for said in ("PIPL art. 47", "The operator, at the command line") if language == "en" else ("个人信息保护法", "命令行"):
         assert said in page
     assert len(page) < 100_000
+
+
+@pytest.mark.parametrize(("language", "says"), [
+    ("en", "1 event that a shop sent wrong"), ("zh-hans", "可能与您有关的事件有 1 条"),
+])
+def test_that_a_refused_event_may_be_about_them_is_told(here, event, language, says):
+    assert says not in browser(here.ann, language).get("/me/data/").content.decode()
+    wrong = [event("people.buyer_joined", id="x", customer="ann", note="secret of another")]
+    record.take_events(actor=SYSTEM, source="shop", raws=wrong, realm=realm(), at=now())
+    page = browser(here.ann, language).get("/me/data/").content.decode()
+    assert (says in page, "secret of another" in page) == (True, False)
 
 
 def test_ones_own_look_is_no_look_by_staff(here):
