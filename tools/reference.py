@@ -142,6 +142,10 @@ def _personal_data() -> str:
         "realm's. Other tables (orders, reviews, complaints, levels) hold a person's surrogate only, which means nothing once "
         "the mapping is gone.",
         "",
+        "An event that was refused may tell of anybody in any place. It is sealed whole by a key of its day, to be corrected "
+        "by its source; it goes once it is corrected, when somebody of whom it speaks is erased, and with the day's key after "
+        "`YINUO_REFUSED_DAYS` days (30 at most).",
+        "",
         "## Only with consent",
         "",
         "| purpose | in which words | what depends on it |",

@@ -10,6 +10,9 @@ import zipfile
 
 import pytest
 
+from yinuo.cli.person import write_anew
+from yinuo.kit.refusals import Malformed
+
 MAKE = """
 from yinuo.cli import set_up
 set_up()
@@ -99,3 +102,19 @@ print(json.dumps({
     "erased": [fact.people for fact in facts if isinstance(fact, PeopleErased)],
 }))
 """
+
+
+def test_what_is_taken_along_is_written_anew_and_only_its_owner_can_read_it(tmp_path):
+    other, link, package = tmp_path / "other.txt", tmp_path / "link.zip", tmp_path / "package.zip"
+    for file in (other, package):
+        file.write_text("of before")
+        file.chmod(0o644)
+    link.symlink_to(other)
+    for file in (link, package):
+        write_anew(file, b"words")
+        assert (file.read_bytes(), file.lstat().st_mode & 0o777, file.is_symlink()) == (b"words", 0o600, False)
+    assert other.read_text() == "of before"
+    for place, says in ((tmp_path / "nowhere" / "x", "No such file"), (tmp_path, "is no file")):
+        with pytest.raises(Malformed, match=says):
+            write_anew(place, b"words")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.zip", "other.txt", "package.zip"]

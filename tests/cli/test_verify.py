@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 from string import Formatter
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -33,6 +34,7 @@ from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, Refusal
 from yinuo.record import actions, queries
 from yinuo.record.actions.receipt import receipt_for
+from yinuo.record.proofs import check_order_pack
 
 ROOT = Path(__file__).parents[2]
 TAKES_A_THING = {"parse_base64", "parse_hash", "parse_decimal", "decode_lines", "read_json", "read_canonical", "_read_part"}
@@ -272,6 +274,28 @@ def test_nothing_in_a_pack_goes_unread(files, part, change, sentence):
         assert (told.exit_code, sentence in told.output) == (1, True)
 
 
+def test_an_orders_evidence_takes_no_more_steps_a_fact_the_more_there_are(tmp_path, event, now, db):
+    log = log_of(origin="example.com/log", ed25519=b"e" * 32, ml_dsa=b"m" * 32, last=tmp_path / "last")
+    realm = Realm(key=b"k" * 32, entropy=random.Random(1).randbytes, keys=KeysInMemory(b"w" * 32), log=log)
+    orders = {"few": 50, "many": 400}
+    raws = [event("trade.order_paid", id=f"{name}{n}", order=name) for name, count in orders.items() for n in range(count)]
+    actions.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm, at=now)
+    actions.seal(actor=SYSTEM, realm=realm)
+    actions.publish(actor=SYSTEM, log=log, at=now)
+    steps = []
+    for number, count in ((0, 50), (50, 400)):
+        (order,) = {content.fact.order for content in queries.contents_of(numbers=[number])}
+        pack = json.loads(canonical_json(queries.order_pack(viewer=SYSTEM, order=order, policy=log.policy)))
+        called = []
+        sys.setprofile(lambda frame, what, _, called=called: called.append(what) if what == "call" else None)
+        try:
+            assert len(check_order_pack(pack, log.policy).facts) == count
+        finally:
+            sys.setprofile(None)
+        steps.append(len(called) / count)
+    assert steps[1] < 1.5 * steps[0]
+
+
 def test_it_speaks_chinese(files):
     proven = verify(files / "order.json", "--language", "zh-hans")
     assert (proven.exit_code, "已证实" in proven.output, "PROVEN" in proven.output) == (0, True, False)
@@ -329,9 +353,71 @@ def test_every_cut_ends_in_a_sentence(files):
 def test_a_huge_file_is_not_read(tmp_path):
     file = tmp_path / "huge"
     with file.open("wb") as opened:
-        opened.truncate(300 * 2**20)
+        opened.truncate(130 * 2**20)
     told = verify(file)
-    assert (told.exit_code, "256 MB" in told.output) == (2, True)
+    assert (told.exit_code, "128 MB" in told.output) == (2, True)
+
+
+def test_millions_of_values_are_not_even_made(tmp_path):
+    file = tmp_path / "many"
+    file.write_bytes(b'{"a":[' + b"[]," * 12_000_000 + b"[]]}")
+    for run, code in ((verify(file), 2), (outside(file), 1)):
+        assert run.exit_code == code
+        assert "more than the" in run.output
+        assert "values that are read" in run.output
+
+
+def outside(file):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "src/yinuo/web/static/yinuo/verify_record.py"), str(file)], capture_output=True, text=True,
+        check=False,
+    )
+    return SimpleNamespace(exit_code=done.returncode, output=done.stdout + done.stderr)
+
+
+def test_what_takes_more_memory_than_there_is_ends_in_a_sentence(files):
+    def limited(*command):
+        code = (
+            "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_AS, (250_000_000,) * 2); "
+            f"sys.argv = {list(command)!r}; runpy.run_path({command[0]!r}, run_name='__main__')"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        return done.returncode, done.stderr
+
+    file = files / "many"
+    file.write_bytes(b'{"a":[' + b"[]," * 2_900_000 + b"[]]}")
+    script = str(ROOT / "src/yinuo/web/static/yinuo/verify_record.py")
+    assert limited(script, str(file)) == (2, "Nothing was checked. The file takes more memory than this machine has.\n")
+
+
+def test_a_terminal_without_chinese_letters_is_no_reason_to_fail(files):
+    script = str(ROOT / "src/yinuo/web/static/yinuo/verify_record.py")
+    for encoding in ("cp1252", "ascii"):
+        for command in ([script], ["-m", "yinuo", "verify", "--language", "zh-hans"]):
+            done = subprocess.run(
+                [sys.executable, *command, files / "order.json"], capture_output=True, check=False,
+                env=os.environ | {"PYTHONIOENCODING": encoding},
+            )
+            assert (done.returncode, done.stderr) == (0, b"")
+            assert b"order" in done.stdout
+
+
+def test_half_a_character_ends_in_a_sentence(files):
+    pack = json.loads((files / "order.json").read_text())
+    pack["about"]["order"] = "\ud800"
+    (files / "odd.json").write_text(json.dumps(pack))
+    told = verify(files / "odd.json", "--policy", files / "policy")
+    assert (told.exit_code, "half of a surrogate pair" in told.output) == (1, True)
+    assert outside(files / "odd.json").exit_code == 1
+    pack["about"]["order"] = "\N{GRINNING FACE}"
+    (files / "odd.json").write_text(json.dumps(pack))
+    assert "half of a surrogate pair" not in verify(files / "odd.json").output
+
+
+def test_what_breaks_the_verifier_is_told_in_a_sentence_too():
+    for fault in (TypeError("x"), ZeroDivisionError("x"), KeyError("x")):
+        assert Teller("en").not_proven(fault).startswith("NOT PROVEN: The file cannot be read: something in it")
+        assert Teller("zh-hans").not_proven(fault).startswith("未证实：文件无法读取")
 
 
 def test_what_cannot_be_asked_ends_with_two(files):

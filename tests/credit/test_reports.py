@@ -6,6 +6,7 @@ import copy
 import json
 from datetime import timedelta
 
+import msgspec
 import pytest
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given
@@ -14,12 +15,16 @@ from hypothesis import strategies as st
 
 from yinuo.credit.models import Run, Standing
 from yinuo.credit.proofs import Differs, check_report, check_reviews
+from yinuo.credit.proofs.facts import stated
+from yinuo.credit.proofs.runs import check_run
 from yinuo.credit.queries import credit_report, review_report
+from yinuo.credit.rules.climate import Climate
 from yinuo.credit.rules.told import ReviewCounts, ToldReview, count_reviews
 from yinuo.kit.actors import PUBLIC, SYSTEM
 from yinuo.kit.canonical import canonical_json, read_json
+from yinuo.kit.evidence import check_pack
 from yinuo.kit.log import log_of
-from yinuo.kit.merkle import Unproven
+from yinuo.kit.merkle import Unproven, root
 from yinuo.kit.notes import Unsigned
 from yinuo.kit.refusals import NotAllowed, NotFound, Refusal
 from yinuo.record import queries
@@ -53,6 +58,29 @@ def test_every_merchants_score_is_recomputed_to_the_point(market):
 
 def test_the_band_before_is_one_of_the_pins(market):
     assert Standing.objects.filter(run=market.second.id).exclude(band_before="").exists()
+
+
+@pytest.mark.parametrize("before", ["no-such-band", "a\nPROVEN"])
+def test_a_band_before_that_is_none_is_named(market, before):
+    report = market.some_report()
+    facts = {fact.index: fact for fact in stated(check_pack(report, market.policy).facts)}
+    index, leaf = report["run"]["fact"], report["run"]["standing"] | {"before": before}
+    alone = msgspec.structs.replace(facts[index].fact, standings=root([canonical_json(leaf)]).hex(), merchants=1)
+    facts[index] = msgspec.structs.replace(facts[index], fact=alone)
+    with pytest.raises(Differs, match="what is no band"):
+        check_run({"fact": index, "standing": leaf, "place": 0, "path": []}, facts, merchant=leaf["merchant"])
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda row: row[:-1], lambda row: [], lambda row: [*row[:2], *["x"] * (len(row) - 2)], lambda row: [None, *row[1:]],
+    lambda row: [*row[:2], *[None] * (len(row) - 2)], lambda row: [*row[:2], *[[]] * (len(row) - 2)],
+    lambda row: [*row[:-1], -1], lambda row: [*row[:-1], 2**53 - 1], lambda row: [*row[:-1], True], lambda row: [[1], *row[1:]],
+], ids=range(10))
+def test_a_climate_with_something_else_than_rates_is_none(market, spoil):
+    climate = market.some_report()["climate"]
+    assert Climate.decoded(canonical_json(climate)).rates
+    with pytest.raises((msgspec.ValidationError, ValueError)):
+        Climate.decoded(canonical_json(climate | {"rates": [*climate["rates"], spoil(climate["rates"][0])]}))
 
 
 def test_the_api_tells_counts_of_reviews_and_a_step_of_facts(market, client):

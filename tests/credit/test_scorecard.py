@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -61,6 +62,25 @@ def even(per_octave=25):
     """A card of the usual shape."""
     points = [round(-per_octave * step / 4) for step in range(-BINS_EACH_SIDE, BINS_EACH_SIDE + 1)]
     return Card(name="c", start=490, features=tuple(feature(*measure, points) for measure in MEASURES), calibrated_on=5_000)
+
+
+BAD_CARDS = [
+    {"spread_outcomes": 0}, {"spread_outcomes": -5}, {"spread_points": -1}, {"spread_points": 2**53}, {"outcomes_min": -1},
+    {"calibrated_on": -1}, {"start": 2**53}, {"features": ()}, {"features": even().features * 200},
+]
+BAD_FEATURES = [
+    {"observed_prior": -1}, {"observed_prior": 2**50}, {"expected_prior": 0}, {"expected_prior": 2**50},
+    {"points": (2**50,) * (2 * BINS_EACH_SIDE + 1)},
+]
+
+
+@pytest.mark.parametrize("wrong", [*BAD_CARDS, *BAD_FEATURES], ids=str)
+def test_a_card_by_which_nothing_can_be_scored_is_refused(wrong):
+    made = msgspec.to_builtins(even())
+    for target in made["features"] if wrong in BAD_FEATURES else [made]:
+        target.update(wrong)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(msgspec.to_builtins(made), Card)
 
 
 evidence = st.fixed_dictionaries(dict.fromkeys(MEASURES, amounts))

@@ -8,6 +8,7 @@ import random
 import zipfile
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pyrage
 import pytest
 from django.apps import apps
@@ -35,8 +36,9 @@ from yinuo.record.models import Mention, Pending, PersonOpening, RefusedEvent
 from yinuo.reviews.queries import newest_reviews
 from yinuo.timers.actions import run_due
 from yinuo.timers.models import Timer
-from yinuo.vault.models import Erasure, Fingerprint, Text
+from yinuo.vault.models import Erasure, Fingerprint, Key, Text
 from yinuo.vault.queries import surrogate_of, words_of
+from yinuo.vault.rules import PASSING
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 OFFICER = Actor("Wu", frozenset({"data_protection"}))
@@ -78,6 +80,10 @@ def ann(take, order, find):
     """Somebody who ordered a month ago; and another who did."""
     take([*order(), *order("bob", 2)])
     return find("buyer", "ann")
+
+
+def see_of(person, realm):
+    return persons.see(actor=OFFICER, person=person, realm=realm, at=NOW, **LAW)
 
 
 def erase(person, realm, *, actor=SYSTEM, at=NOW, jurisdiction="cn"):
@@ -350,16 +356,83 @@ def test_facts_that_wait_are_sealed_about_nobody_and_later_ones_are_about_somebo
     assert (taken.known, taken.refused) == (4, [])
 
 
+NAME = "Zebediah Quillfeather"
+
+
+def refusals(event):
+    """Refused events that speak of the buyer CUST-SECRET-42 in one way each, by what they are called."""
+    buyer = "CUST-SECRET-42"
+    escaped = buyer.replace("-", "\\u002d").encode()
+    order = {"order": "ORD-2", "merchant": "M1", "amount_minor": -1, "currency": "CNY"}
+    joined = msgspec.json.decode(event("people.buyer_joined", id="whole", buyer=buyer))
+    return {
+        "misspelt": event("people.buyer_joined", id="a", buyer_id=buyer, name=NAME),
+        "nested": event("trade.order_placed", id="b", **order, customer={"id": buyer, "name": NAME}),
+        "in a list": msgspec.json.encode(joined | {"data": [{"buyer": buyer, "name": NAME}]}),
+        "as a name": event("trade.order_placed", id="c", **order, who={buyer: NAME}),
+        "subject": msgspec.json.encode(joined | {"data": None, "subject": buyer, "name": NAME}),
+        "about their order": event("reviews.review_published", id="d", review="R9", stars=9, order="ORD-1", words=NAME),
+        "about their review": event("reviews.review_published", id="e", review="REV-1", stars=9, words=NAME),
+        "under their event's id": event("reviews.review_published", id="r1", review="R8", stars=9, words=NAME),
+        "supersedes their event": event("reviews.review_published", id="f", supersedes="r1", review="R8", stars=9, words=NAME),
+        "in a text": event("trade.order_placed", id="g", **order, note=f"for {NAME} (customer CUST-SECRET-42)."),
+        "cut off and escaped": b'{"id":"h","data":{"buyer":"' + escaped + b'","name":"' + NAME.encode(),
+        "a name twice": b'{"id":"i","data":{"buyer":"' + buyer.encode() + b'","name":"' + NAME.encode() + b'"},"data":{}}',
+        "no JSON": b"buyer=CUST-SECRET-42;name=" + NAME.encode() + b"\xff",
+        "UTF-16": f'{{"buyer":"{buyer}","name":"{NAME}"}}'.encode("utf-16"),
+        "nested deep": b'{"a":' + b"[" * 9_000 + b'"' + buyer.encode() + b'"',
+    }
+
+
+@pytest.fixture
+def zebediah(take, event, find):
+    """A buyer with a name, an order and a review, told by the ids CUST-SECRET-42, ORD-1 and REV-1."""
+    taken = take([
+        event("people.buyer_joined", id="j1", time="2020-05-01T00:00:00Z", buyer="CUST-SECRET-42", name=NAME),
+        event("trade.order_placed", id="o1", time="2020-05-01T00:00:00Z", order="ORD-1", merchant="M1", amount_minor=100,
+              currency="CNY", buyer="CUST-SECRET-42"),
+        event("reviews.review_published", id="r1", time="2020-05-02T00:00:00Z", review="REV-1", stars=1, words="so so",
+              buyer="CUST-SECRET-42", order="ORD-1", merchant="M1"),
+    ])
+    assert (taken.accepted, taken.refused) == (3, [])
+    return find("buyer", "CUST-SECRET-42")
+
+
+def kept_refused(realm):
+    return {kept.raw for kept in recorded.refused_waiting(viewer=SYSTEM, realm=realm)}
+
+
 @pytest.mark.django_db
-def test_refused_events_that_name_the_person_go_too(realm, take, event, order, find):
-    wrong = {"order": "o9", "merchant": "tea", "amount_minor": "much", "currency": "CNY"}
-    refused = [
-        event("trade.order_placed", id="w1", buyer="ann", **wrong), event("trade.order_placed", id="w2", buyer="bob", **wrong),
-        event("trade.order_placed", id="w3", buyer="bob", listing="ann", **wrong), b'{"buyer":"ann", cut',
+def test_refused_events_that_speak_of_the_person_anywhere_go_too(realm, take, event, zebediah):
+    every = refusals(event)
+    others = [
+        event("trade.order_placed", id="x1", order="ORD-11", buyer="CUST-SECRET-421", merchant="M1", amount_minor=-1,
+              currency="CNY"),
+        event("people.buyer_joined", id="x2", buyer="BOB", age=3), b'{"id": "x3", cut',
     ]
-    take([*order(), *refused])
-    erase(find("buyer", "ann"), realm)
-    assert sorted(RefusedEvent.objects.values_list("event_id", flat=True)) == ["w2", "w3"]
+    assert len(take([*every.values(), *others]).refused) == len(every) + len(others)
+    sealed_before = {bytes(kept.raw) for kept in RefusedEvent.objects.all()}
+    shown = {about["number"] for about in see_of(zebediah, realm)["refused_events"] if about["surely_about_them"]}
+    waiting = recorded.refused_waiting(viewer=SYSTEM, realm=realm)
+    assert {kept.raw for kept in waiting if kept.pk in shown} == set(every.values())
+    erase(zebediah, realm)
+    assert kept_refused(realm) == set(others)
+    assert sealed_before.isdisjoint(bytes(kept.raw) for kept in RefusedEvent.objects.all())      # no old copy opens any more
+    destroyed = Key.objects.filter(retention=PASSING).order_by("version").values_list("wrapped", flat=True)
+    assert [wrapped is None for wrapped in destroyed] == [True, False]
+
+
+@pytest.mark.django_db
+def test_an_id_that_is_short_is_erased_when_in_doubt_and_told_as_doubtful(realm, take, event, find):
+    take([event("people.buyer_joined", id="j", buyer="42")])
+    wrong = {"order": "o", "merchant": "m", "currency": "CNY"}
+    take([event("trade.order_placed", id="a", buyer=42, amount_minor=1, **wrong),
+          event("trade.order_placed", id="b", buyer="bob", amount_minor=-42, **wrong),
+          event("trade.order_placed", id="c", buyer="bob", amount_minor="1", note="42 pieces", **wrong)])
+    about = see_of(find("buyer", "42"), realm)["refused_events"]
+    assert [each["surely_about_them"] for each in about] == [False]
+    erase(find("buyer", "42"), realm)
+    assert sorted(kept.event_id for kept in recorded.refused_waiting(viewer=SYSTEM, realm=realm)) == ["b", "c"]
 
 
 @pytest.mark.django_db

@@ -139,14 +139,14 @@ def test_files_are_merged_by_time(do_import, orders):
         ("o1", "", "id", "empty"),
     ],
 )
-def test_a_bad_row_is_refused_alone(do_import, orders, old, new, path, words):
+def test_a_bad_row_is_refused_alone(do_import, orders, realm, old, new, path, words):
     bad = GOOD.replace(old, new).replace("2026-01-02 09:00", "")
     report = do_import(orders(LATER, bad))
     assert (report.new, report.refused) == (1, 1)
     ((where, sentence),) = report.examples
     assert where == f"orders.csv:3 {path}"
     assert words in sentence
-    (kept,) = queries.refused_waiting(viewer=SYSTEM)
+    (kept,) = queries.refused_waiting(viewer=SYSTEM, realm=realm)
     assert kept.path == where
     assert b"specversion" in kept.raw       # it can be corrected and replayed
 
@@ -162,11 +162,11 @@ def test_a_bad_row_is_refused_alone(do_import, orders, old, new, path, words):
         ("s1", ""),
     ],
 )
-def test_a_row_that_was_corrected_in_the_file_leaves_the_list(do_import, orders, old, new):
+def test_a_row_that_was_corrected_in_the_file_leaves_the_list(do_import, orders, realm, old, new):
     assert do_import(orders(LATER, GOOD.replace(old, new, 1))).waiting == 1
     report = do_import(orders(LATER, GOOD))
     assert (report.refused, report.waiting) == (0, 0)
-    assert queries.refused_waiting(viewer=SYSTEM) == []
+    assert queries.refused_waiting(viewer=SYSTEM, realm=realm) == []
 
 
 def test_a_row_that_was_taken_wrong_is_corrected_by_a_fact_of_its_own(do_import, orders, realm, now):
@@ -174,7 +174,7 @@ def test_a_row_that_was_taken_wrong_is_corrected_by_a_fact_of_its_own(do_import,
     right = orders(LATER.replace("5,BRL", "6,BRL"))
     report = do_import(right)
     assert (report.refused, report.conflicts, report.waiting) == (1, 1, 1)
-    (kept,) = queries.refused_waiting(viewer=SYSTEM)
+    (kept,) = queries.refused_waiting(viewer=SYSTEM, realm=realm)
     corrected = msgspec.json.decode(kept.raw) | {"id": "o2/placed/2", "supersedes": "o2/placed"}
     actions.replay_refused(actor=SYSTEM, refused_id=kept.pk, realm=realm, at=now, corrected=msgspec.json.encode(corrected))
     again = do_import(right, again=True)
@@ -242,7 +242,7 @@ def test_wrong_encoding_is_found_at_a_blocks_edge(tmp_path, monkeypatch):
         tables.open_table(file)
 
 
-def test_the_same_files_again_do_nothing(do_import, orders):
+def test_the_same_files_again_do_nothing(do_import, orders, realm):
     file = orders(GOOD, GOOD.replace("19.90", "-1").replace("o1", "o3"))
     first = do_import(file)
     assert (first.new, first.refused) == (3, 1)
@@ -250,7 +250,7 @@ def test_the_same_files_again_do_nothing(do_import, orders):
     assert (passed.new, passed.known, passed.refused, passed.earlier) == (0, 0, 0, 4)
     again = do_import(file, again=True)
     assert (again.new, again.known, again.refused) == (0, 3, 1)
-    assert len(queries.refused_waiting(viewer=SYSTEM)) == 1      # not kept twice
+    assert len(queries.refused_waiting(viewer=SYSTEM, realm=realm)) == 1      # not kept twice
 
 
 def test_what_is_told_live_too_counts_once(do_import, orders, event, take):

@@ -33,6 +33,7 @@ from yinuo.pipelines.bench.orders import events
 from yinuo.record import actions, queries, rules
 from yinuo.record.actions import stream
 from yinuo.vault import actions as vault
+from yinuo.record.queries import refused_waiting
 from yinuo.vault.queries import opened_words, source_ids_of
 
 rules.BATCH_MAX = 300
@@ -107,12 +108,13 @@ def plain(value):
 def dump(sql):
     return sorted([plain(value) for value in row] for row in ask(sql))
 
+waiting = refused_waiting(viewer=SYSTEM, realm=realm())
 found = dict(
     names=len(names), accepted=sum(part.accepted for part in parts), known=sum(part.known for part in parts),
     refused=[[fault.index, fault.id, fault.path, fault.sentence] for part in parts for fault in part.refused],
     openings=dump("SELECT e.key, o.about, o.content FROM record_entry e JOIN record_opening o ON o.entry_id = e.id"),
     replaced=dump("SELECT e.key, r.target FROM record_entry e JOIN record_replacement r ON r.entry_id = e.id"),
-    kept=dump("SELECT source, event_id, path, sentence, raw FROM record_refusedevent"),
+    kept=sorted([kept.source, kept.event_id, kept.path, kept.sentence, kept.raw_text] for kept in waiting),
     texts=dump("SELECT key, owner, retention, entry_key FROM vault_text"),
     words=sorted([plain(key), words] for key, words in opened_words(
         ask("SELECT key, owner, retention, words FROM vault_text"), realm=realm()).items()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 
 import msgspec
@@ -11,13 +11,18 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from yinuo.cli import worker
 from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
 from yinuo.kit.facts import kinds
 from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound, Unauthenticated
 from yinuo.record import actions, queries, rules
 from yinuo.record.models import RefusedEvent
 from yinuo.reviews.models import Review
+from yinuo.timers.actions import run_due
+from yinuo.timers.queries import open_timers
+from yinuo.vault.models import Key
 from yinuo.vault.queries import words_of
+from yinuo.vault.rules import PASSING
 
 pytestmark = pytest.mark.django_db
 
@@ -60,14 +65,14 @@ def test_the_same_twice_in_one_batch_counts_once(take, event):
     {"supersedes": "e0"},
     {"type": "delivery.shipment_ready", "data": {"order": "o1", "shipment": "s1"}},
 ])
-def test_other_content_under_the_same_id_is_a_conflict(take, event, other):
+def test_other_content_under_the_same_id_is_a_conflict(take, event, realm, other):
     take([paid(event)])
     raw = change(paid(event), **other)
     taken = take([paid(event, id="fine"), raw])
     assert (taken.accepted, taken.known) == (1, 0)
     assert [(fault.index, fault.id, fault.path) for fault in taken.refused] == [(1, "e1", "id")]
     assert "supersedes" in taken.refused[0].sentence
-    assert bytes(RefusedEvent.objects.get().raw) == raw
+    assert [kept.raw for kept in queries.refused_waiting(viewer=SYSTEM, realm=realm)] == [raw]
 
 
 def test_other_words_under_the_same_id_are_a_conflict(take, event):
@@ -190,7 +195,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_event_is_refused_alone(take, event, name):
+def test_a_bad_event_is_refused_alone(take, event, realm, name):
     spoil, path, words = BAD[name]
     raw = spoil(paid(event))
     taken = take([paid(event, id="before"), raw, paid(event, id="after")])
@@ -200,9 +205,8 @@ def test_a_bad_event_is_refused_alone(take, event, name):
     assert fault.path.startswith(path)
     assert words in fault.sentence
     assert fault.sentence.endswith(".")
-    kept = RefusedEvent.objects.get()
-    assert bytes(kept.raw) == raw
-    assert (kept.path, kept.sentence, kept.replayed) == (fault.path, fault.sentence, None)
+    (kept,) = queries.refused_waiting(viewer=SYSTEM, realm=realm)
+    assert (kept.raw, kept.path, kept.sentence) == (raw, fault.path, fault.sentence)
 
 
 @pytest.mark.parametrize("id", ["é", "e\u0301", "订单-1", "a/b?c#d e", "\u200d🙂", "' OR 1=1 --", "\\u0000", "x" * 200, "\t"])
@@ -246,23 +250,25 @@ def test_only_sources_and_the_system_state_facts(realm, now, event):
 
 def test_a_refused_event_is_corrected_and_replayed(take, realm, now, event):
     take([change(paid(event), time="2026-05-01T00:00:00")])
-    (waiting,) = queries.refused_waiting(viewer=SYSTEM)
+    (waiting,) = queries.refused_waiting(viewer=SYSTEM, realm=realm)
     with pytest.raises(Malformed, match="zone"):
         actions.replay_refused(actor=SYSTEM, refused_id=waiting.pk, realm=realm, at=now)
     actions.replay_refused(actor=SYSTEM, refused_id=waiting.pk, realm=realm, at=now, corrected=paid(event))
-    assert queries.refused_waiting(viewer=SYSTEM) == []
+    assert queries.refused_waiting(viewer=SYSTEM, realm=realm) == []
     assert queries.entry_count() == 1
+    assert bytes(RefusedEvent.objects.get().raw) == b""      # closed, and what it said is gone
     with pytest.raises(NotFound):
         actions.replay_refused(actor=SYSTEM, refused_id=waiting.pk, realm=realm, at=now)
     with pytest.raises(NotAllowed):
-        queries.refused_waiting(viewer=Actor("shop", frozenset({"source"})))
+        queries.refused_waiting(viewer=Actor("shop", frozenset({"source"})), realm=realm)
 
 
-def waiting():
-    return sorted(kept.event_id for kept in queries.refused_waiting(viewer=SYSTEM))
+@pytest.fixture
+def waiting(realm):
+    return lambda: sorted(kept.event_id for kept in queries.refused_waiting(viewer=SYSTEM, realm=realm))
 
 
-def test_what_is_sent_again_corrected_waits_no_longer(take, event):
+def test_what_is_sent_again_corrected_waits_no_longer(take, event, waiting):
     bad = [paid(event, id=name, amount_minor=-1) for name in ("mended", "still", "given up")]
     take([*bad, b'{"id": 5}', paid(event, id="other")])
     take([paid(event, id="other", method="card")])         # a conflict
@@ -274,30 +280,33 @@ def test_what_is_sent_again_corrected_waits_no_longer(take, event):
 
 
 def test_what_waits_is_looked_for_by_the_ids_taken_and_not_read_through(take, event, realm, now):
-    waiting = [RefusedEvent(source="shop", received=now, event_id=f"bad-{number}", raw=b"{}") for number in range(2_000)]
-    RefusedEvent.objects.bulk_create(waiting)
+    digest = rules.id_digester(realm.key, "shop")
+    RefusedEvent.objects.bulk_create(
+        RefusedEvent(source="shop", received=now, event_id=digest(f"bad-{number}"), raw=b"sealed") for number in range(2_000)
+    )
     with CaptureQueriesContext(connection) as asked:
         take([paid(event, id="bad-7")])
-    assert list(RefusedEvent.objects.filter(replayed=now).values_list("event_id", flat=True)) == ["bad-7"]
+    closed = RefusedEvent.objects.filter(replayed=now).values_list("event_id", "raw")
+    assert [(event_id, bytes(raw)) for event_id, raw in closed] == [(digest("bad-7"), b"")]
     about = [query["sql"] for query in asked if "record_refusedevent" in query["sql"] and "INSERT" not in query["sql"]]
-    assert all("LIMIT 1" in sql or "IN ('bad-7')" in sql for sql in about)
+    assert all("LIMIT 1" in sql or f"IN ('{digest('bad-7')}')" in sql for sql in about)
 
 
-def test_the_corrected_of_another_source_closes_nothing(take, realm, now, event):
+def test_the_corrected_of_another_source_closes_nothing(take, realm, now, event, waiting):
     take([paid(event, amount_minor=-1)])
     raw = event("trade.order_paid", id="e1", order="o1", source="other")
     assert actions.take_events(actor=SYSTEM, source="other", raws=[raw], realm=realm, at=now).accepted == 1
     assert waiting() == ["e1"]
 
 
-def test_what_is_wrong_and_right_in_one_batch_waits(take, event):
+def test_what_is_wrong_and_right_in_one_batch_waits(take, event, waiting):
     assert take([paid(event, amount_minor=-1), paid(event)]).accepted == 1
     assert waiting() == ["e1"]
 
 
-def test_refused_events_are_dropped(take, realm, now, event):
+def test_refused_events_are_dropped(take, realm, now, event, waiting):
     take([paid(event, id=f"e{number}", amount_minor=-1) for number in range(4)])
-    numbers = [kept.pk for kept in queries.refused_waiting(viewer=SYSTEM)]
+    numbers = [kept.pk for kept in queries.refused_waiting(viewer=SYSTEM, realm=realm)]
     with pytest.raises(NotAllowed):
         actions.drop_refused(actor=Actor("shop", frozenset({"source"})), source="shop")
     with pytest.raises(NotFound, match="none was dropped"):
@@ -308,6 +317,36 @@ def test_refused_events_are_dropped(take, realm, now, event):
     assert actions.drop_refused(actor=SYSTEM, source="other") == 0
     assert actions.drop_refused(actor=SYSTEM, source="shop") == 2
     assert RefusedEvent.objects.count() == 0
+
+
+def test_nothing_of_a_refused_event_stands_in_the_table_in_plain_words(take, event):
+    take([event("people.buyer_joined", id="Zebediah", buyer="Zebediah", Zebediah="Zebediah")])
+    (row,) = RefusedEvent.objects.values_list("event_id", "path", "sentence", "raw")
+    assert not any("Zebediah" in str(bytes(value) if isinstance(value, memoryview) else value) for value in row)
+
+
+def test_what_nobody_corrects_is_dropped_with_its_days_key(take, realm, now, event, waiting):
+    take([paid(event, id="old", amount_minor=-1)], at=now)
+    take([paid(event, id="later", amount_minor=-1)], at=now + timedelta(days=1))
+    day = (now - datetime(1970, 1, 1, tzinfo=UTC)).days
+    timers = open_timers(kind=rules.DROP_REFUSED)
+    assert [(timer.subject, timer.due.hour) for timer in timers] == [(str(day), 0), (str(day + 1), 0)]
+
+    def drop(after, days=30):
+        return actions.drop_stale(actor=SYSTEM, day=day, days=days, at=now + timedelta(days=after))
+
+    with pytest.raises(NotAllowed):
+        actions.drop_stale(actor=Actor("shop", frozenset({"source"})), day=day, days=1, at=now + timedelta(days=9))
+    assert drop(29) == 0
+    assert waiting() == ["later", "old"]
+    assert str(day) in {timer.subject for timer in open_timers(kind=rules.DROP_REFUSED)}
+    assert drop(30, days=365) == 1                  # never longer than 30 days, whatever was asked for
+    assert waiting() == ["later"]
+    assert run_due(handlers=worker._drop_refused(), at=now + timedelta(days=32)) == (2, 0)       # 30, as the settings say
+    assert waiting() == []
+    assert open_timers(kind=rules.DROP_REFUSED) == []
+    keys = Key.objects.filter(retention=PASSING).order_by("holder").values_list("holder", "wrapped")
+    assert [(holder, wrapped is None) for holder, wrapped in keys] == [(f"day-{day}", True), (f"day-{day + 1}", True)]
 
 
 def test_keys(realm, now):

@@ -14,7 +14,7 @@ import pytest
 
 from yinuo.config.keks import KeyServiceFailed, kek_of
 from yinuo.config.keyfolder import KeyExposed, KeyFolder
-from yinuo.kit.keys import KeyMissing
+from yinuo.kit.keys import CHECK_LENGTH, KeyMissing, ListDamaged
 from yinuo.kit.refusals import Malformed
 
 _spec = importlib.util.spec_from_file_location("vault_twins", Path(__file__).with_name("twins.py"))
@@ -170,7 +170,30 @@ def test_a_line_that_was_cut_does_not_spoil_the_next(files, tmp_path):
     with Path(tmp_path, "keys", "erased.log").open("a") as log:
         log.write("tw")
     files.note_erased(["two", "three"])
-    assert files.erased() == ["one", "tw", "two", "three"]
+    assert files.erased() == ["one", "two", "three"]
+    assert reopened(files).erased() == ["one", "two", "three"]
+
+
+def test_a_line_of_the_erasure_list_that_was_changed_is_named(files, tmp_path):
+    log = Path(tmp_path, "keys", "erased.log")
+    files.note_erased(["first line", "second line"])
+    files.note_erased(["third line"])
+    whole = log.read_bytes()
+    for place in range(len(whole)):
+        for bit in range(8):
+            log.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :])
+            with pytest.raises(ListDamaged, match=r"Line [123] of .*erased\.log"):
+                files.erased()
+    with pytest.raises(ListDamaged):
+        files.note_erased(["nothing is added to it"])
+    lines = whole.splitlines(keepends=True)
+    for without in (lines[1:], [lines[0], lines[2]], [lines[0], lines[2], lines[1]]):
+        log.write_bytes(b"".join(without))
+        with pytest.raises(ListDamaged):
+            files.erased()
+    for length in range(len(whole) - len(lines[2]), len(whole) - CHECK_LENGTH):        # the machine stopped within the last
+        log.write_bytes(whole[:length])
+        assert files.erased() == ["first line", "second line"]
 
 
 def test_processes_that_begin_at_once_agree(files, tmp_path):

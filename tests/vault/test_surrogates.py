@@ -8,7 +8,9 @@ import pytest
 from django.db import transaction
 
 from yinuo.vault import actions, queries
+from yinuo.vault.marks import Misfiled
 from yinuo.vault.memory import NAMES_MAX, Memory, Remembered
+from yinuo.vault.models import Surrogate
 
 NAME = ("order", "A-1")
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -37,6 +39,32 @@ def test_asking_makes_nothing(realm):
     asked = actions.known_surrogates(source="shop", names=[NAME], key=realm.key, entropy=realm.entropy)
     assert asked == {NAME: ""}
     assert queries.surrogate_of(kind="order", source="shop", source_id="A-1", key=realm.key) is None
+
+
+def exchange(column, one, other):
+    """Exchange a column of two subjects' rows, as an owner of the database or a bad repair may."""
+    mine, theirs = (Surrogate.objects.filter(surrogate=each).values_list(column, flat=True).get() for each in (one, other))
+    nobodys = b"-" * 16 if column == "digest" else "-"
+    for value, row in ((nobodys, one), (mine, other), (theirs, one)):
+        Surrogate.objects.filter(surrogate=row).update(**{column: value})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("column", ["digest", "source"])
+def test_rows_that_were_exchanged_answer_for_nobody(realm, column):
+    ann = give(realm, [("buyer", "ann")])["buyer", "ann"]
+    bob = give(realm, [("buyer", "bob")], source="other")["buyer", "bob"]
+    exchange(column, ann, bob)
+    for source, name in (("shop", "ann"), ("other", "bob")):
+        with pytest.raises(Misfiled, match="was altered"):
+            queries.surrogate_of(kind="buyer", source=source, source_id=name, key=realm.key)
+        with pytest.raises(Misfiled):
+            actions.known_surrogates(source=source, names=[("buyer", name)], key=realm.key, entropy=realm.entropy)
+        with pytest.raises(Misfiled):
+            give(realm, [("buyer", name)], source=source)
+    with pytest.raises(Misfiled):
+        queries.source_ids_of(surrogates=[ann], realm=realm)
+    assert Surrogate.objects.filter(surrogate__startswith="b").count() == 2
 
 
 @pytest.mark.usefixtures("lasting")

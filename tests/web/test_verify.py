@@ -267,9 +267,13 @@ def test_both_take_one_way_to_write_json_for_canonical(page):
 def test_names_of_prototypes_and_odd_texts_beside_the_facts_are_harmless(page):
     log = SmallLog(3)
     pack = log.pack([1])
-    odd = [{"note": "\ud800"}, {"about": {"__proto__": "x", "order": {"a": []}}}, {"__proto__": {"size": 1}},
-           {"more": [-0, {}]}, {"about": {"order": "\ud800"}}, {"note": "\u0000\u202e<b>"}]
+    odd = [{"about": {"__proto__": "x", "order": {"a": []}}}, {"__proto__": {"size": 1}},
+           {"more": [-0, {}]}, {"note": "\u0000\u202e<b>"}]
     assert set(agree(page, [(json.dumps(pack | each).encode(), log.policy().text) for each in odd])) == {"proven"}
+    halves = [{"note": "\ud800"}, {"about": {"order": "\udfff"}}, {"\ud800": 1}, {"more": ["a\ud83d\ud83d\ude00"]}]
+    verdicts = agree(page, [(json.dumps(pack | each).encode(), log.policy().text) for each in halves])
+    assert "proven" not in set(verdicts)
+    assert set(agree(page, [(json.dumps(pack | {"note": "\U0001f600"}).encode(), log.policy().text)])) == {"proven"}
 
 
 POLICIES = [

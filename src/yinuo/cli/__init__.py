@@ -6,6 +6,7 @@ import os
 import pkgutil
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from keyword import iskeyword
 
 import click
@@ -66,6 +67,9 @@ def set_up(*, another_log: bool = False) -> None:
 
 def main() -> None:
     """Run the command; a user's mistake ends in a sentence, never in a traceback."""
+    for stream in (sys.stdout, sys.stderr):     # a terminal without Chinese letters is no reason to fail
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = yinuo.main(standalone_mode=False)     # click returns an Exit's code instead of raising it
         sys.exit(code if isinstance(code, int) else 0)

@@ -115,6 +115,9 @@ SENTENCES = {
     "The {} is not JSON as the record writes it: broken, or with fractions or a name twice.":
         "{} 不是账本所写的 JSON：残缺、被截断、含小数或有重名。",
     "The file is larger than the {} MB that are read.": "文件大于可读取的 {} MB。",
+    "The pack has more than the {} values that are read.": "文件中的值多于可读取的 {} 个。",
+    "The {} holds half of a surrogate pair, which is no character.": "{} 含有半个代理对，那不是字符。",
+    "The file cannot be read: something in it has not its form ({}).": "文件无法读取：其中某处格式不对（{}）。",
     "This is neither a proof file nor a pack of facts, or its beginning is missing. Ask whoever gave it to you for another copy.":
         "这既不是证明文件，也不是事实文件，或者开头缺失。请向提供者再要一份。",
     "The file is empty. Ask whoever gave it to you for another copy.": "文件是空的。请向提供者再要一份。",

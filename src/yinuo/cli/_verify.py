@@ -156,6 +156,8 @@ class Teller:
     def _of(self, fault: Exception) -> str:
         if isinstance(fault, RecursionError):
             fault = Malformed("The pack is nested too deep.")
+        if not isinstance(fault, Refusal | OSError):
+            fault = Malformed(f"The file cannot be read: something in it has not its form ({type(fault).__name__}).")
         if isinstance(fault, Refusal):
             return harmless(in_chinese(fault) if self.chinese else str(fault))
         return harmless(str(fault))

@@ -38,7 +38,10 @@ WORDS = {
               "据这些事实重新计算：{score} 分（{low} 至 {high}），等级“{band}”，依据 {outcomes:,} 笔已判定订单。"),
     "no-score": ("Computed again from these facts: too little history for a score ({outcomes:,} judged orders), band {band!r}.",
                  "据这些事实重新计算：历史不足，暂无分数（{outcomes:,} 笔已判定订单），等级“{band}”。"),
-    "before": ("The band before was {before!r}; near an edge it stays.", "之前的等级是“{before}”；在界限附近保持不变。"),
+    "no-memory": ("Nothing was checked. The file takes more memory than this machine has.",
+                  "未作验证：读取该文件所需的内存超过本机所有。"),
+    "before": ("The band before was {before!r}, as the run says; near an edge it stays. The run before it is not part of the report, and "
+               "does not prove it here.", "据该次评分所述，之前的等级是“{before}”；在界限附近保持不变。前一次评分不在报告之内，此处无法证实。"),
     "override": ("The band follows from an upheld finding: {override}.", "等级出于一项成立的认定：{override}。"),
     "odds": ("Of a million orders about {odds:,} go wrong through this merchant's fault.", "每百万笔订单约有 {odds:,} 笔因商家过错出问题。"),
     "reasons": ("From 500, what is to be expected of anyone:", "从 500 分（一般应有的水平）起："),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from yinuo.cli import set_up
+from yinuo.kit.refusals import Malformed
 
 if TYPE_CHECKING:
     from yinuo.pipelines.persons import Erased
@@ -56,8 +59,7 @@ def take(person: str, source: str | None, recipient: str | None, output: Path) -
     from yinuo.pipelines import persons  # noqa: PLC0415 - after set_up
 
     package = persons.take_along(person=_find(person, source), recipient=recipient, **_here(), **_law())
-    output.touch(mode=0o600)
-    output.write_bytes(package)
+    write_anew(output, package)
     locked = "locked for that key" if recipient else "not locked: whoever has the file can read it"
     click.echo(f"{output}: {len(package):,} bytes, {locked}.")
 
@@ -157,6 +159,26 @@ def told(erased: Erased) -> list[str]:
     if erased.before is not None:
         return lines
     return [*lines, "Copies (archive, free pages of the database) are cleaned after midnight UTC; backups when they expire."]
+
+
+def write_anew(output: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, whole, in place of what had that name; what that was is left alone."""
+    if output.exists() and not output.is_file():
+        raise Malformed(f"{output} is no file; name one to write to, such as package.zip.", path="output")
+    temporary = output.with_name(f".{output.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(output)
+        except BaseException:
+            temporary.unlink()
+            raise
+    except OSError as error:
+        raise Malformed(f"{output} cannot be written: {error.strerror}.", path="output") from None
 
 
 def _find(person: str, source: str | None) -> str:

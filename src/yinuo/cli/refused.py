@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from yinuo.cli import set_up
-
-if TYPE_CHECKING:
-    from yinuo.record.models import RefusedEvent
 
 
 @click.group()
 def command() -> None:
     """Look at refused events, and take them in again once what was wrong is put right.
 
-    An event that its shop sends again corrected, under the same id or superseding it, leaves the list by itself.
+    An event that its shop sends again corrected, under the same id or superseding it, leaves the list by itself. One that
+    nobody corrects is dropped after YINUO_REFUSED_DAYS.
 
     \b
     Examples:
@@ -33,27 +30,33 @@ def command() -> None:
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many to show.")
 def list_(source: str | None, limit: int) -> None:
     """List the refused events that wait for correction, oldest first."""
-    waiting = _waiting(source)
-    for event in waiting[:limit]:
+    set_up()
+    from yinuo.cli._here import realm  # noqa: PLC0415 - after set_up
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.record import queries  # noqa: PLC0415
+
+    for event in queries.refused_waiting(viewer=SYSTEM, realm=realm(), source=source, limit=limit):
         place = " ".join(part for part in (event.source, event.path, event.event_id) if part)
         click.echo(f"{event.pk}  {place}: {event.sentence}")
+    waiting = queries.refused_count(viewer=SYSTEM, source=source)
     if not waiting:
         click.echo("No refused event waits.")
-    elif len(waiting) > limit:
-        click.echo(f"… and {len(waiting) - limit:,} more; --limit shows more.")
+    elif waiting > limit:
+        click.echo(f"… and {waiting - limit:,} more; --limit shows more.")
 
 
 @command.command()
 @click.argument("number", type=int)
 def show(number: int) -> None:
     """Print the refused event NUMBER as it came, and what is wrong with it on standard error."""
-    from yinuo.kit.refusals import NotFound  # noqa: PLC0415 - with the rest
+    set_up()
+    from yinuo.cli._here import realm  # noqa: PLC0415 - after set_up
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.record import queries  # noqa: PLC0415
 
-    event = next((event for event in _waiting(None) if event.pk == number), None)
-    if event is None:
-        raise NotFound(f"There is no refused event {number} waiting.")
+    event = queries.refused_event(viewer=SYSTEM, realm=realm(), number=number)
     click.echo(f"{event.path}: {event.sentence}" if event.path else event.sentence, err=True)
-    click.echo(bytes(event.raw).decode(errors="replace"))
+    click.echo(event.raw_text)
 
 
 @command.command()
@@ -87,11 +90,3 @@ def drop(numbers: tuple[int, ...], source: str | None, reason: str) -> None:
     count = actions.drop_refused(actor=SYSTEM, numbers=numbers, source=source)
     which = f"of {source}" if source else ", ".join(map(str, numbers))
     click.echo(f"Dropped {count:,} ({which}): {reason}")
-
-
-def _waiting(source: str | None) -> list[RefusedEvent]:
-    set_up()
-    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415 - after set_up
-    from yinuo.record import queries  # noqa: PLC0415
-
-    return queries.refused_waiting(viewer=SYSTEM, source=source)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from yinuo.cli._verify import Teller
     from yinuo.kit.policies import Policy
 
-FILE_MEGABYTES_MAX = 256
+FILE_MEGABYTES_MAX = 128
+VALUES_MAX = 12_000_000     # in a pack: each takes up to 80 bytes of memory, and a file of that size may hold ten times as many
 POLICY_BYTES_MAX = 1_000_000
 EXIT_NOT_PROVEN = 1
 EXIT_NOT_ASKED = 2
@@ -51,7 +52,10 @@ def command(*, file: Path, policy: Path | None, language: str | None) -> None:
     except NothingToCheck as fault:
         click.echo(tell.not_checked(fault), err=True)
         raise SystemExit(EXIT_NOT_ASKED) from None
-    except (Refusal, RecursionError) as fault:
+    except MemoryError:
+        click.echo(tell("no-memory"), err=True)
+        raise SystemExit(EXIT_NOT_ASKED) from None
+    except Exception as fault:  # noqa: BLE001 - a file is hostile until it is proven: whatever it breaks, it proves nothing
         click.echo(tell.not_proven(fault), err=True)
         raise SystemExit(EXIT_NOT_PROVEN) from None
     click.echo("\n".join(lines))
@@ -86,6 +90,8 @@ def told(raw: bytes | None, policy: Policy | None, tell: Teller) -> list[str]:
             "This is neither a proof file nor a pack of facts, or its beginning is missing. Ask whoever gave it to you for "
             "another copy."
         )
+    if sum(map(raw.count, (b",", b"[", b"{"))) > VALUES_MAX:
+        raise NothingToCheck(f"The pack has more than the {VALUES_MAX:,} values that are read.")
     from yinuo.kit.canonical import read_json  # noqa: PLC0415
 
     return _told_of_pack(read_json(raw, "pack"), policy, tell)

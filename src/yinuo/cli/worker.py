@@ -105,7 +105,7 @@ def work() -> bool:
     if (waited := queries.waiting_seconds(at=at)) > SEALED_WITHIN_SECONDS:
         log.warning("Facts have waited for %s seconds to be sealed; receipts promise %s.", waited, SEALED_WITHIN_SECONDS)
     followed = react.react(domains=settings.DOMAINS, realm=realm(), at=at)
-    done, failed = timers.run_due(handlers=_handlers(settings.DOMAINS) | _erase_later(), at=at)
+    done, failed = timers.run_due(handlers=_handlers(settings.DOMAINS) | _erase_later() | _drop_refused(), at=at)
     swept, unswept = timers.run_due_apart(handlers=_sweep_days(), at=at)
     told = _webhooks.follow()
     return bool(followed or done or failed or swept or unswept or told)
@@ -123,6 +123,20 @@ def _erase_later() -> dict[str, Any]:
         erase_due(person=person, realm=realm(), at=at, jurisdiction=jurisdiction(), domains=settings.DOMAINS)
 
     return {ERASE: handle}
+
+
+def _drop_refused() -> dict[str, Any]:
+    """Drop what was refused so long ago that it may be kept no longer."""
+    from django.conf import settings  # noqa: PLC0415 - only after set-up
+
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.record.actions import drop_stale  # noqa: PLC0415
+    from yinuo.record.rules import DROP_REFUSED  # noqa: PLC0415
+
+    def handle(day: str, at: datetime) -> None:
+        drop_stale(actor=SYSTEM, day=int(day), days=settings.YINUO["YINUO_REFUSED_DAYS"], at=at)
+
+    return {DROP_REFUSED: handle}
 
 
 def _sweep_days() -> dict[str, Any]:

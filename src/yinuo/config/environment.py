@@ -154,6 +154,10 @@ SETTINGS = (
         "How many refused events of one source may wait for correction before its batches that hold more are refused whole.",
     ),
     Setting(
+        "YINUO_REFUSED_DAYS", "30", _number(1, 30),
+        "After how many days at the latest a refused event is dropped that nobody corrected; the worker does it.",
+    ),
+    Setting(
         "YINUO_ORIGIN", "", str,
         "The name of the record's log, such as `example.com/yinuo`, given before the first start; by default one of its own.",
     ),

@@ -7,16 +7,18 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from yinuo.config.keks import MALFORMED_FILE, Kek
 from yinuo.kit.ids import Entropy
-from yinuo.kit.keys import KeyMissing
-from yinuo.kit.refusals import Malformed, Refusal
+from yinuo.kit.keys import CHECK_LENGTH, KeyMissing, ListDamaged, check_of
+from yinuo.kit.refusals import Refusal
 from yinuo.kit.sealing import KEY_BYTES, NotOpened, WrappingKey
 from yinuo.kit.turns import turn
 
 _FILE = re.compile(r"^wrapping-(\d{4,})-([0-9a-f]{16})\.(file|transit|kms)$")
 _OTHERS = 0o077
+_LIST = "erased.log"
 
 
 class KeyExposed(Refusal):
@@ -61,30 +63,25 @@ class KeyFolder:
             return self._make(entropy)
 
     def erased(self) -> list[str]:
-        """The whole lines of the erasure list."""
-        file = self._folder / "erased.log"
-        if not file.exists():
-            return []
-        _check_private(file)
-        try:
-            return file.read_bytes().decode().splitlines()
-        except UnicodeDecodeError as fault:
-            raise Malformed(
-                f"The erasure list is not text any more: its byte {fault.start:,} was changed. Restore it from its backup; "
-                "without it a restored database would bring erased people back.",
-                path=str(file),
-            ) from None
+        """The lines of the erasure list; refuses one that is not as it was written. One cut at the end was never one."""
+        return _read_list(self._folder / _LIST).lines
 
     def note_erased(self, lines: Sequence[str]) -> None:
         """Append lines to the erasure list; they are on the disk when this returns."""
         if not lines:
             return
         with self._alone():
-            descriptor = os.open(self._folder / "erased.log", os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-            with os.fdopen(descriptor, "ab+") as file:
-                end = file.seek(0, os.SEEK_END)
-                whole = end == 0 or os.pread(descriptor, 1, end - 1) == b"\n"    # else a machine stopped within a line
-                file.write(("" if whole else "\n").encode() + "".join(f"{line}\n" for line in lines).encode())
+            path = self._folder / _LIST
+            found = _read_list(path)
+            check, written = found.check, ""
+            for line in lines:
+                check = check_of(line, check)
+                written += f"{line} {check}\n"
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            with os.fdopen(descriptor, "rb+") as file:
+                file.truncate(found.length)     # a machine stopped within a line: what the database knows is written again
+                file.seek(found.length)
+                file.write(written.encode())
                 file.flush()
                 os.fsync(descriptor)
             self._sync()
@@ -151,6 +148,40 @@ class KeyFolder:
             descriptor = os.open(self._folder, os.O_RDONLY)
             os.fsync(descriptor)
             os.close(descriptor)
+
+
+class _List(NamedTuple):
+    """The erasure list as it was found: its lines, the last one's check value, and the bytes that they take."""
+
+    lines: list[str]
+    check: str
+    length: int
+
+
+def _read_list(path: Path) -> _List:
+    """Read the list; refuses a line whose check value does not fit. The last may have been cut when a machine stopped."""
+    if not path.exists():
+        return _List([], "", 0)
+    _check_private(path)
+    lines, check, length = [], "", 0
+    *whole, rest = path.read_bytes().split(b"\n")
+    for number, raw in enumerate(whole, 1):
+        line, _, found = raw.decode(errors="backslashreplace").rpartition(" ")
+        check = check_of(line, check)
+        if found != check:
+            raise _damaged(path, number)
+        lines.append(line)
+        length += len(raw) + 1
+    if len(rest.rpartition(b" ")[2]) >= CHECK_LENGTH and rest.count(b" "):      # not cut: its end was changed
+        raise _damaged(path, len(whole) + 1)
+    return _List(lines, check, length)
+
+
+def _damaged(path: Path, number: int) -> ListDamaged:
+    return ListDamaged(
+        f"Line {number} of {path} is not as it was written. It tells of somebody who was erased and whom a restored backup may "
+        "bring back, so nothing is opened until the list is whole: restore the file from its newest copy, never an older one."
+    )
 
 
 def _check_private(path: Path) -> None:

@@ -11,6 +11,7 @@ from yinuo.kit.refusals import Malformed
 INTEGER_MAX = 2**53 - 1     # what readers of JSON everywhere keep exactly
 _DIGITS_MAX = len(str(-INTEGER_MAX))
 _STEPS_MAX = 4              # of names and places that lead to where a text breaks
+_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")     # where half of a surrogate pair may be, and often is a whole one
 _OPENING = re.compile(r"\s*([{\[])\s*")
 _NAME = re.compile(r'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"\s*:\s*')
 _COMMA = re.compile(r"\s*,\s*")
@@ -24,12 +25,19 @@ def canonical_json(value: Any) -> bytes:
 
 
 def read_json(text: str | bytes, what: str) -> Any:
-    """The value that the JSON writes; refuses fractions, large integers, a name given twice, and nesting too deep.
+    """The value that the JSON writes; refuses fractions, large integers, a name given twice, nesting too deep, and halves of
+    surrogate pairs, which are no characters and cannot be written again.
 
     The refusal's path names the part that cannot be read, as far as names and places lead there: `facts[17].main`.
     """
     try:
-        return _DECODER.decode(text.decode() if isinstance(text, bytes) else text)
+        decoded = text.decode() if isinstance(text, bytes) else text
+        value = _DECODER.decode(decoded)
+        if _HALF.search(decoded):
+            canonical_json(value)
+        return value
+    except UnicodeEncodeError:
+        raise Malformed(f"The {what} holds half of a surrogate pair, which is no character.") from None
     except RecursionError:
         raise Malformed(f"The {what} is nested too deep.") from None
     except ValueError:

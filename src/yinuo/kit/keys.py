@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -15,6 +16,22 @@ class KeyMissing(Refusal):
 
     status = 500
     code = "key-missing"
+
+
+class ListDamaged(Refusal):
+    """A line of the erasure list is not as it was written: whom it told of can no longer be said."""
+
+    status = 500
+    code = "list-damaged"
+
+
+CHECK_LENGTH = 16
+"""Of the check value at the end of each line of the erasure list, in hex."""
+
+
+def check_of(line: str, before: str) -> str:
+    """The check value of a line of the erasure list that follows one with the check value `before` ("" at the first)."""
+    return hashlib.sha256(f"yinuo/erased-line/v1\n{before}\n{line}".encode()).hexdigest()[:CHECK_LENGTH]
 
 
 class Keys(Protocol):
@@ -36,7 +53,7 @@ class Keys(Protocol):
         """A new wrapping key, current from now on."""
 
     def erased(self) -> list[str]:
-        """The whole lines of the erasure list."""
+        """The lines of the erasure list; refuses one that is not as it was written."""
 
     def note_erased(self, lines: Sequence[str]) -> None:
         """Append lines to the erasure list; they are on the disk when this returns."""

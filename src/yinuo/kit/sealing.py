@@ -48,18 +48,25 @@ class DataKey:
 
     def seal(self, place: str, text: str, nonce: bytes) -> bytes:
         """Seal a text for a place (see `place_of`), with a nonce of 12 random bytes that is never used again."""
-        return self._head + nonce + self._cipher.encrypt(nonce, text.encode(), place.encode() + self._tail)
+        return self.seal_bytes(place, text.encode(), nonce)
+
+    def seal_bytes(self, place: str, content: bytes, nonce: bytes) -> bytes:
+        """What `seal` does, for bytes that need not be text."""
+        return self._head + nonce + self._cipher.encrypt(nonce, content, place.encode() + self._tail)
 
     def open(self, place: str, sealed: bytes) -> str:
         """The text that was sealed for this place with this key; refuses anything else."""
+        return self.open_bytes(place, sealed).decode()
+
+    def open_bytes(self, place: str, sealed: bytes) -> bytes:
+        """The bytes that were sealed for this place with this key; refuses anything else."""
         if version_of(sealed) != self.name[2]:
             raise NotOpened(f"{place} is sealed with version {version_of(sealed)} of a key, not {self.name[2]}.")
         nonce = sealed[_HEAD_BYTES : _HEAD_BYTES + NONCE_BYTES]
         try:
-            opened = self._cipher.decrypt(nonce, sealed[_HEAD_BYTES + NONCE_BYTES :], place.encode() + self._tail)
+            return self._cipher.decrypt(nonce, sealed[_HEAD_BYTES + NONCE_BYTES :], place.encode() + self._tail)
         except InvalidTag:
             raise NotOpened(f"{place} does not open: it was changed, moved here, or sealed with another key.") from None
-        return opened.decode()
 
 
 class WrappingKey:

@@ -183,14 +183,16 @@ class SourceKey(models.Model):
 
 
 class RefusedEvent(models.Model):
-    """An event that was not taken in, kept as it came, to be seen, corrected and replayed."""
+    """An event that was not taken in, kept for some days to be seen, corrected and replayed. Its id, where the fault lies,
+    what it is and the event as it came may hold anybody's name or words: they are sealed as one, by the key of its day.
+    """
 
     source = models.CharField(max_length=64, db_index=True)
     received = models.DateTimeField()
-    event_id = models.CharField(max_length=200, blank=True)
-    path = models.CharField(max_length=200, blank=True)
-    sentence = models.TextField()
-    raw = models.BinaryField()
+    event_id = models.CharField(max_length=200, blank=True)        # keyed hash of its id, by which it is found again
+    path = models.CharField(max_length=200, blank=True)            # always empty: sealed
+    sentence = models.TextField()                                  # always empty: sealed
+    raw = models.BinaryField()                                     # sealed (rules.Kept); empty once it was corrected
     replayed = models.DateTimeField(null=True)
 
     class Meta:

@@ -25,10 +25,10 @@ def check_order_pack(pack: Any, policy: Policy | None = None) -> Proven:
         raise Malformed("The pack says that it is about one order, and nothing else.", path="about")
     order = pack["about"]["order"]
     check_whole(proven.facts, "order", order)
-    own = [fact for fact in proven.facts if numbers_about([fact], "order", str(order))]
-    keys = {_said(fact).get("key") for fact in own}
+    own = {fact.index: fact for fact in proven.facts if numbers_about([fact], "order", str(order))}
+    keys = {key for fact in own.values() if isinstance(key := _said(fact).get("key"), str)}
     for fact in proven.facts:
-        if fact not in own and target_of(fact) not in keys:
+        if fact.index not in own and target_of(fact) not in keys:
             raise Unproven(f"Fact {fact.index} does not belong here: it is not about the order, and replaces nothing that is.")
     return proven
 

@@ -13,6 +13,11 @@ def open_timers(*, kind: str | None = None) -> list[Timer]:
     return list(timers.filter(kind=kind) if kind else timers)
 
 
+def has_timer(*, kind: str, subject: str) -> bool:
+    """Whether the subject has an open timer of this kind."""
+    return Timer.objects.filter(kind=kind, subject=subject, done=None, dead=None).exists()
+
+
 def late_count(*, at: datetime) -> int:
     """How many timers are overdue."""
     return Timer.objects.filter(done=None, dead=None, due__lt=at).count()

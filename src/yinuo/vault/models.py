@@ -39,6 +39,7 @@ class Surrogate(models.Model):
     surrogate = models.CharField(max_length=20, unique=True)
     source = models.CharField(max_length=64)
     source_id = models.BinaryField()                               # sealed: the person's transaction key, or the realm's
+    mark = models.BinaryField(max_length=8)                        # binds digest, surrogate and source (vault.marks)
 
 
 class Epoch(models.Model):

@@ -17,8 +17,9 @@ from yinuo.kit.moments import from_micros, to_micros
 from yinuo.kit.realm import Realm
 from yinuo.kit.sealing import NotOpened, index_key, place_of, version_of
 from yinuo.vault.keyring import destroyed_holdings, keys_to_open, present_state, tombstone_of
+from yinuo.vault.marks import check_marks
 from yinuo.vault.models import Erasure, Key, Surrogate
-from yinuo.vault.rules import PROFILE, REALM, TRANSACTION, holder_of
+from yinuo.vault.rules import PROFILE, REALM, TRANSACTION, holder_of, holding_of_day
 
 
 def words_of(*, name: str, subjects: Sequence[str], realm: Realm) -> dict[str, str | None]:
@@ -54,6 +55,16 @@ def opened_words(found: Iterable[Sequence[Any]], *, realm: Realm) -> dict[str, s
     return opened
 
 
+def opened_of_days(found: Sequence[tuple[int, str, bytes]], *, realm: Realm) -> list[bytes | None]:
+    """What `actions.seal_for_day` sealed, of (day, place, sealed); None where the day's key was destroyed."""
+    names = [(*holding_of_day(day), version_of(sealed)) for day, _, sealed in found]
+    keys = keys_to_open(set(names), realm=realm)
+    return [
+        None if (key := keys[name]) is None else key.open_bytes(place, sealed)
+        for name, (_, place, sealed) in zip(names, found, strict=True)
+    ]
+
+
 def open_own(*, place: str, sealed: bytes, realm: Realm) -> str:
     """The text that `actions.seal_own` sealed for this place; refuses anything else."""
     name = (REALM, PROFILE, version_of(sealed))
@@ -84,10 +95,13 @@ def fingerprints_of(*, names: Sequence[str], subjects: Sequence[str]) -> dict[tu
 
 
 def surrogate_of(*, kind: str, source: str, source_id: str, key: bytes) -> str | None:
-    """The surrogate of a subject by its id at the source, or None where it was never heard of."""
+    """The surrogate of a subject by its id at the source, or None where it was never heard of; refuses an altered row."""
     digest = keyed_digest(index_key(key, "surrogate"), "surrogate", kind, source, source_id)
-    found = rows.select_in(connection, "SELECT surrogate FROM vault_surrogate WHERE digest {keys}", [digest])
-    return found[0][0] if found else None
+    found = rows.select_in(
+        connection, "SELECT digest, surrogate, source, mark FROM vault_surrogate WHERE digest {keys}", [digest]
+    )
+    check_marks(found, key)
+    return found[0][1] if found else None
 
 
 def source_ids_of(*, surrogates: Iterable[str], realm: Realm) -> dict[str, tuple[str, str] | None]:
@@ -95,10 +109,11 @@ def source_ids_of(*, surrogates: Iterable[str], realm: Realm) -> dict[str, tuple
     wanted = set(surrogates)
     found = rows.select_in(
         connection,
-        "SELECT surrogate, source, source_id FROM vault_surrogate WHERE surrogate {keys}",
+        "SELECT digest, surrogate, source, mark, source_id FROM vault_surrogate WHERE surrogate {keys}",
         list(wanted),
     )
-    sealed = {surrogate: (source, bytes(source_id)) for surrogate, source, source_id in found}
+    check_marks([row[:4] for row in found], realm.key)
+    sealed = {surrogate: (source, bytes(source_id)) for _, surrogate, source, _, source_id in found}
     names = {surrogate: (holder_of(surrogate), TRANSACTION, version_of(text)) for surrogate, (_, text) in sealed.items()}
     keys = keys_to_open(set(names.values()), realm=realm)
     persons = {surrogate for surrogate in wanted - sealed.keys() if holder_of(surrogate) != REALM}

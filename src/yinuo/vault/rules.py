@@ -17,6 +17,8 @@ PERMISSIONS = {
 Retention = Literal["profile", "content", "transaction"]
 PROFILE, CONTENT, TRANSACTION = "profile", "content", "transaction"
 RETENTIONS = (PROFILE, CONTENT, TRANSACTION)
+PASSING = "passing"
+"""The class of what is kept for some days only, by keys of those days: events that were refused."""
 REALM = "realm"
 """The holder of the keys for things and legal persons."""
 PERSONS = frozenset({"buyer"})
@@ -27,6 +29,11 @@ _PERSON_PREFIXES = tuple(SUBJECT_PREFIXES[person] for person in PERSONS)
 def holder_of(surrogate: str) -> str:
     """Whose keys seal what belongs to this subject: a person's own, or the realm's."""
     return surrogate if surrogate.startswith(_PERSON_PREFIXES) else REALM
+
+
+def holding_of_day(day: int) -> tuple[str, str]:
+    """Whose key of which class seals what came on a day and goes with it."""
+    return f"day-{day}", PASSING
 
 
 def check_classes(classes: frozenset[str]) -> str:

@@ -38,6 +38,10 @@ FAULTS: dict[str, tuple[str, str]] = {
         "of another run.",
         "信用结果、其位置或其路径推不出评分 {run} 的信用总根：它被改动过，或属于另一次评分。",
     ),
+    "band-unknown": (
+        "The standing names as the band before what is no band: {found!r}.",
+        "信用结果所写的“之前的等级”并不存在：{found!r}。",
+    ),
     "merchant": (
         "The standing is that of {found}, the report is about {wanted}.",
         "信用结果属于 {found}，而报告说的是 {wanted}。",

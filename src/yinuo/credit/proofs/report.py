@@ -82,7 +82,7 @@ def _card_of(shown: Any, run: Run) -> Card:
             raise Differs("scorecard", run=run.fact.run)
         card = msgspec.convert(shown, Card)
     except (msgspec.ValidationError, ValueError):
-        raise Differs("scorecard", run=run.fact.run) from None
+        raise Differs("form", part="scorecard") from None
     if card.name != run.fact.scorecard:
         raise Differs("scorecard", run=run.fact.run)
     known = {measure.name for measure in MEASURES}
@@ -98,7 +98,7 @@ def _climate_of(shown: Any, run: Run) -> Climate:
             raise Differs("climate", run=run.fact.run)
         climate = Climate.decoded(canonical_json(shown))
     except (msgspec.ValidationError, ValueError, TypeError):
-        raise Differs("climate", run=run.fact.run) from None
+        raise Differs("form", part="climate") from None
     if climate.measures != tuple(measure.name for measure in shares_of(MEASURES)):
         raise Differs("version", part="climate")
     return climate

@@ -11,6 +11,7 @@ import msgspec
 from yinuo.credit.events import RunCompleted
 from yinuo.credit.proofs.facts import Stated, told_reviews
 from yinuo.credit.proofs.faults import Differs
+from yinuo.credit.rules.bands import RANKS
 from yinuo.credit.rules.leaf import Leaf
 from yinuo.credit.rules.told import count_reviews
 from yinuo.kit.canonical import canonical_json
@@ -62,6 +63,8 @@ def check_run(shown: Any, facts: Mapping[int, Stated], *, merchant: str) -> Run:
         raise Differs("standing", run=fact.run) from None
     if leaf.merchant != merchant:
         raise Differs("merchant", found=leaf.merchant[:80], wanted=merchant[:80])
+    if leaf.before and leaf.before not in RANKS:
+        raise Differs("band-unknown", found=leaf.before[:80])
     return Run(index, fact, leaf)
 
 

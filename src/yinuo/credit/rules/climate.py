@@ -26,6 +26,7 @@ from yinuo.credit.rules.measures import Measure
 OUTCOMES_MIN = 100
 MERCHANTS_MIN = 5
 RATE_ONE = 4096         # a rate of one per outcome
+RATE_MAX = 2**36        # far above what any measure can reach; engines still multiply it in 64 bits
 STORM_TIMES = 3         # a week in which so many times as much failed as usual tells nothing of anybody
 STORM_STRUCK = 3        # and it must have struck at least one in so many of the merchants, or it is somebody's own fault
 USUAL_WEEKS = 26        # what "usual" means: the half-year before
@@ -59,8 +60,8 @@ class Climate:
     def decoded(cls, body: bytes) -> Climate:
         """The climate that was encoded; raises `msgspec.ValidationError` or ValueError for what is none."""
         read = msgspec.json.decode(body, type=_Body)
-        if any(len(rates) != len(read.measures) for _, _, *rates in read.rates):
-            raise ValueError("a row of the climate has not a rate for each measure")
+        for row in read.rates:
+            _check_row(row, len(read.measures))
         rates = {(week, lane): tuple(rates) for week, lane, *rates in read.rates}
         return cls(read.measures, read.bases, rates, frozenset(read.storms))
 
@@ -128,6 +129,17 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     bases: tuple[str, ...]
     rates: list[tuple[Any, ...]]
     storms: list[tuple[str, int, str]]
+
+
+def _check_row(row: tuple[Any, ...], measures: int) -> None:
+    """Refuse a row that is no week, lane and rate of each measure."""
+    if len(row) != 2 + measures:
+        raise ValueError("a row of the climate has not a rate for each measure")
+    week, lane, *rates = row
+    if type(week) is not int or type(lane) is not str:
+        raise ValueError("a row of the climate does not begin with week and lane")
+    if any(type(rate) is not int or not 0 <= rate <= RATE_MAX for rate in rates):
+        raise ValueError(f"a rate of the climate is no number from 0 to {RATE_MAX}")
 
 
 def lane_sums(daybook: Any, measures: Sequence[Measure]) -> Any:

@@ -37,6 +37,10 @@ EFFECTIVE = ("dispatches", 365)
 FAILED = ("failures", WHOLE)
 RECENT_DAYS = 28
 WIDTH_STEP = 5
+POINTS_MAX = 1_000_000          # of anything in points on a scorecard
+PRIOR_MAX = 2**40
+COUNT_MAX = 2**31 - 1
+FEATURES_MAX = 100
 
 
 class Feature(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,13 +58,15 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
     points: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        """Refuse a table of the wrong length, or one in which worse conduct earns more."""
+        """Refuse a table of the wrong length, one in which worse conduct earns more, and numbers that nothing can be with."""
         if len(self.points) != 2 * BINS_EACH_SIDE + 1:
             raise ValueError(f"{self.name}: {len(self.points)} bins instead of {2 * BINS_EACH_SIDE + 1}")
         if any(later > earlier for earlier, later in pairwise(self.points)):
             raise ValueError(f"{self.name}: points rise where conduct gets worse")
-        if self.expected_prior <= 0:
-            raise ValueError(f"{self.name}: the expected prior must be positive")
+        if max(map(abs, self.points)) > POINTS_MAX:
+            raise ValueError(f"{self.name}: more than {POINTS_MAX} points")
+        if not (0 <= self.observed_prior <= PRIOR_MAX and 0 < self.expected_prior <= PRIOR_MAX):
+            raise ValueError(f"{self.name}: the priors must lie between 0 and {PRIOR_MAX}, the expected one above 0")
 
     @property
     def wanted(self) -> Wanted:
@@ -95,6 +101,16 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     spread_points: int = 150
     spread_outcomes: int = 5
     calibrated_on: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a scorecard by which nothing can be scored."""
+        if not 1 <= len(self.features) <= FEATURES_MAX:
+            raise ValueError(f"{self.name}: {len(self.features)} features instead of 1 to {FEATURES_MAX}")
+        if not (abs(self.start) <= POINTS_MAX and 0 <= self.spread_points <= POINTS_MAX):
+            raise ValueError(f"{self.name}: start or spread are beyond {POINTS_MAX} points")
+        counts = (self.outcomes_min, self.spread_outcomes - 1, self.calibrated_on)
+        if not all(0 <= count <= COUNT_MAX for count in counts):
+            raise ValueError(f"{self.name}: outcomes are counted from 0, those of the spread from 1")
 
     def digest(self) -> str:
         """SHA-256 over its canonical JSON."""

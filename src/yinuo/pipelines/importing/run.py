@@ -72,7 +72,7 @@ class Import:
         rules.check_source(self.source)
         start = 0 if again else queries.cursor_position(self._note)
         report = Report(read=ordered.count, earlier=min(start, ordered.count))
-        seen = _Waiting(self.actor, self.source)
+        seen = _Waiting(self.actor, self.source, self.realm)
         done = report.earlier
         rest = islice(ordered, start, None)
         with record.Stream(self.actor, self.source, rest, Item, self._read, self.realm, self.at).parts() as parts:
@@ -131,8 +131,8 @@ def _show(report: Report, part: record.Part[Item], conflicts: Sequence[Refused])
 class _Waiting:
     """The refused events that wait already: a file imported again, partly corrected, does not double them."""
 
-    def __init__(self, actor: Actor, source: str) -> None:
-        self._actor, self._source = actor, source
+    def __init__(self, actor: Actor, source: str, realm: Realm) -> None:
+        self._actor, self._source, self._realm = actor, source, realm
         self._known: set[bytes] | None = None
 
     def without(self, refused: Sequence[Refused]) -> list[Refused]:
@@ -140,8 +140,8 @@ class _Waiting:
         if not refused:
             return []
         if self._known is None:
-            waiting = queries.refused_waiting(viewer=self._actor, source=self._source)
-            self._known = {_mark(kept.sentence, bytes(kept.raw)) for kept in waiting}
+            waiting = queries.refused_waiting(viewer=self._actor, source=self._source, realm=self._realm)
+            self._known = {_mark(kept.sentence, kept.raw) for kept in waiting}
         fresh = [fault for fault in refused if _mark(fault.sentence, fault.raw) not in self._known]
         self._known.update(_mark(fault.sentence, fault.raw) for fault in fresh)
         return fresh

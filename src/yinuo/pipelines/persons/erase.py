@@ -15,7 +15,7 @@ from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import NotFound
 from yinuo.people import actions as people
 from yinuo.people.rules import ERASE, SWEEP, Kept, Plan, check_person, plan_erasure
-from yinuo.pipelines.persons.facts import last_transaction, orders_of
+from yinuo.pipelines.persons.facts import last_transaction, orders_of, things_of
 from yinuo.pipelines.react import CURSOR, modules
 from yinuo.record import actions as record
 from yinuo.timers import actions as timers
@@ -61,7 +61,7 @@ def erase(
     if plan.kept:
         people.restrict(actor=SYSTEM, person=person, ground="erasure", at=at)
         _erase_later(person, plan)
-    orders = _erase_beyond(person, plan.gone, realm, domains)
+    orders = _erase_beyond(person, plan.gone, realm, domains, at)
     if (before := gone_since(holder=person, classes=plan.gone, realm=realm)) is not None:
         return Erased(person, (), plan.kept, before)
     vault.erase(holder=person, classes=plan.gone, realm=realm, at=at, orders=orders)
@@ -87,7 +87,7 @@ def erase_restored(*, realm: Realm, at: datetime, domains: Sequence[str]) -> lis
 
     def beyond(holder: str, classes: Collection[str]) -> Sequence[str]:
         _hold()
-        orders = _erase_beyond(holder, classes, realm, domains)
+        orders = _erase_beyond(holder, classes, realm, domains, at)
         if TRANSACTION not in classes and known_among([holder]):
             people.restrict(actor=SYSTEM, person=holder, ground="erasure", at=at)
             timers.set_timer(kind=ERASE, subject=holder, due=at)        # finds out by itself when it may
@@ -109,11 +109,16 @@ def _plan(person: str, jurisdiction: str, at: datetime) -> Plan:
     )
 
 
-def _erase_beyond(person: str, classes: Collection[str], realm: Realm, domains: Sequence[str]) -> Sequence[str]:
+def _erase_beyond(
+    person: str, classes: Collection[str], realm: Realm, domains: Sequence[str], at: datetime
+) -> Sequence[str]:
     """Erase from the record, the mirrors and the domains' own tables; returns the orders whose fingerprints go too."""
     known_as = source_ids_of(surrogates=[person], realm=realm).get(person)
     if known_as is not None:
-        record.forget_refused(actor=SYSTEM, source=known_as[0], source_id=known_as[1])
+        record.forget_refused(
+            actor=SYSTEM, source=known_as[0], person=person, person_id=known_as[1], things=things_of(person, realm),
+            realm=realm, at=at,
+        )
     if PROFILE in classes:
         people.close_account(actor=SYSTEM, person=person)
     gone = record.forget(actor=SYSTEM, person=person, classes=classes)

@@ -7,7 +7,9 @@ from datetime import date
 
 from yinuo.kit.facts import Recorded, kinds
 from yinuo.kit.moments import day_of, from_day
+from yinuo.kit.realm import Realm
 from yinuo.record import queries
+from yinuo.vault.queries import source_ids_of
 
 
 def orders_of(facts: Iterable[Recorded]) -> list[str]:
@@ -20,6 +22,13 @@ def orders_of(facts: Iterable[Recorded]) -> list[str]:
 def naming(person: str) -> list[Recorded]:
     """Every fact that names a person, sealed or not."""
     return [about.recorded for about in queries.facts_of_person(person=person)]
+
+
+def things_of(person: str, realm: Realm) -> frozenset[str]:
+    """The ids at the source of what the facts that name a person are about: their orders, reviews, complaints."""
+    field = {kind.cls: kind.about for kind in kinds().values()}
+    about = {getattr(told.fact, field[type(told.fact)]) for told in naming(person)} - {person}
+    return frozenset(known[1] for known in source_ids_of(surrogates=about, realm=realm).values() if known is not None)
 
 
 def numbers_concerning(person: str) -> list[int]:

@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 from django.db import transaction
 
-from yinuo.kit.actors import Actor, allow
+from yinuo.kit.actors import SYSTEM, Actor, allow
 from yinuo.kit.facts import kinds
 from yinuo.kit.moments import from_micros
 from yinuo.kit.realm import Realm
 from yinuo.people import actions as people
 from yinuo.people.rules import PURPOSES, plan_erasure
-from yinuo.pipelines.persons.facts import last_transaction, naming, numbers_concerning, orders_of
+from yinuo.pipelines.persons.facts import last_transaction, naming, numbers_concerning, orders_of, things_of
 from yinuo.pipelines.react import modules
 from yinuo.record import queries
 from yinuo.vault.queries import fingerprints_of, known_since, source_ids_of, texts_of
@@ -42,6 +42,7 @@ def see(
         "known_as": {"source": known_as[0], "id": known_as[1]} if known_as else None,
         "words": texts_of(owner=person, retentions=RETENTIONS, realm=realm),
         "facts": facts_shown(person),
+        "refused_events": _refused(person, known_as, realm),
         "hashes_kept": _hashes(person),
         "kept": _kept(person, jurisdiction, at),
         "purposes_by_consent": {code: purpose.words for code, purpose in PURPOSES.items()},
@@ -69,6 +70,26 @@ def facts_shown(person: str) -> list[dict[str, Any]]:
             "fact": msgspec.to_builtins(told.fact),
         }
         for told in [*sealed, *waiting]
+    ]
+
+
+def _refused(person: str, known_as: tuple[str, str] | None, realm: Realm) -> list[dict[str, Any]]:
+    """The events that were refused and speak of a person. Such an event may be anything and speak of others too, so that its
+    text is not handed out here: whoever answers the person looks at it (`yinuo refused show`) and gives what is theirs.
+    """
+    if known_as is None:
+        return []
+    source, person_id = known_as
+    wanted = queries.wanted_of(
+        person=person, person_id=person_id, things=things_of(person, realm), source=source, realm=realm
+    )
+    found = queries.refused_about(viewer=SYSTEM, source=source, wanted=wanted, realm=realm)
+    return [
+        {
+            "number": about.event.pk, "source": source, "received": about.event.received.isoformat(),
+            "surely_about_them": about.surely,
+        }
+        for about in found
     ]
 
 

@@ -100,7 +100,7 @@ def findings_of(*, past: Past, seen: Seen, note: Note, size: int, realm: Realm, 
     movement = movement_of(replay, history) if replay else None
     hindsight = hindsight_of(replay, history) if replay else None
     unjudged = unjudged_of(seen.months, outcomes_min=OUTCOMES_MIN)
-    refused = refused_of((kept.path, kept.sentence) for kept in record.refused_waiting(viewer=SYSTEM))
+    refused = refused_of((kept.path, kept.sentence) for kept in record.refused_waiting(viewer=SYSTEM, realm=realm))
     return Findings(
         version=FORM, header=_header(past, seen, note, at), names=_names(movement, hindsight, realm), too_short=seen.too_short,
         accuracy=accuracy_of(replay, history) if replay else None, hindsight=hindsight, movement=movement, unjudged=unjudged,

@@ -13,12 +13,12 @@ from yinuo.record.actions.deliveries import (
 )
 from yinuo.record.actions.export import export
 from yinuo.record.actions.follow import hold_cursor, move_cursor
-from yinuo.record.actions.forget import forget, forget_refused
+from yinuo.record.actions.forget import forget
 from yinuo.record.actions.keys import check_key, make_key, revoke_key
 from yinuo.record.actions.publish import publish
 from yinuo.record.actions.receipt import receipt_for
 from yinuo.record.actions.recognise import NotRecognised, begin_log, recognise
-from yinuo.record.actions.refuse import drop_refused, keep_refused, replay_refused
+from yinuo.record.actions.refuse import drop_refused, drop_stale, forget_refused, keep_refused, replay_refused
 from yinuo.record.actions.seal import seal
 from yinuo.record.actions.stamp import stamp
 from yinuo.record.actions.stream import Part, Stream, take_stream
@@ -48,6 +48,7 @@ __all__ = [
     "check_key",
     "deliver_next",
     "drop_refused",
+    "drop_stale",
     "entry_key",
     "export",
     "follow_webhooks",

@@ -11,7 +11,7 @@ from yinuo.kit.actors import Actor, allow
 from yinuo.kit.facts import Recorded
 from yinuo.record import queries, rules
 from yinuo.record.actions.archive import SEGMENT_FACTS
-from yinuo.record.models import Head, Mention, Pending, RefusedEvent
+from yinuo.record.models import Head, Mention, Pending
 from yinuo.vault.rules import TRANSACTION
 
 
@@ -32,14 +32,6 @@ def forget(*, actor: Actor, person: str, classes: Collection[str]) -> list[Recor
         _forget_waiting(person)
     _thin({about.recorded.seq // SEGMENT_FACTS for about in gone if about.recorded.seq >= 0})
     return [about.recorded for about in gone]
-
-
-def forget_refused(*, actor: Actor, source: str, source_id: str) -> None:
-    """Delete the events of a source that were refused and name a person: they are kept as they came, in plain words."""
-    allow(actor, "record.forget")
-    kept = RefusedEvent.objects.filter(source=source).values_list("pk", "raw")
-    found = [pk for pk, raw in kept.iterator() if rules.names_person(bytes(raw), source_id)]
-    rows.delete_in(connection, "record_refusedevent", "id", found)
 
 
 def _forget_waiting(person: str) -> None:

@@ -146,10 +146,10 @@ def _write(
     vault.keep_fingerprint_rows(made.prints)
     conflicts = _conflicts(source, again, realm) if again else []
     every = [*refused, *conflicts]
-    close_corrected(source=source, ids=made.ids, at=at)
+    close_corrected(source=source, ids=made.ids, realm=realm, at=at)
     if waiting_max is not None:
         check_room(source=source, more=len(every), waiting_max=waiting_max)
-    keep_refused(source=source, refused=every, at=at)
+    keep_refused(source=source, refused=every, realm=realm, at=at)
     return Taken(accepted=len(made.rows.keys), known=len(again) - len(conflicts), refused=every)
 
 

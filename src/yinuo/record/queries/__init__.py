@@ -13,10 +13,6 @@ from yinuo.record.queries.facts import (
     keys_known,
     keys_mentioning,
     pending_count,
-    refused_count,
-    refused_event,
-    refused_totals,
-    refused_waiting,
     replaced_about,
     replaced_by,
     replacements,
@@ -35,6 +31,16 @@ from yinuo.record.queries.packs import (
     replacing,
 )
 from yinuo.record.queries.promised import receipt_pack
+from yinuo.record.queries.refused import (
+    AboutThem,
+    RefusedWaiting,
+    refused_about,
+    refused_count,
+    refused_event,
+    refused_totals,
+    refused_waiting,
+    wanted_of,
+)
 from yinuo.record.queries.reveal import (
     nodes,
     revealed,
@@ -95,8 +101,10 @@ from yinuo.record.queries.webhooks import (
 
 __all__ = [
     "AboutPerson",
+    "AboutThem",
     "Anchored",
     "Audit",
+    "RefusedWaiting",
     "Seen",
     "SignedHead",
     "Sizes",
@@ -146,6 +154,7 @@ __all__ = [
     "readable",
     "reader_at",
     "receipt_pack",
+    "refused_about",
     "refused_count",
     "refused_event",
     "refused_totals",
@@ -170,6 +179,7 @@ __all__ = [
     "tlog_proof",
     "waiting",
     "waiting_seconds",
+    "wanted_of",
     "webhook_of",
     "webhooks_of",
     "why_stopped",

@@ -7,14 +7,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, F, Min, Sum
+from django.db.models import F, Min, Sum
 
 from yinuo.kit import rows
-from yinuo.kit.actors import Actor, allow
 from yinuo.kit.facts import Recorded
 from yinuo.kit.moments import to_micros
-from yinuo.kit.refusals import NotFound
-from yinuo.record.models import Cursor, Entry, Head, Pending, RefusedEvent, Replacement, Thinned
+from yinuo.record.models import Cursor, Entry, Head, Pending, Replacement, Thinned
 from yinuo.record.rules import BATCH_MAX, WITHHELD, Lost, classes_bound, decode_content
 
 KEY_LENGTH = 32         # of a fact's key, in hex
@@ -184,35 +182,6 @@ def replacements(*, stop: int) -> list[tuple[int, int]]:
             [stop],
         )
         return [(int(target), int(by)) for target, by in cursor.fetchall()]
-
-
-def refused_waiting(*, viewer: Actor, source: str | None = None) -> list[RefusedEvent]:
-    """The refused events that wait for correction, oldest first."""
-    allow(viewer, "record.see_refused")
-    waiting = RefusedEvent.objects.filter(replayed=None).order_by("pk")
-    return list(waiting.filter(source=source) if source else waiting)
-
-
-def refused_count(*, viewer: Actor, source: str) -> int:
-    """How many refused events of a source wait for correction."""
-    allow(viewer, "record.see_refused")
-    return RefusedEvent.objects.filter(replayed=None, source=source).count()
-
-
-def refused_event(*, viewer: Actor, number: int) -> RefusedEvent:
-    """The refused event of that number, while it waits."""
-    allow(viewer, "record.see_refused")
-    found = RefusedEvent.objects.filter(pk=number, replayed=None).first()
-    if found is None:
-        raise NotFound(f"There is no refused event {number} waiting.")
-    return found
-
-
-def refused_totals(*, viewer: Actor) -> list[tuple[str, int]]:
-    """How many refused events of each source wait, by source."""
-    allow(viewer, "record.see_refused")
-    waiting = RefusedEvent.objects.filter(replayed=None).values_list("source").annotate(count=Count("pk"))
-    return [(str(source), int(count)) for source, count in waiting.order_by("source")]
 
 
 def _recorded(found: Iterable[tuple[int, bytes, str | None]]) -> list[Recorded]:

@@ -20,7 +20,6 @@ from yinuo.record.rules.content import (
     decode_counted,
     encode_counted,
     kind_of,
-    names_person,
     numbers_form,
     parts_of,
     without_name,
@@ -39,6 +38,17 @@ from yinuo.record.rules.reading import (
     split_body,
     understood,
 )
+from yinuo.record.rules.refusal import (
+    DAYS_MAX,
+    Kept,
+    Wanted,
+    decode_refused,
+    encode_refused,
+    id_digester,
+    place_of_refused,
+    speaks_of,
+    surely_of,
+)
 
 PERMISSIONS = {
     "record.state_facts": frozenset({"source", "system"}),
@@ -56,9 +66,14 @@ PERMISSIONS = {
 SALT_BYTES = 32
 SEALED_WITHIN_SECONDS = 60     # what receipts promise, and what is warned of
 
+DROP_REFUSED = "record.drop_refused"
+"""The timer that drops what was refused on a day, once that is long ago. Its subject is the day's number."""
+
 __all__ = [
     "BATCH_MAX",
     "CLOCK_SKEW_MINUTES_MAX",
+    "DAYS_MAX",
+    "DROP_REFUSED",
     "EVENT_BYTES_MAX",
     "ORDER_NOTE",
     "PERMISSIONS",
@@ -72,10 +87,12 @@ __all__ = [
     "Content",
     "Counted",
     "Incoming",
+    "Kept",
     "Lost",
     "NotKept",
     "Parts",
     "Refused",
+    "Wanted",
     "about_of",
     "check_opening",
     "check_person_opening",
@@ -84,14 +101,19 @@ __all__ = [
     "counted",
     "decode_content",
     "decode_counted",
+    "decode_refused",
     "encode_counted",
+    "encode_refused",
+    "id_digester",
     "kind_of",
-    "names_person",
     "numbers_form",
     "parts_of",
+    "place_of_refused",
     "read_events",
+    "speaks_of",
     "split_batch",
     "split_body",
+    "surely_of",
     "understood",
     "without_name",
     "without_person",

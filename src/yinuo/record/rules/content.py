@@ -124,15 +124,6 @@ def without_person(waiting: bytes, person: str) -> bytes | None:
     ])
 
 
-def names_person(raw: bytes, source_id: str) -> bool:
-    """Whether a refused event names a person by their id at the source, as far as it can be read."""
-    try:
-        data = msgspec.json.decode(raw, type=dict[str, Any]).get("data")
-    except (ValueError, RecursionError):
-        return msgspec.json.encode(source_id) in raw
-    return isinstance(data, dict) and data.get(PERSON) == source_id
-
-
 def without_name(fact: Fact) -> Fact:
     """A fact as it reads once the person whom it names was forgotten."""
     return replace(fact, **{PERSON: _stand_in(type(fact))})

@@ -1,6 +1,7 @@
 """What the vault does: give surrogates, keep words and fingerprints, rotate keys, erase, in the caller's transaction."""
 
 from yinuo.vault.actions.at_once import AtOnce, Hand, keep_words
+from yinuo.vault.actions.days import end_day, exchange_day_key, seal_for_day
 from yinuo.vault.actions.erase import Beyond, ErasedAgain, clear_traces, compact, erase, replay_erasures
 from yinuo.vault.actions.fingerprints import FingerprintRow, Print, fingerprint_rows, forget_told, keep_fingerprint_rows
 from yinuo.vault.actions.foresight import Foreseen, Foresight, keep_foreseen
@@ -24,7 +25,9 @@ __all__ = [
     "begin_epoch",
     "clear_traces",
     "compact",
+    "end_day",
     "erase",
+    "exchange_day_key",
     "fingerprint_rows",
     "forget_surrogates",
     "forget_told",
@@ -39,5 +42,6 @@ __all__ = [
     "replay_erasures",
     "rewrap",
     "rotate",
+    "seal_for_day",
     "seal_own",
 ]

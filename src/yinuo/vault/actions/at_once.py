@@ -70,7 +70,7 @@ class AtOnce:
         ours = self.keys_for({REALM_HOLDING})[REALM_HOLDING]
         made = draw_surrogates(missing, self._realm.entropy)
         persons, key_rows = make_keys(holders_among(made), realm=self._realm, made=self._at)
-        sealed = sealed_surrogates(self._source, missing, made, ours, persons, self._realm.entropy)
+        sealed = sealed_surrogates(self._source, missing, made, ours, persons, self._realm)
         if rows.insert_missing(connection, "vault_surrogate", "digest", SURROGATE_COLUMNS, sealed) < len(made):
             # another transaction made some at the same time, and has committed
             made, _ = look_up(self._source, list(made), self._realm.key)

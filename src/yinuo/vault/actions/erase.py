@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from yinuo.kit import rows
 from yinuo.kit.ids import keyed_digest
+from yinuo.kit.keys import ListDamaged
 from yinuo.kit.moments import from_micros, to_micros
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed
@@ -59,7 +60,7 @@ def replay_erasures(*, realm: Realm, beyond: Beyond = lambda holder, classes: ()
     `beyond` erases in the same transaction what others keep. What the database alone knows, because the process ended
     before it could write the list, is added to the list.
     """
-    listed = {noted for line in realm.keys.erased() if (noted := _parsed(line))}
+    listed = {_parsed(line) for line in realm.keys.erased()}
     done = {(bytes(digest), classes, at) for digest, classes, at in Erasure.objects.values_list("digest", "classes", "at")}
     if unlisted := done - listed:
         realm.keys.note_erased([_line(noted) for noted in sorted(unlisted, key=lambda noted: noted[2])])
@@ -136,11 +137,11 @@ def _line(noted: _Noted) -> str:
     return f"{digest.hex()} {classes} {from_micros(at).isoformat()}"
 
 
-def _parsed(line: str) -> _Noted | None:
-    """What a line of the list says; None for one that was cut when a machine stopped."""
+def _parsed(line: str) -> _Noted:
+    """What a line of the list says; refuses one that says nothing: it would bring somebody back."""
     try:
         digest, classes, at = line.split(" ")
         noted = (bytes.fromhex(digest), check_classes(frozenset(classes.split(","))), to_micros(datetime.fromisoformat(at)))
     except (ValueError, TypeError, Malformed):
-        return None
-    return noted if len(noted[0]) == 16 else None
+        raise ListDamaged(f"The erasure list has a line that cannot be read: {line[:100]!r}.") from None
+    return noted

@@ -92,7 +92,7 @@ class Foresight:
     def _sealed(self, missing: dict[bytes, Name], made: dict[Name, str]) -> list[SurrogateRow]:
         ours = self._keys_for({REALM_HOLDING})[REALM_HOLDING]
         persons = self._make(holders_among(made))
-        return sealed_surrogates(self._source, missing, made, ours, persons, self._realm.entropy)
+        return sealed_surrogates(self._source, missing, made, ours, persons, self._realm)
 
     def _keys_for(self, wanted: Collection[Holding]) -> dict[Holding, DataKey]:
         keys = {holding: self._ours[holding] for holding in wanted if holding in self._ours}

@@ -10,14 +10,16 @@ from django.db import connection
 from yinuo.kit import rows
 from yinuo.kit.facts import SUBJECT_PREFIXES
 from yinuo.kit.ids import Entropy, keyed_digester, new_surrogates
+from yinuo.kit.realm import Realm
 from yinuo.kit.sealing import NONCE_BYTES, DataKey, index_key, place_of
 from yinuo.vault.keyring import Holding
+from yinuo.vault.marks import check_marks, marker
 from yinuo.vault.rules import REALM, TRANSACTION, holder_of
 
 Name = tuple[str, str]
 """A subject as its source knows it: type and id, such as ("order", "A-17")."""
-SurrogateRow = tuple[bytes, str, str, bytes]
-SURROGATE_COLUMNS = ("digest", "surrogate", "source", "source_id")
+SurrogateRow = tuple[bytes, str, str, bytes, bytes]
+SURROGATE_COLUMNS = ("digest", "surrogate", "source", "source_id", "mark")
 REALM_HOLDING = (REALM, TRANSACTION)
 BY_NAME = itemgetter(0, 1, 2)
 """The order in which key rows are inserted, so that two transactions never wait for each other in a circle."""
@@ -42,12 +44,13 @@ def forget_surrogates(*, surrogates: Sequence[str]) -> None:
 
 
 def look_up(source: str, names: Sequence[Name], key: bytes) -> tuple[dict[Name, str], dict[bytes, Name]]:
-    """The surrogates of the names that the table has, and the other names by their digests."""
+    """The surrogates of the names that the table has, and the other names by their digests; refuses a row that was altered."""
     found_digests = digests(source, names, key)
     found = rows.select_in(
-        connection, "SELECT digest, surrogate FROM vault_surrogate WHERE digest {keys}", list(found_digests)
+        connection, "SELECT digest, surrogate, source, mark FROM vault_surrogate WHERE digest {keys}", list(found_digests)
     )
-    return {found_digests.pop(bytes(digest)): surrogate for digest, surrogate in found}, found_digests
+    check_marks(found, key)
+    return {found_digests.pop(bytes(digest)): surrogate for digest, surrogate, *_ in found}, found_digests
 
 
 def digests(source: str, names: Sequence[Name], key: bytes) -> dict[bytes, Name]:
@@ -74,10 +77,11 @@ def holders_among(made: Mapping[Name, str]) -> dict[Holding, int]:
 
 def sealed_surrogates(
     source: str, missing: Mapping[bytes, Name], made: Mapping[Name, str], ours: DataKey, persons: Mapping[Holding, bytes],
-    entropy: Entropy,
+    realm: Realm,
 ) -> list[SurrogateRow]:
     """The rows of fresh surrogates: ids at the source sealed with the realm's key, or with the person's own."""
-    nonces = entropy(NONCE_BYTES * len(missing))
+    nonces = realm.entropy(NONCE_BYTES * len(missing))
+    mark_of = marker(realm.key)
     sealed = []
     for place, (digest, name) in enumerate(missing.items()):
         surrogate = made[name]
@@ -85,7 +89,7 @@ def sealed_surrogates(
         key = DataKey((*holding, 1), persons[holding]) if holding in persons else ours
         nonce = nonces[place * NONCE_BYTES : (place + 1) * NONCE_BYTES]
         source_id = key.seal(place_of("vault_surrogate", "source_id", surrogate), name[1], nonce)
-        sealed.append((digest, surrogate, source, source_id))
+        sealed.append((digest, surrogate, source, source_id, mark_of(digest, surrogate, source)))
     return sealed
 
 

@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ('surrogate', models.CharField(max_length=20, unique=True)),
                 ('source', models.CharField(max_length=64)),
                 ('source_id', models.BinaryField()),
+                ('mark', models.BinaryField(max_length=8)),
             ],
         ),
         migrations.CreateModel(

@@ -91,8 +91,9 @@ def refused(request: HttpRequest) -> HttpResponse:
     """The events that intake refused, of one source or all, oldest first."""
     here = Here(request)
     source = request.GET.get("source", "").replace("\0", "")
-    waiting = facts.refused_waiting(viewer=here.actor, source=source or None)
-    context = {"rows": waiting[:REFUSED_SHOWN], "count": len(waiting), "source": source, "shown": REFUSED_SHOWN}
+    waiting = facts.refused_waiting(viewer=here.actor, realm=here.realm, source=source or None, limit=REFUSED_SHOWN)
+    count = facts.refused_count(viewer=here.actor, source=source or None)
+    context = {"rows": waiting, "count": count, "source": source, "shown": REFUSED_SHOWN}
     return render(request, "console/refused.html", context)
 
 
@@ -101,8 +102,8 @@ def refused(request: HttpRequest) -> HttpResponse:
 def refused_event(request: HttpRequest, number: int) -> HttpResponse:
     """One refused event: what is wrong where; correct it and take it in, or drop it."""
     here = Here(request)
-    found = facts.refused_event(viewer=here.actor, number=number)
-    text = request.POST.get("event", bytes(found.raw).decode(errors="replace"))
+    found = facts.refused_event(viewer=here.actor, realm=here.realm, number=number)
+    text = request.POST.get("event", found.raw_text)
     if request.method == "POST" and "drop" in request.POST:
         done = told(
             request, lambda: record.drop_refused(actor=here.actor, numbers=[number]), gettext("The event was dropped for good.")

@@ -181,12 +181,15 @@ const verifyRecord = (() => {
       }
       const raw = text.slice(at, end + 1);
       if (escaped) {
+        let value;
         try {
           at = end + 1;
-          return JSON.parse(raw);
+          value = JSON.parse(raw);
         } catch {
           throw fail();
         }
+        if (LONE_SURROGATE.test(value)) throw fail();     // half of a pair, which is no character
+        return value;
       }
       at = end + 1;
       return raw.slice(1, -1);

@@ -33,6 +33,7 @@ except ImportError:     # no such package, or one from before ML-DSA
     MLDSA44PublicKey = None  # type: ignore[assignment,misc]
 
 FILE_BYTES_MAX = 64 * 1024 * 1024
+VALUES_MAX = 6_000_000      # in a pack; each takes up to 80 bytes of memory, and the file of that size may hold many more
 PROOF_BYTES_MAX = 4_000_000
 NOTE_BYTES_MAX = 1_000_000
 SIGNATURES_MAX = 100
@@ -45,6 +46,7 @@ METHODS = {ED25519: "Ed25519", COSIGNATURE: "Ed25519 cosignature", ML_DSA_44: "M
 PUBLIC_BYTES = {ED25519: 32, COSIGNATURE: 32, ML_DSA_44: 1312}
 HEADER = "c2sp.org/tlog-proof@v1"
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
+HALF = re.compile("\\\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 KEY_NAME = re.compile("[^\x00-\x1f\\s+\ud800-\udfff]+\\Z")
 Node = tuple[int, int]
 
@@ -117,7 +119,10 @@ def json_in(text: Any, what: str) -> Any:
 
     try:
         decoded = text.decode() if isinstance(text, bytes) else text
-        return json.loads(decoded, object_pairs_hook=pairs, parse_int=integer, parse_float=refused, parse_constant=refused)
+        value = json.loads(decoded, object_pairs_hook=pairs, parse_int=integer, parse_float=refused, parse_constant=refused)
+        if HALF.search(decoded):
+            canonical(value)        # refuses half of a surrogate pair, which is no character
+        return value
     except RecursionError:
         raise NotProven(f"The {what} is nested too deep.") from None
     except (ValueError, TypeError):
@@ -393,7 +398,8 @@ def _threshold(many: str, members: int) -> int:
 def _when(seconds: int) -> str:
     if not 0 < seconds < 253_402_300_800:
         return ""
-    return " on " + datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%d at %H:%M:%S UTC")
+    when = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)  # noqa: UP017 - Python 3.9
+    return " on " + when.strftime("%Y-%m-%d at %H:%M:%S UTC")
 
 
 # --- Trees -----------------------------------------------------------------------------------------------------------------
@@ -596,6 +602,8 @@ def check(raw: bytes, policy: Policy | None) -> list[str]:
             raise NotAsked("A proof file does not say whom to trust: give --policy or --key.")
         return check_proof(raw, policy)
     if raw[:1] == b"{":
+        if sum(map(raw.count, (b",", b"[", b"{"))) > VALUES_MAX:
+            raise NotProven(f"The pack has more than the {VALUES_MAX:,} values that are read.")
         return check_pack(json_in(raw, "pack"), policy)
     if not raw:
         raise NotAsked("The file is empty. Ask whoever gave it to you for another copy.")
@@ -619,6 +627,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--policy", help="a file that says which logs and witnesses you trust")
     parser.add_argument("--key", action="append", help="the verifier key of a log that you trust")
     parser.add_argument("--all", action="store_true", help=f"show every fact, not only the first {LINES_SHOWN} lines")
+    for stream in (sys.stdout, sys.stderr):     # a terminal without Chinese letters is no reason to fail
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     given = parser.parse_args(arguments)
     try:
         policy = Policy.read(read(given.policy)) if given.policy else Policy.of_keys(given.key) if given.key else None
@@ -636,6 +647,9 @@ def main(arguments: list[str] | None = None) -> int:
     except RecursionError:
         sys.stderr.write("NOT PROVEN: the file is nested too deep.\n")
         return 1
+    except MemoryError:
+        sys.stderr.write("Nothing was checked. The file takes more memory than this machine has.\n")
+        return 2
     *lines, verdict = told
     more = 0 if given.all else len(lines) - LINES_SHOWN
     lines = [verdict, *(lines if more <= 0 else [*lines[:LINES_SHOWN], f"... and {more:,} lines more; --all shows them."])]
