@@ -171,7 +171,7 @@ def test_extension_lines_which_not_every_signature_covers_are_not_cosigned(witne
     for each in (extended, own):
         with pytest.raises(BadSubmission, match="extension"):
             witness.add_checkpoint(str(Submission(0, (), each)).encode(), at=AT)
-        with pytest.raises(Refusal, match="extension|does not fit"):
+        with pytest.raises(Refusal, match=r"extension|does not fit"):
             Policy({KEY.verifier: "", QUANTUM.verifier: ""}).accept(each)
     assert witness.last("example.com/log") is None
 
