@@ -229,7 +229,7 @@ print(json.dumps({
     "back": back, "left": where(about(3, gone)), "same": live == mirrored(), "faults": queries.audit(log=here.log).faults,
     "later": where(["Name 000005", "Words 000005"]), "due": [timer.kind for timer in Timer.objects.filter(subject=later)],
     "known": [person(n) == known for n, known in ((3, gone), (5, later), (7, stays))],
-    "said": said.getvalue().count("back; they are erased again"),
+    "said": said.getvalue().count("they are erased again"),
 }))
 """
 
