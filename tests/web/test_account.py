@@ -375,3 +375,16 @@ def test_cookies_are_kept_from_scripts_and_other_sites(invited, settings):
     for name in ("sessionid", "csrftoken"):
         cookie = client.cookies[name]
         assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
+
+
+def test_a_session_that_began_without_a_second_factor_ends_when_one_is_set_up(client, invited):
+    client.post(invited("administrator"), {"handle": "wang.fang", "password1": PASSWORD, "password2": PASSWORD})
+    earlier = Client()
+    earlier.post(LOGIN, {"login": "wang.fang", "password": PASSWORD})
+    assert earlier.get(reverse("my_account")).status_code == 200
+    page = client.get(reverse("mfa_activate_totp"))
+    secret = page.context["form"].secret
+    code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    assert client.post(reverse("mfa_activate_totp"), {"code": code}).status_code == 302
+    assert earlier.get(reverse("my_account")).status_code == 302
+    assert client.get(reverse("my_account")).status_code == 200

@@ -309,7 +309,8 @@ def written_down():
     """Every byte of the database, table by table."""
     with connection.cursor() as cursor:
         found = {}
-        for table in connection.introspection.table_names(cursor):
+        tables = connection.introspection.table_names(cursor)
+        for table in [name for name in tables if not name.startswith("incoming_")]:     # these end with their transaction
             cursor.execute(f'SELECT * FROM "{table}"')
             cells = [cell for row in cursor for cell in row]
             found[table] = b"\n".join(

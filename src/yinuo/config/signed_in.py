@@ -17,6 +17,8 @@ from yinuo.people import actions, queries
 from yinuo.people.rules import STAFF_IDLE_MAX
 
 SEEN = "seen"
+_SETS_UP = frozenset({"mfa_activate_totp", "mfa_add_webauthn"})
+_FOUND = 302
 _NOTED_EVERY = timedelta(minutes=5)
 _PRIVATE = ("/account/", "/join/", "/console/", "/me/")
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -36,11 +38,21 @@ def signed_in(get_response: Answer) -> Answer:
             request.actor = PUBLIC  # type: ignore[attr-defined] # Django's request has no place for it
         request.lacks_second_factor = SimpleLazyObject(lambda: _lacking(request))  # type: ignore[attr-defined]
         response = get_response(request)
+        _end_weaker(request, response)
         if request.path.startswith(_PRIVATE):
             patch_cache_control(response, private=True, no_store=True)
         return response
 
     return handle
+
+
+def _end_weaker(request: HttpRequest, response: HttpResponse) -> None:
+    """Once a second factor was set up, only the session that did it goes on: others began without."""
+    at = request.resolver_match
+    if request.method != "POST" or at is None or at.url_name not in _SETS_UP or response.status_code != _FOUND:
+        return
+    if request.user.is_authenticated:
+        actions.end_other_sessions(account=request.user, keep=request.session.session_key or "")
 
 
 def actor_of(request: HttpRequest) -> Actor:

@@ -120,6 +120,9 @@ TOLD: Words = {
     "marked": _("The file is marked: “%(note)s”"),
     "whole": _("About %(subject)s %(id)s it shows the facts numbered %(first)s to %(last)s; none is left out between them."),
     "gaps": _("About %(subject)s %(id)s it shows %(count)s facts numbered from %(first)s to %(last)s; others are not shown."),
+    "sums_order": _(
+        "Later facts about the order may exist, and withdrawals of those shown: nothing in the file says how many there are."
+    ),
     "sums_credit": _("The score itself is not computed again here; “yinuo verify” does that, to the point."),
     "sums_reviews": _("The counts themselves are not computed again here; “yinuo verify” does that."),
     "sums_receipt": _("The receipt itself is not held against them here; “yinuo verify” does that."),

@@ -12,8 +12,6 @@ from yinuo.credit.queries.standings import shown_scorecard
 from yinuo.decisions import queries as decisions
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.moments import MICROS_PER_DAY, from_micros, to_micros
-from yinuo.kit.realm import Realm
-from yinuo.record.queries import own_key
 
 COUNTS_DAYS = 365       # what is older costs nobody points
 
@@ -22,8 +20,7 @@ COUNTS_DAYS = 365       # what is older costs nobody points
 class Held:
     """One outcome through the merchant's own fault: of which order, what went wrong, since when that is known, its weight.
 
-    `weight` is 0 to 16 sixteenths of an order. `event` is the key of the judgement; `contest` the state of the newest contest
-    of it, "" where there was none.
+    `weight` is 0 to 16 sixteenths of an order; `contest` the state of the newest contest of it, "" where there was none.
     """
 
     order: str
@@ -32,11 +29,10 @@ class Held:
     at: datetime
     weight: int
     used_permille: int | None
-    event: str
     contest: str
 
 
-def held_against(*, viewer: Actor, merchant: str, realm: Realm, at: datetime, limit: int) -> list[Held]:
+def held_against(*, viewer: Actor, merchant: str, at: datetime, limit: int) -> list[Held]:
     """What cost the merchant points in the year before the day of the standing, or before now; newest first."""
     standing = own_standing(viewer=viewer, merchant=merchant)
     end = to_micros(at) if standing is None else standing.as_of * MICROS_PER_DAY
@@ -46,15 +42,14 @@ def held_against(*, viewer: Actor, merchant: str, realm: Realm, at: datetime, li
         rows = table.objects.filter(merchant=merchant, judged_at__gte=since, cause="merchant").exclude(outcome="on_time")
         found.append([(row, aspect) for row in rows.order_by("-judged_at", "pk")[:limit]])
     newest = list(islice(merge(*found, key=lambda pair: pair[0].judged_at or 0, reverse=True), limit))
-    keys = [own_key(event_id=f"{aspect}/{row.pk}/{row.revision}", key=realm.key).hex() for row, aspect in newest]
-    contests = decisions.disputed(events=keys)
+    matters = [f"{aspect}/{row.pk}/{row.outcome}" for row, aspect in newest]
+    contests = decisions.disputed(matters=matters)
     return [
         Held(
             row.pk, aspect, row.outcome or "", from_micros(row.judged_at or 0), row.weight or 0,
-            getattr(row, "used_permille", None), key,
-            contests.get(key, ""),
+            getattr(row, "used_permille", None), contests.get(matter, ""),
         )
-        for (row, aspect), key in zip(newest, keys, strict=True)
+        for (row, aspect), matter in zip(newest, matters, strict=True)
     ]
 
 

@@ -18,7 +18,13 @@ from yinuo.people.actions.invitations import (
 from yinuo.people.actions.looks import note_look
 from yinuo.people.actions.restrict import lift_restriction, restrict
 from yinuo.people.actions.roles import LastOfKind, end_grant, end_membership
-from yinuo.people.actions.sessions import end_every_session, end_session, forget_ended_sessions, note_session
+from yinuo.people.actions.sessions import (
+    end_every_session,
+    end_other_sessions,
+    end_session,
+    forget_ended_sessions,
+    note_session,
+)
 
 __all__ = [
     "FourEyes",
@@ -32,6 +38,7 @@ __all__ = [
     "end_every_session",
     "end_grant",
     "end_membership",
+    "end_other_sessions",
     "end_session",
     "forget_ended_sessions",
     "forget_person",

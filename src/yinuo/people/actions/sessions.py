@@ -28,6 +28,12 @@ def end_every_session(*, account: Account) -> None:
     _end(list(UserSession.objects.filter(user_id=account.pk).values_list("session_key", flat=True)))
 
 
+@transaction.atomic
+def end_other_sessions(*, account: Account, keep: str) -> None:
+    """End all sessions of an account but the one of that key: they began before it had its second factor."""
+    _end(list(UserSession.objects.filter(user_id=account.pk).exclude(session_key=keep).values_list("session_key", flat=True)))
+
+
 def note_session(*, session_key: str, ip: str | None, at: datetime) -> None:
     """Note that a session is in use, and from where."""
     seen = {"last_seen_at": at} | ({"ip": ip} if ip else {})

@@ -120,7 +120,7 @@ def _check(row: _Row, numbers: dict[str, int]) -> None:
     if row.leaf[:1] != LEAF_VERSION or len(row.leaf) != LEAF_BYTES:
         raise rules.Altered(f"The log's entry of fact {row.seq:,} has not the form of one.")
     if row.main is None or row.salt is None:
-        raise rules.Lost(row.seq)
+        raise rules.Altered(f"What fact {row.seq:,} says is missing: its opening was deleted.")
     rules.check_opening(row.seq, row.inner, row.salt, row.main)
     content = rules.decode_content(row.main, None, withheld=True)
     if content.key != row.key.hex():

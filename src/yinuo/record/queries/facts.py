@@ -73,6 +73,15 @@ def keys_known(*, keys: Iterable[str]) -> set[str]:
     return {bytes(key).hex() for (key,) in found}
 
 
+def keys_mentioning(*, keys: Iterable[str], subject: str) -> set[str]:
+    """Those of these keys (hex) under which a sealed fact stands that names the subject, be it a person or what is counted."""
+    wanted = [bytes.fromhex(key) for key in keys if len(key) == KEY_LENGTH and set(key) <= _HEX]
+    sql = "SELECT e.key, s.seq FROM record_entry e JOIN record_seal s ON s.entry_id = e.id WHERE e.key {keys}"
+    numbers = {int(seq): bytes(key).hex() for key, seq in rows.select_in(connection, sql, wanted)}
+    found = rows.select_in(connection, "SELECT seq, subject FROM record_mention WHERE seq {keys}", list(numbers))
+    return {numbers[int(seq)] for seq, named in found if named == subject}
+
+
 def every_fact(*, start: int = 0, stop: int | None = None, at_size: int | None = None) -> Iterator[list[Recorded]]:
     """All standing facts in batches of at most 10,000, in the order of sealing."""
     end = size() if stop is None else stop

@@ -231,7 +231,7 @@ class Lost(Altered):
     def __init__(self, seq: int) -> None:
         super().__init__(
             f"What fact {seq:,} says is missing: its opening was deleted, which nothing lawful does. "
-            "`yinuo record audit` names every such place; restore them from a backup."
+            "`yinuo record audit` names such places; restore the database from a backup."
         )
 
 

@@ -19,7 +19,7 @@ from yinuo.kit.refusals import NotFound
 from yinuo.merchants import queries as merchants
 from yinuo.vault.queries import source_ids_of
 from yinuo.web.account.told import told
-from yinuo.web.console.entrance import Here
+from yinuo.web.console.entrance import Here, outcome_of
 
 _METHODS = ["GET", "HEAD", "POST"]
 
@@ -90,7 +90,7 @@ def appeal(request: HttpRequest, appeal: str) -> HttpResponse:
     found = queries.appeal(viewer=here.actor, appeal_id=appeal)
     is_cause = found.decision.act == "contest_rejected" and _aspect(here, found.decision.contest) != "fact"
     if request.method == "POST":
-        upheld = request.POST.get("outcome") == "upheld"
+        upheld = outcome_of(request)
         cause: Any = request.POST.get("cause") or None
         settled = told(
             request,
@@ -106,7 +106,7 @@ def appeal(request: HttpRequest, appeal: str) -> HttpResponse:
         "appeal": found, "decision": found.decision, "merchant": _called(found.decision.merchant or ""),
         "objection": queries.words(name="objection", subjects=[found.pk], realm=here.realm).get(found.pk),
         "reasons": queries.words(name="reasons", subjects=[found.decision.pk], realm=here.realm).get(found.decision.pk),
-        "had_part": here.actor.name in {found.decision_by, found.opened_by}, "is_cause": is_cause, "claims": CLAIMS,
+        "had_part": here.actor.name in queries.had_part(appeal=found), "is_cause": is_cause, "claims": CLAIMS,
         "late": found.due < here.at, "words": request.POST.get("words", ""), "rule": GROUNDS[found.decision.ground].rule,
     }
     return render(request, "console/appeal.html", context)

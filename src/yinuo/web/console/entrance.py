@@ -15,7 +15,7 @@ from yinuo.decisions.rules import CLOCKS, Objection
 from yinuo.kit.actors import Actor
 from yinuo.kit.calendars import Calendar
 from yinuo.kit.realm import Realm
-from yinuo.kit.refusals import NotFound
+from yinuo.kit.refusals import Malformed, NotFound
 
 View = Callable[..., HttpResponse]
 STAFF = frozenset({"steward", "auditor"})
@@ -36,6 +36,14 @@ class Here:
         """What was objected, due by the clock of this jurisdiction."""
         clocks = CLOCKS[settings.YINUO["YINUO_JURISDICTION"]]
         return Objection(words, self._calendar.deadline_days(self.at, clocks.appeal_days if appeal else clocks.contest_days))
+
+
+def outcome_of(request: HttpRequest) -> bool:
+    """Whether a form says to uphold; refuses one that says neither this nor to reject, so that no broken form decides."""
+    given = request.POST.get("outcome")
+    if given not in ("upheld", "rejected"):
+        raise Malformed("Say whether to uphold or to reject.", path="outcome")
+    return given == "upheld"
 
 
 def for_staff(view: View) -> View:

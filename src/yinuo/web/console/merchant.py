@@ -22,7 +22,7 @@ from yinuo.web import charts
 from yinuo.web.account.told import told
 from yinuo.web.console.entrance import Here, for_team
 
-HELD_MAX = 50
+HELD_MAX = 200
 SPEAKERS = frozenset({"merchant_owner", "merchant_operations"})
 
 
@@ -36,11 +36,6 @@ def _frame(request: HttpRequest, merchant: str, tab: str) -> dict[str, Any]:
     }
 
 
-def _decided(here: Here, merchant: str) -> list[Any]:
-    """What was decided about the merchant beside what settled an objection, which shows with that."""
-    return [one for one in decisions.decisions_about(viewer=here.actor, merchant=merchant) if one.contest is None]
-
-
 @for_team
 @require_safe
 def overview(request: HttpRequest, merchant: str) -> HttpResponse:
@@ -51,8 +46,8 @@ def overview(request: HttpRequest, merchant: str) -> HttpResponse:
     context: dict[str, Any] = _frame(request, merchant, "overview") | {
         "standing": standing,
         "open_contests": [contest for contest in contests if contest.state == "open"],
-        "held": standings.held_against(viewer=here.actor, merchant=merchant, realm=here.realm, at=here.at, limit=5),
-        "decisions": _decided(here, merchant)[:5],
+        "held": standings.held_against(viewer=here.actor, merchant=merchant, at=here.at, limit=5),
+        "decisions": decisions.decisions_about(viewer=here.actor, merchant=merchant)[:5],
     }
     if standing is not None and standing.score is not None:
         bars = charts.points_bars([reason.get("points", 0) for reason in standing.reasons])
@@ -76,7 +71,7 @@ def outcomes(request: HttpRequest, merchant: str) -> HttpResponse:
         request, lambda: _object(request, here, merchant), gettext("Your objection was sent. It shows as disputed from now on.")
     ):
         return redirect("console_cases", merchant=merchant)
-    held = standings.held_against(viewer=here.actor, merchant=merchant, realm=here.realm, at=here.at, limit=HELD_MAX)
+    held = standings.held_against(viewer=here.actor, merchant=merchant, at=here.at, limit=HELD_MAX)
     names = source_ids_of(surrogates=[each.order for each in held], realm=here.realm)
     rows = [
         {"held": each, "called": (names.get(each.order) or ("", each.order))[1], "value": f"{each.aspect}/{each.order}"}
@@ -110,7 +105,7 @@ def cases(request: HttpRequest, merchant: str) -> HttpResponse:
     here = Here(request)
     context = _frame(request, merchant, "cases") | {
         "contests": decisions.contests_of(viewer=here.actor, merchant=merchant),
-        "decisions": _decided(here, merchant),
+        "decisions": decisions.decisions_about(viewer=here.actor, merchant=merchant),
     }
     return render(request, "console/cases.html", context)
 

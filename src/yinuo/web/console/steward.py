@@ -22,7 +22,7 @@ from yinuo.record import queries as facts
 from yinuo.timers import queries as timers
 from yinuo.vault.queries import source_ids_of
 from yinuo.web.account.told import told
-from yinuo.web.console.entrance import Here, for_staff
+from yinuo.web.console.entrance import Here, for_staff, outcome_of
 
 REFUSED_SHOWN = 100
 SETTLING = [code for code, ground in GROUNDS.items() if ground.acts & {"contest_upheld", "contest_rejected"}]
@@ -49,7 +49,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         ],
         "appeals": [
             {"appeal": one, "merchant": called.get(one.decision.merchant or ""), "late": one.due < here.at,
-             "had_part": here.actor.name in {one.decision_by, one.opened_by}}
+             "had_part": here.actor.name in queries.had_part(appeal=one)}
             for one in appeals
         ],
         "refused": facts.refused_totals(viewer=here.actor) if is_steward else [], "dead": timers.dead_timers(),
@@ -65,7 +65,7 @@ def settle(request: HttpRequest) -> HttpResponse:
     """Settle the chosen contests for the same reasons: first shown whole, then done."""
     here = Here(request)
     chosen = request.POST.getlist("contest")
-    upheld = request.POST.get("outcome") == "upheld"
+    upheld = outcome_of(request)
     given = {name: request.POST.get(name, "") for name in ("outcome", "ground", "cause", "words")}
     if "confirmed" not in request.POST:
         found = [queries.contest(viewer=here.actor, contest_id=each) for each in chosen]
@@ -131,12 +131,13 @@ def decide(request: HttpRequest) -> HttpResponse:
     merchant = request.GET.get("merchant", "")
     if not merchant:
         raise NotFound("Begin at the merchant whom the decision is about.")
+    found = merchants.merchant(viewer=here.actor, merchant=merchant)
     if request.method == "POST" and (made := told(request, lambda: _decide(request, here, merchant), "")):
         return redirect("console_decision", decision=made.pk)
     numbers = facts.mentions_of(subject=merchant, size=facts.size())[-20:]
     told_of = facts.contents_by_number(numbers=numbers)
     context = {
-        "merchant": merchants.merchant(viewer=here.actor, merchant=merchant),
+        "merchant": found,
         "acts": [act for act in ACTS.values() if act.about == "merchant"],
         "grounds": [ground for ground in GROUNDS.values() if ground.acts & {"warning", "goods_unlawful"}],
         "facts": [(number, content) for number, content in sorted(told_of.items(), reverse=True)],
