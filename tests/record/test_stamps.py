@@ -381,7 +381,7 @@ def test_authorities_are_read_from_settings(running, tmp_path, monkeypatch):
     stamper, _ = running()
     pem = stamper.root.public_bytes(serialization.Encoding.PEM)
     monkeypatch.setitem(settings.YINUO, "YINUO_TSA", ["https://tsa.example/tsr"])
-    with pytest.raises(Malformed, match="Name the folder that holds tsa.example.pem"):
+    with pytest.raises(Malformed, match=r"Name the folder that holds tsa\.example\.pem"):
         authorities()
     for odd in ("ftp://tsa.example/tsr", "https:///tsr", "tsa.example"):
         monkeypatch.setitem(settings.YINUO, "YINUO_TSA", [odd])

@@ -145,6 +145,10 @@ def _subject(kind: str, named: tuple[str, ...]) -> str:
     return found
 
 
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def _policy() -> Any:
     from django.conf import settings  # noqa: PLC0415 - after set_up
 
@@ -179,7 +183,7 @@ def audit() -> None:
         click.echo(fault, err=True)
     click.echo(
         f"{found.size:,} facts were computed anew, {found.forgotten:,} of them forgotten: "
-        + (f"{len(faults)} faults." if faults else "everything agrees.")
+        + (_counted(len(faults), "fault") + "." if faults else "everything agrees.")
     )
     if faults:
         raise SystemExit(EXIT_FAULTS)
@@ -199,7 +203,8 @@ def export(folder: Path) -> None:
 
     with progress("Writing files") as tell:
         size, files = actions.export(actor=SYSTEM, folder=folder, progress=tell)
-    click.echo(f"The log of {size:,} facts is in {folder}: {files:,} files were new.")
+    new = f"{_counted(files - 1, 'file')} new, and the checkpoint" if files > 1 else "nothing new but the checkpoint"
+    click.echo(f"The log of {size:,} facts is in {folder}: {new}.")
 
 
 @command.command()

@@ -77,7 +77,7 @@ class Policy:
         """The checkpoint in a signed note, if a log listed here signed it and the quorum witnessed it; refuses otherwise."""
         if not self.logs:
             raise Unsigned("This policy names no log, so that no checkpoint is good by it.")
-        self._check_origin(parse_checkpoint(parse_note(note).text).origin)
+        self._check_origin(parse_note(note).text.partition("\n")[0])
         opened = open_note(note, [*self.logs, *(witness.key for witness in self.witnesses.values())])
         checkpoint = parse_checkpoint(opened.text)
         keys = tuple(key for key in self.logs if key in opened.signed and key.name == checkpoint.origin)
@@ -152,7 +152,10 @@ class _Reading:
     def finish(self) -> Policy:
         """The whole policy."""
         if self.quorum is None:
-            raise Malformed("A policy has one line that names its quorum; this one has none.")
+            raise Malformed(
+                "A policy has one line that names its quorum; this one has none. Where no witness is asked for, add: quorum "
+                "none"
+            )
         return Policy(self.logs, self.witnesses, self.groups, self.quorum, tuple(self.receipts))
 
     def _comment(self, word: str, items: list[str]) -> None:

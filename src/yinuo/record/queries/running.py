@@ -17,7 +17,8 @@ def check_continues(*, log: Log, last: tuple[Checkpoint, str] | None, size: int,
     if last is not None and root_of(last[0].size) != last[0].root:
         raise LogStopped(
             f"The record's first {last[0].size:,} facts are not those whose head was signed before: the record was altered, "
-            "or put back and continued. Nothing is signed; the guide to the record says how to recover."
+            "or put back and continued. Nothing is signed; docs/guide/record.md says how to recover, under “When a backup was "
+            "put back”."
         )
 
 
