@@ -21,8 +21,9 @@ torture: $(DEVELOPMENT) ## Kill two sequencers of the record, and a witness, 500
 	YINUO_TORTURE_KILLS=500 $(BIN)/pytest tests/record/test_torture.py tests/kit/test_witness.py
 
 check: $(DEVELOPMENT) ## Run ruff, mypy and import-linter
-	$(BIN)/ruff check src tests tools
+	$(BIN)/ruff check src tests tools clients
 	$(BIN)/mypy
+	cd clients/python && ../../$(BIN)/mypy
 	PYTHONPATH=src:. $(BIN)/lint-imports
 
 reference: $(DEVELOPMENT) ## Write docs/reference anew from the code

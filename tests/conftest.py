@@ -113,15 +113,15 @@ def lasting(_new_connection: None, transactional_db: None) -> Iterator[None]:
 @pytest.fixture
 def serving() -> Iterator[Callable[..., str]]:
     """Runs a real HTTP server on this machine: serving(answer) is its address; answer(method, path, body) gives status, media
-    type and body, or bytes to put on the wire as they are.
+    type and body, or bytes to put on the wire as they are. With `headers=True` these are a fourth thing that it is given.
     """
     servers = []
 
-    def start(answer: Callable[[str, str, bytes], Any]) -> str:
+    def start(answer: Callable[..., Any], *, headers: bool = False) -> str:
         class Handler(BaseHTTPRequestHandler):
             def handle_any(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                given = answer(self.command, self.path, body)
+                given = answer(self.command, self.path, body, *([dict(self.headers)] if headers else []))
                 if isinstance(given, bytes):
                     self.wfile.write(given)
                     return

@@ -26,6 +26,8 @@ from yinuo.kit.actors import SYSTEM
 from yinuo.kit.canonical import canonical_json
 from yinuo.kit.keys import KeysInMemory
 from yinuo.kit.log import log_of
+from yinuo.kit.merkle import leaf_hash, node_hash, nodes_for
+from yinuo.kit.opening import check_revealed
 from yinuo.kit.policies import parse_policy
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, Refusal
@@ -236,6 +238,48 @@ def test_evidence_about_an_order_is_told_fact_by_fact(files):
     assert "x\n" not in proven.output
     alone = verify(files / "order.json")
     assert "Compare these keys" in alone.output
+
+
+def test_evidence_about_an_order_that_was_cut_off_is_told_for_what_it_is(files):
+    pack = json.loads((files / "order.json").read_text())
+    told = verify(files / "order.json")
+    kept = [fact for fact in pack["facts"] if fact["index"] < 2]      # what whoever holds the whole file can make of it
+    leaves = {fact["index"]: leaf_hash(check_revealed(fact)) for fact in pack["facts"]}
+    given = {tuple(map(int, name.split("/"))): base64.b64decode(node) for name, node in pack["nodes"].items()}
+
+    def hashed(level, index):
+        if (level, index) in given:
+            return given[level, index]
+        return node_hash(hashed(level - 1, 2 * index), hashed(level - 1, 2 * index + 1)) if level else leaves[index]
+
+    nodes = {
+        f"{level}/{index}": base64.b64encode(hashed(level, index)).decode()
+        for level, index in nodes_for([fact["index"] for fact in kept], pack["size"])
+    }
+    (files / "cut.json").write_text(json.dumps(pack | {"facts": kept, "marks": pack["marks"][: len(kept)], "nodes": nodes}))
+    cut = verify(files / "cut.json", "--policy", files / "policy")
+    assert (told.exit_code, cut.exit_code) == (0, 0)
+    for said, last in ((told.output, 2), (cut.output, 1)):
+        assert f"numbers 0 to {last}, without a gap. Later ones may exist, and withdrawals of those shown" in said
+        assert "left out" not in said
+    assert "之后可能还有别的事实" in verify(files / "cut.json", "--language", "zh-hans").output
+
+
+@pytest.mark.parametrize(("part", "change", "sentence"), [
+    ("about", lambda about: about | {"merchant": "Paid in full"}, "about: The pack says"),
+    ("about", lambda about: {}, "about: The pack says"),
+    ("policy", lambda text: "# trust me\n" + text, "policy: It is not written in the one right way"),
+    ("policy", lambda text: text.replace("\nquorum", " https://evil.example/\nquorum"), "policy: It is not written"),
+    ("policy", lambda text: text.replace("log ", "log  ", 1), "policy: It is not written"),
+    ("policy", lambda text: text.replace("\nquorum", "\n\nquorum"), "policy: It is not written"),
+    ("policy", lambda text: text.partition("\n")[0] + "\nquorum none\n", "by a key that the pack's policy does not name"),
+], ids=range(7))
+def test_nothing_in_a_pack_goes_unread(files, part, change, sentence):
+    pack = json.loads((files / "order.json").read_text())
+    (files / "more.json").write_text(json.dumps(pack | {part: change(pack[part])}))
+    for more in ([], ["--policy", files / "policy"]):
+        told = verify(files / "more.json", *more)
+        assert (told.exit_code, sentence in told.output) == (1, True)
 
 
 def test_it_speaks_chinese(files):

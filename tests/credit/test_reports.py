@@ -23,7 +23,9 @@ from yinuo.kit.merkle import Unproven
 from yinuo.kit.notes import Unsigned
 from yinuo.kit.refusals import NotAllowed, NotFound, Refusal
 from yinuo.record import queries
+from yinuo.record.models import Mention
 from yinuo.record.proofs import check_order_pack
+from yinuo.record.rules import Altered
 from yinuo.reviews.models import Review
 from yinuo.trade.models import Order
 
@@ -321,10 +323,40 @@ def test_a_report_of_a_run_kept_beside_is_not_given(market):
     merchant = market.merchants_of(market.second)[0]
     kept = Run.objects.create(
         id="nbeside", size=5, as_of=5, scorecard="told", mode="public", state="kept", climate="", standings="", merchants=1,
-        moved=0, completed=market.now - timedelta(days=400),
+        moved=0, completed=market.second.completed - timedelta(days=400),
     )
     with pytest.raises(NotFound, match="beside"):
         market.reviews(merchant, first=kept.id, second=market.second.id)
+
+
+@pytest.fixture
+def cut_off(market):
+    """The merchant of some report, whose last facts were taken away as only the database's owner could, leaving no gap."""
+    with transaction.atomic():
+        merchant = market.some_report()["about"]["merchant"]
+        seqs = queries.mentions_of(subject=merchant, size=market.second.size)[-5:]
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                cursor.execute("ALTER TABLE record_mention DISABLE TRIGGER USER")
+            else:
+                cursor.execute("DROP TRIGGER record_mention_no_delete")
+        Mention.objects.filter(subject=merchant, seq__gte=seqs[0]).delete()
+        yield merchant
+        transaction.set_rollback(True)
+
+
+def test_a_merchant_whose_facts_were_taken_away_is_given_no_report(market, cut_off):
+    with pytest.raises(Altered, match=rf"Run {market.second.id} saw .* facts about {cut_off}, and .* are kept"):
+        market.report(cut_off)
+    with pytest.raises(Altered, match=r"some were taken away"):
+        market.reviews(cut_off)
+
+
+def test_nobody_is_scored_where_facts_were_taken_away(market, cut_off):
+    before = list(Standing.objects.order_by("pk").values_list()), Run.objects.count()
+    with pytest.raises(Altered, match=rf"saw .* facts about {cut_off}, and .* Nobody is scored"):
+        market.score()
+    assert (list(Standing.objects.order_by("pk").values_list()), Run.objects.count()) == before
 
 
 def test_after_persons_are_forgotten_the_merchants_report_still_recomputes(market):

@@ -29,7 +29,7 @@ def late(take: Any, event: Callable[..., bytes]) -> SimpleNamespace:
             event("delivery.shipment_handed_over", id=f"h{number}", time="2026-05-04T00:00:00Z", shipment=f"s{number}",
                   order=f"o{number}"),
         ])
-    orders = sorted(Order.objects.values_list("pk", flat=True))
+    orders = list(Order.objects.order_by("placed_seq").values_list("pk", flat=True))
     merchant = Dispatch.objects.values_list("merchant", flat=True).first()
     assert merchant
     return SimpleNamespace(

@@ -38,8 +38,8 @@ def follow(realm, now):
 def contest(late, realm, now, due):
     def contesting(orders=None, actor=late.owner, merchant=late.merchant, claimed="carrier", words=WORDS, aspect="dispatch"):
         return credit.contest_causes(
-            actor=actor, merchant=merchant, orders=late.orders[:1] if orders is None else orders, aspect=aspect, claimed=claimed,
-            objection=Objection(words, due), realm=realm, at=now,
+            actor=actor, merchant=merchant, orders=late.orders[:1] if orders is None else orders, aspect=aspect,
+            claimed=claimed, objection=Objection(words, due), realm=realm, at=now,
         )
 
     return contesting
@@ -58,7 +58,7 @@ def settle(realm, now):
 
 def test_it_is_disputed_at_once_and_its_cause_follows_the_settlement(contest, settle, follow, late):
     (opened,) = contest()
-    assert queries.disputed(events=[opened.event]) == {opened.event: "open"}
+    assert queries.disputed(matters=[opened.matter]) == {opened.matter: "open"}
     follow()
     assert Dispatch.objects.get(pk=late.orders[0]).cause == "merchant"      # what is disputed counts until it is settled
     settle([opened])
@@ -94,10 +94,13 @@ def test_the_same_is_contested_once(contest, settle, late):
         contest(orders=late.orders)
     assert Contest.objects.count() == 1
     settle([opened], upheld=False)
-    contest()       # with new evidence, after it was rejected
+    contest()       # with new evidence, after it was rejected, before another person
 
 
-@pytest.mark.parametrize("actor", [PUBLIC, SYSTEM, STEWARD, Actor("account:7", own={"mother": frozenset({"merchant_owner"})})], ids=str)
+STRANGER = Actor("account:7", own={"mother": frozenset({"merchant_owner"})})
+
+
+@pytest.mark.parametrize("actor", [PUBLIC, SYSTEM, STEWARD, STRANGER], ids=str)
 def test_only_the_merchants_own_people_contest(contest, actor, late):
     before = size()
     with pytest.raises(NotAllowed):
@@ -105,7 +108,7 @@ def test_only_the_merchants_own_people_contest(contest, actor, late):
     with pytest.raises(NotAllowed):
         contest(actor=late.reader)
     with pytest.raises((NotAllowed, NotFound)):
-        contest(merchant="mother", actor=Actor("account:7", own={"mother": frozenset({"merchant_owner"})}))
+        contest(merchant="mother", actor=STRANGER)
     assert not Contest.objects.exists()
     assert size() == before
 
@@ -147,7 +150,9 @@ def test_a_colleague_of_the_merchant_does_not_settle_it(contest, settle, late):
     assert Contest.objects.get().state == "open"
 
 
-@pytest.mark.parametrize("wrong", [{"cause": None}, {"cause": "merchant"}, {"ground": "no_evidence"}, {"words": "because"}], ids=str)
+@pytest.mark.parametrize(
+    "wrong", [{"cause": None}, {"cause": "merchant"}, {"ground": "no_evidence"}, {"words": "because"}], ids=str
+)
 def test_a_settlement_without_its_reasons_settles_nothing(contest, settle, wrong):
     opened = contest()
     with pytest.raises(Malformed):
@@ -168,7 +173,9 @@ def test_a_rejection_is_a_decision_and_its_appeal_flows_back(contest, settle, fo
     follow()
     assert Dispatch.objects.get(pk=late.orders[0]).cause == "merchant"
     decision = Decision.objects.get()
-    appeal = actions.open_appeal(actor=late.owner, decision_id=decision.pk, objection=Objection(WORDS, due), realm=realm, at=now)
+    appeal = actions.open_appeal(
+        actor=late.owner, decision_id=decision.pk, objection=Objection(WORDS, due), realm=realm, at=now
+    )
     answer = {"appeal_id": appeal.pk, "upheld": True, "words": REASONS + " It was overlooked.", "realm": realm, "at": now}
     with pytest.raises(NotAllowed):
         actions.settle_appeal(actor=STEWARD, cause="carrier", **answer)
@@ -234,3 +241,92 @@ def test_a_contest_is_taken_back(contest, late, realm, now, settle):
     with pytest.raises(Conflict):
         settle([opened])
     assert Contest.objects.get().state == "withdrawn"
+
+
+@pytest.mark.parametrize("cause", ["bogus", "", "merchant", None])
+def test_a_cause_that_nobody_could_read_again_is_refused(contest, settle, follow, cause, late, realm, now, due):
+    opened = contest()
+    with pytest.raises(Malformed):
+        settle(opened, cause=cause)
+    settle(opened, upheld=False)
+    say = {"actor": late.owner, "decision_id": Decision.objects.get().pk, "objection": Objection(WORDS, due)}
+    appeal = actions.open_appeal(**say, realm=realm, at=now)
+    with pytest.raises(Malformed):
+        actions.settle_appeal(
+            actor=OTHER, appeal_id=appeal.pk, upheld=True, words=REASONS * 2, realm=realm, at=now, cause=cause
+        )
+    follow()
+    assert Contest.objects.get().state == "rejected"
+
+
+def test_what_was_appealed_is_not_contested_again(contest, settle, late, realm, now, due):
+    settle(contest(), upheld=False)
+    again = contest()
+    say = {"actor": late.owner, "decision_id": Decision.objects.get().pk, "objection": Objection(WORDS, due)}
+    appeal = actions.open_appeal(**say, realm=realm, at=now)
+    actions.settle_appeal(
+        actor=OTHER, appeal_id=appeal.pk, upheld=True, words=REASONS * 2, realm=realm, at=now, cause="carrier"
+    )
+    states = dict(Contest.objects.values_list("pk", "state"))
+    assert (states.pop(again[0].pk), list(states.values())) == ("withdrawn", ["upheld"])
+
+
+def test_once_an_appeal_is_open_the_same_is_not_contested_again(contest, settle, late, realm, now, due):
+    settle(contest(), upheld=False)
+    say = {"actor": late.owner, "decision_id": Decision.objects.get().pk, "objection": Objection(WORDS, due)}
+    actions.open_appeal(**say, realm=realm, at=now)
+    with pytest.raises(Conflict):
+        contest()
+    assert Contest.objects.count() == 1
+
+
+def test_a_cause_holds_for_the_outcome_and_the_merchant_that_it_was_found_for(contest, settle, follow, late, take, event):
+    settle(contest())
+    follow()
+    take([event("trade.order_cancelled", id="off", time="2026-05-05T00:00:00Z", order="o0", by="merchant")])
+    judged = Dispatch.objects.get(pk=late.orders[0])
+    assert (judged.outcome, judged.cause) == ("cancelled", "merchant")
+
+
+def test_the_same_outcome_judged_again_is_the_same_matter(contest, settle, follow, late, take, event):
+    opened = contest()
+    scan = {"id": "h0b", "time": "2026-05-04T06:00:00Z", "supersedes": "h0"}
+    take([event("delivery.shipment_handed_over", shipment="s0", order="o0", **scan)])
+    assert Dispatch.objects.get(pk=late.orders[0]).revision == 1
+    with pytest.raises(Conflict):
+        contest()
+    settle(opened)
+    follow()
+    judged = Dispatch.objects.get(pk=late.orders[0])
+    assert (judged.outcome, judged.cause) == ("late", "carrier")
+
+
+def test_who_settled_it_before_does_not_settle_it_again(contest, settle):
+    settle(contest(), upheld=False)
+    again = contest()
+    with pytest.raises(NotAllowed):
+        settle(again)
+    settle(again, actor=OTHER)
+
+
+def test_what_a_buyer_wrote_is_not_contested_away(late, realm, now, due, take, event):
+    take([event("reviews.review_published", id="r", review="r1", buyer="b1", merchant="m1", order="o0", stars=1)])
+    number = next(
+        number for number, content in contents_by_number(numbers=range(size())).items()
+        if type(content.fact).__name__ == "ReviewPublished"
+    )
+    with pytest.raises(Conflict):
+        credit.contest_fact(
+            actor=late.owner, merchant=late.merchant, number=number, objection=Objection(WORDS, due), realm=realm, at=now
+        )
+    assert not Contest.objects.exists()
+
+
+UNREADABLE = ["\u200b" * 40, "\u202e" * 40, "." * 40, "a b c d e f g h i" + " " * 30, "half \ud800 a sign and more"]
+
+
+@pytest.mark.parametrize("words", UNREADABLE, ids=range(len(UNREADABLE)))
+def test_words_that_nobody_can_read_are_none(contest, words):
+    with pytest.raises(Malformed):
+        contest(words=words)
+    assert not Contest.objects.exists()

@@ -10,13 +10,14 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from yinuo.catalogue.models import Finding
+from yinuo.credit import actions as credit
 from yinuo.decisions import actions, queries
 from yinuo.decisions.models import Appeal, Decision
 from yinuo.decisions.rules import ACTS, ADVERSE_DAYS, GROUNDS, Objection, Statement
 from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
 from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound, Refusal
 from yinuo.pipelines.react import react
-from yinuo.record.queries import contents_by_number, size
+from yinuo.record.queries import contents_by_number, mentions_of, size
 from yinuo.reviews.models import Review
 from yinuo.vault.queries import surrogate_of
 
@@ -35,7 +36,9 @@ def key(late):
 
 @pytest.fixture
 def warning(late, key, now):
-    return Statement(act="warning", ground="terms", facts=(key,), words=WORDS, automated="no", since=now, merchant=late.merchant)
+    return Statement(
+        act="warning", ground="terms", facts=(key,), words=WORDS, automated="no", since=now, merchant=late.merchant
+    )
 
 
 @pytest.fixture
@@ -165,10 +168,14 @@ def test_unlawful_goods_become_a_finding_and_a_reversal_overturns_it(decide, war
     assert Finding.objects.get().overturned_at is not None
 
 
-def test_a_review_is_hidden_by_a_decision_and_shown_again_by_its_reversal(take, event, decide, warning, realm, now, due, follow):
+def test_a_decision_hides_a_review_and_its_reversal_shows_it(take, event, decide, warning, realm, now, due, follow):
     take([event("reviews.review_published", id="r", review="r1", buyer="b1", merchant="m1", stars=1)])
     review = Review.objects.get()
-    made = decide(replace(warning, act="review_hidden", ground="insult", merchant=None, buyer=review.buyer, review=review.pk))
+    number = mentions_of(subject=review.pk, size=size())[0]
+    about = contents_by_number(numbers=[number])[number].key
+    made = decide(replace(
+        warning, act="review_hidden", ground="insult", merchant=None, buyer=review.buyer, review=review.pk, facts=(about,)
+    ))
     follow()
     assert Review.objects.get().hidden_ground == "insult"
     buyer = Actor("account:5", own={review.buyer: frozenset({"buyer"})})
@@ -220,7 +227,7 @@ class TestAppeals:
             actor=late.owner, decision_id=second.pk, objection=Objection(WORDS, due), realm=realm, at=now
         )
         with pytest.raises(Malformed):
-            actions.settle_appeal(actor=OTHER, appeal_id=again.pk, upheld=False, words=f" {WORDS * 2} ", realm=realm, at=now)
+            actions.settle_appeal(actor=OTHER, appeal_id=again.pk, upheld=False, words=f" {WORDS * 2}.. ", realm=realm, at=now)
         assert Appeal.objects.get(pk=again.pk).state == "open"
 
     def test_six_months_and_no_longer(self, decide, warning, late, realm, now, due):
@@ -242,7 +249,9 @@ class TestAppeals:
 
     def test_a_machines_decision_comes_to_a_person(self, decide, warning, late, realm, now, due):
         made = decide(replace(warning, automated="wholly"), actor=SYSTEM)
-        appeal = actions.open_appeal(actor=late.owner, decision_id=made.pk, objection=Objection(WORDS, due), realm=realm, at=now)
+        appeal = actions.open_appeal(
+            actor=late.owner, decision_id=made.pk, objection=Objection(WORDS, due), realm=realm, at=now
+        )
         with pytest.raises(Refusal):
             actions.settle_appeal(actor=SYSTEM, appeal_id=appeal.pk, upheld=False, words=WORDS * 2, realm=realm, at=now)
         actions.settle_appeal(actor=STEWARD, appeal_id=appeal.pk, upheld=True, words=WORDS * 2, realm=realm, at=now)
@@ -257,6 +266,40 @@ class TestAppeals:
         actions.settle_appeal(actor=OTHER, appeal_id=appealed.pk, upheld=True, words=WORDS * 2, realm=realm, at=due)
         assert queries.public_rates() == {"terms": {"decided": 1, "appealed": 1, "reversed": 1, "overturned_permille": None}}
         assert queries.steward_rates(viewer=OTHER)["account:1"]["reversed"] == 1
+
+
+def test_who_raised_a_contest_does_not_hear_its_appeal(late, realm, now, due):
+    (contest,) = credit.contest_causes(
+        actor=late.owner, merchant=late.merchant, orders=late.orders[:1], aspect="dispatch", claimed="carrier",
+        objection=Objection(WORDS, due), realm=realm, at=now,
+    )
+    actions.settle_contests(
+        actor=STEWARD, ids=[contest.pk], upheld=False, ground="evidence", words=WORDS, cause=None, realm=realm, at=now
+    )
+    colleague = Actor("account:10", own=late.owner.own)
+    decision_id = Decision.objects.get().pk
+    appeal = actions.open_appeal(
+        actor=colleague, decision_id=decision_id, objection=Objection(WORDS, due), realm=realm, at=now
+    )
+    with pytest.raises(NotAllowed):
+        actions.settle_appeal(
+            actor=Actor("account:9", frozenset({"steward"})), appeal_id=appeal.pk, upheld=True, words=WORDS * 2, realm=realm,
+            at=now, cause="carrier",
+        )
+    assert Appeal.objects.get().state == "open"
+
+
+def test_a_decision_rests_on_facts_about_whom_it_is_about(decide, warning, take, event, late):
+    take([event("trade.order_placed", id="x", order="ox", merchant="m2", amount_minor=100, currency="CNY")])
+    placed = contents_by_number(numbers=range(size()))
+    foreign = next(content for content in placed.values() if getattr(content.fact, "merchant", late.merchant) != late.merchant)
+    for changes in (
+        {"facts": (foreign.key,)}, {"facts": warning.facts * 2}, {"merchant": "mother"}, {"merchant": "<script>"},
+        {"merchant": late.orders[0]}, {"buyer": "bsomebody"},
+    ):
+        with pytest.raises(Malformed):
+            decide(replace(warning, **changes))
+    assert not Decision.objects.exists()
 
 
 def test_words_are_sealed_and_known_ids_only(decide, warning, realm, late):

@@ -323,6 +323,13 @@ def test_a_long_pause_is_not_walked_through():
     assert clock.due(NINE_TO_FIVE) == china(2990, 1, 1, 10, 30)
 
 
+def test_what_runs_between_pauses_is_ten_years_at_most():
+    rare = Calendar("UTC", ((Span(0, 1),), *[()] * 6))
+    clock = Clock(china(2026, 1, 1), 800, tuple(Pause(china(year, 1, 1), china(year, 1, 2)) for year in range(2027, 2060)))
+    with pytest.raises(Malformed, match="more than ten years"):
+        clock.due(rare)
+
+
 @pytest.mark.parametrize(
     ("made", "says"),
     [

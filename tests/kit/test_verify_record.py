@@ -238,8 +238,18 @@ def test_it_says_in_sentences_what_was_proven(files):
     assert code == 0
     assert log.ed25519.verifier.vkey in said
     assert "Compare these keys" in said
-    assert "numbers 0 to 2, none left out" in said
+    assert "numbers 0 to 2, without a gap" in said
+    assert "Later ones may exist" in said
     assert run(folder / "pack", "--key", log.ed25519.verifier.vkey)[0] == 0
+
+
+def test_extension_lines_are_refused(files):
+    _, folder = files
+    made = (folder / "proof").read_text()
+    head, _, signatures = made.rpartition("\n\n")
+    (folder / "proof").write_text(f"{head}\nmore: yes\n\n{signatures.splitlines()[1]}\n")     # ML-DSA covers three lines only
+    code, _, said = run(folder / "proof", "--policy", folder / "policy")
+    assert (code, "three lines" in said) == (1, True)
 
 
 def test_without_cryptography_it_checks_the_rest_and_says_so(files):

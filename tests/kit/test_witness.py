@@ -15,9 +15,9 @@ import pytest
 from yinuo.kit.checkpoints import Checkpoint, parse_checkpoint
 from yinuo.kit.merkle import EMPTY_ROOT, Unproven, consistency_proof, root
 from yinuo.kit.note_keys import Method, Signer
-from yinuo.kit.notes import open_note, sign_note
+from yinuo.kit.notes import Note, open_note, parse_note, sign_note
 from yinuo.kit.policies import Policy
-from yinuo.kit.refusals import Malformed
+from yinuo.kit.refusals import Malformed, Refusal
 from yinuo.kit.witness import BadSubmission, Damaged, NotSigned, OtherSize, UnknownLog, Witness, open_witness
 from yinuo.kit.witnessing import Submission, find_cosignature, parse_submission
 
@@ -161,6 +161,19 @@ def test_an_empty_log_has_one_root(witness):
     with pytest.raises(BadSubmission):
         witness.add_checkpoint(str(Submission(0, (), str(sign_note(text, [KEY])))).encode(), at=AT)
     assert root([]) == EMPTY_ROOT
+
+
+def test_extension_lines_which_not_every_signature_covers_are_not_cosigned(witness):
+    signed = parse_note(note(A, 5, signers=(QUANTUM,)))
+    text = signed.text + "more: yes\n"
+    extended = str(Note(text, signed.signatures))       # ML-DSA signs origin, size and root only, so that this fits
+    own = str(sign_note(text, [KEY]))
+    for each in (extended, own):
+        with pytest.raises(BadSubmission, match="extension"):
+            witness.add_checkpoint(str(Submission(0, (), each)).encode(), at=AT)
+        with pytest.raises(Refusal, match=r"extension|does not fit"):
+            Policy({KEY.verifier: "", QUANTUM.verifier: ""}).accept(each)
+    assert witness.last("example.com/log") is None
 
 
 def test_what_it_sends_is_what_it_reads():

@@ -18,6 +18,7 @@ from hypothesis import settings as rigour
 from hypothesis import strategies as st
 
 from yinuo.cli.person import told
+from yinuo.credit.queries import own_level
 from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
 from yinuo.kit.evidence import check_fact_proof
 from yinuo.kit.keys import KeysInMemory
@@ -192,6 +193,68 @@ def test_a_consent_is_withdrawn_as_easily_as_it_is_given(ann):
         actions.give_consent(actor=OFFICER, person=ann, purpose="lending", at=NOW)
     with pytest.raises(NotAllowed):
         actions.withdraw_consent(actor=PUBLIC, person=ann, purpose="publish_name", at=NOW)
+
+
+def state():
+    names = ("people.Consent", "people.Restriction", "people.Access", "vault.Text", "record.Entry", "record.PersonOpening")
+    return {name: sorted(map(repr, apps.get_model(name).objects.values_list())) for name in names}
+
+
+RIGHTS = {
+    "see": lambda actor, person, realm: persons.see(actor=actor, person=person, realm=realm, at=NOW, **LAW),
+    "take_along": lambda actor, person, realm: persons.take_along(actor=actor, person=person, realm=realm, at=NOW, **LAW),
+    "planned": lambda actor, person, realm: persons.planned(actor=actor, person=person, at=NOW, jurisdiction="cn"),
+    "note_look": lambda actor, person, realm: actions.note_look(actor=actor, person=person, what="seen", at=NOW),
+    "consents_of": lambda actor, person, realm: queries.consents_of(viewer=actor, person=person),
+    "give_consent": lambda actor, person, realm: actions.give_consent(
+        actor=actor, person=person, purpose="publish_name", at=NOW),
+    "withdraw_consent": lambda actor, person, realm: actions.withdraw_consent(
+        actor=actor, person=person, purpose="publish_name", at=NOW),
+    "restrict": lambda actor, person, realm: actions.restrict(actor=actor, person=person, ground="objection", at=NOW),
+    "lift_restriction": lambda actor, person, realm: actions.lift_restriction(actor=actor, person=person, at=NOW),
+    "correct": lambda actor, person, realm: actions.correct(
+        actor=actor, person=person, text="name", words="New", asked="person", realm=realm, at=NOW),
+    "erase": lambda actor, person, realm: erase(person, realm, actor=actor),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("right", RIGHTS)
+def test_a_buyer_has_each_right_for_themselves_and_for_nobody_else(realm, ann, find, right):
+    bob, before = find("buyer", "bob"), state()
+    who = Actor("account:5", own={ann: frozenset({"buyer"}), find("merchant", "tea"): frozenset({"merchant_owner"})})
+    with pytest.raises(NotAllowed):
+        RIGHTS[right](who, bob, realm)
+    for staff in ("steward", "auditor", "administrator", "finance", "authority"):
+        with pytest.raises(NotAllowed):
+            RIGHTS[right](Actor("account:6", frozenset({staff})), ann, realm)
+    assert state() == before
+    RIGHTS[right](who, ann, realm)
+    RIGHTS[right](OFFICER, bob, realm)          # the office keeps its rights
+
+
+@pytest.mark.django_db
+def test_what_only_the_operator_may_say_a_buyer_does_not(realm, ann):
+    who, before = Actor("account:5", own={ann: frozenset({"buyer"})}), state()
+    with pytest.raises(NotAllowed):
+        actions.correct(actor=who, person=ann, text="name", words="New", asked="operator", realm=realm, at=NOW)
+    with pytest.raises(NotAllowed):
+        actions.restrict(actor=who, person=ann, ground="erasure", at=NOW)
+    with pytest.raises(NotAllowed):
+        actions.forget_person(actor=who, person=ann)
+    assert state() == before
+
+
+@pytest.mark.django_db
+def test_a_level_is_seen_by_its_buyer_alone(ann, find):
+    def level(viewer):
+        return own_level(viewer=viewer, buyer=ann)
+
+    assert level(Actor("account:5", own={ann: frozenset({"buyer"})})) is None
+    others = [Actor("account:7", own={find("buyer", "bob"): frozenset({"buyer"})}), OFFICER, SYSTEM, PUBLIC]
+    for viewer in [*others, Actor("account:6", frozenset({"steward", "auditor", "administrator"}))]:
+        with pytest.raises(NotAllowed):
+            level(viewer)
 
 
 @given(st.dates(date(2019, 1, 1), date(2040, 1, 1)), st.none() | st.dates(date(2019, 1, 1), date(2040, 1, 1)))

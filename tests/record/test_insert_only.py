@@ -7,7 +7,7 @@ from django.db import DatabaseError, connection, transaction
 
 from yinuo.kit.actors import SYSTEM
 from yinuo.record import actions, queries
-from yinuo.record.models import Entry, Opening, Replacement, Seal
+from yinuo.record.models import Entry, Mention, Opening, PersonOpening, Replacement, Seal
 
 pytestmark = pytest.mark.django_db
 FORBIDDEN = [
@@ -15,6 +15,10 @@ FORBIDDEN = [
     "UPDATE record_entry SET key = inners",
     "DELETE FROM record_entry",
     "UPDATE record_opening SET content = salt",
+    "DELETE FROM record_opening",
+    "DELETE FROM record_mention",
+    "DELETE FROM record_mention WHERE subject LIKE 'm%'",
+    "UPDATE record_mention SET number = number + 1",
     "UPDATE record_seal SET seq = seq + 1",
     "DELETE FROM record_seal",
     "UPDATE record_replacement SET target = target",
@@ -23,6 +27,7 @@ FORBIDDEN = [
 SQLITE_ONLY = [
     "INSERT OR REPLACE INTO record_entry SELECT * FROM record_entry",
     "INSERT OR REPLACE INTO record_opening SELECT * FROM record_opening",
+    "INSERT OR REPLACE INTO record_mention SELECT * FROM record_mention",
     "INSERT OR REPLACE INTO record_seal SELECT * FROM record_seal",
     "INSERT OR REPLACE INTO record_replacement SELECT * FROM record_replacement",
     "UPDATE OR REPLACE record_entry SET id = id",
@@ -39,12 +44,13 @@ def some_facts(take, event):
     taken = take([
         event("trade.order_paid", id="e1", order="o1"),
         event("trade.order_paid", id="e2", order="o1", supersedes="e1"),
+        event("trade.order_placed", id="e3", order="o1", merchant="m1", buyer="b1", amount_minor=5, currency="CNY"),
     ])
-    assert taken.accepted == 2
+    assert taken.accepted == 3
 
 
 def contents():
-    return [list(model.objects.order_by("pk").values_list()) for model in (Entry, Opening, Seal, Replacement)]
+    return [list(model.objects.order_by("pk").values_list()) for model in (Entry, Opening, Seal, Replacement, Mention)]
 
 
 @pytest.mark.parametrize("sql", FORBIDDEN + SQLITE_ONLY + POSTGRESQL_ONLY)
@@ -64,6 +70,8 @@ def test_refused_by_the_database(sql):
     lambda: Entry.objects.all().delete(),
     lambda: Entry.objects.first().delete(),
     lambda: Opening.objects.update(content=b"x"),
+    lambda: Opening.objects.filter(about__startswith="o").delete(),
+    lambda: Mention.objects.filter(number=2).delete(),
     lambda: Seal.objects.filter(seq=0).delete(),
     lambda: Replacement.objects.all().delete(),
 ])
@@ -74,11 +82,14 @@ def test_refused_to_the_orm(change):
     assert contents() == before
 
 
-def test_an_opening_may_be_forgotten(realm, now, event):
-    Opening.objects.filter(about=queries.facts(start=1, stop=2)[0].fact.order).delete()
-    assert queries.size() == 2
-    assert queries.facts(start=0, stop=2) == []
+def test_a_persons_part_alone_may_be_forgotten(realm, now, event):
+    kept = contents()[:-1]
+    person = PersonOpening.objects.get().person
+    PersonOpening.objects.all().delete()
+    Mention.objects.filter(subject=person).delete()
+    assert contents()[:-1] == kept
+    assert queries.audit().faults == []
     again = actions.take_events(
         actor=SYSTEM, source="shop", raws=[event("trade.order_paid", id="e1", order="o1")], realm=realm, at=now
     )
-    assert (again.accepted, again.known, again.refused) == (0, 1, [])    # known, though nobody can compare any more
+    assert (again.accepted, again.known, again.refused) == (0, 1, [])

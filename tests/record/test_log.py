@@ -19,7 +19,8 @@ from yinuo.kit.opening import check_revealed
 from yinuo.kit.refusals import Conflict, NotAllowed, NotFound
 from yinuo.kit.tile_paths import decode_entries, tiles_of
 from yinuo.record import actions, queries
-from yinuo.record.models import Checkpoint, Head, Mention, PersonOpening, Tile
+from yinuo.record.models import Checkpoint, Head, Mention, Opening, Pending, PersonOpening, Seal, Tile
+from yinuo.record.rules import Altered, Lost
 
 pytestmark = pytest.mark.django_db
 
@@ -239,8 +240,8 @@ def test_another_logs_folder_is_refused(state, tmp_path):
 def test_the_audit_agrees(state, log):
     state(700)
     assert queries.audit(log=log) == queries.Audit(700, 0, [])
-    PersonOpening.objects.filter(entry_id__lt=20).delete()
-    assert queries.audit(log=log).faults == []
+    gone, _ = PersonOpening.objects.filter(entry_id__lt=20).delete()
+    assert queries.audit(log=log) == queries.Audit(700, gone, [])
 
 
 ALTERED = {
@@ -280,11 +281,76 @@ def test_a_checkpoint_that_was_changed_is_named(state, log):
     assert any("checkpoint of 300" in fault for fault in queries.audit(log=log).faults)
 
 
-def test_a_fact_left_out_of_a_subjects_numbers_is_named(state, log):
+def _cut_off(merchant, *, after):
+    """Take all that is kept of the last facts about a merchant away, as the database's owner can, and leave no gap."""
+    seqs = queries.mentions_of(subject=merchant, size=queries.size())[after:]
+    entries = Seal.objects.filter(seq__in=seqs).values_list("entry_id", flat=True)
+    with connection.cursor() as cursor:
+        for table in ("record_opening", "record_mention"):
+            _lift_guards(cursor, table)
+    Opening.objects.filter(entry_id__in=entries).delete()
+    PersonOpening.objects.filter(entry_id__in=entries).delete()
+    people = Mention.objects.filter(seq__in=seqs, subject__startswith="b").values_list("subject", flat=True)
+    Mention.objects.filter(subject__in=list(people)).delete()       # as if they had been forgotten
+    Mention.objects.filter(seq__in=seqs).delete()
+    return seqs
+
+
+def test_facts_taken_away_at_the_end_of_a_subjects_numbers_are_named(state, log):
     state(30)
-    merchant = Mention.objects.filter(subject__startswith="m", number=3).values_list("subject", flat=True)[0]
+    merchant = Mention.objects.filter(subject__startswith="m").values_list("subject", flat=True)[0]
+    gone = _cut_off(merchant, after=4)
+    faults = queries.audit(log=log).faults
+    for seq in gone:
+        assert any(f"fact {seq} says is missing" in fault for fault in faults)
+
+
+def test_nothing_is_made_of_a_record_that_lost_facts(state, log, tmp_path):
+    state(30)
+    merchant = Mention.objects.filter(subject__startswith="m").values_list("subject", flat=True)[0]
+    gone = _cut_off(merchant, after=4)
+    for use in (
+        lambda: actions.archive(actor=SYSTEM, folder=tmp_path / "archive"),
+        lambda: list(queries.every_fact()),
+        lambda: queries.facts_numbered(numbers=gone),
+        lambda: queries.contents_of(numbers=gone),
+        lambda: queries.tlog_proof(number=gone[0]),
+    ):
+        with pytest.raises(Lost, match=f"fact {gone[0]} says is missing"):
+            use()
+    assert not (tmp_path / "archive" / "manifest.json").exists()
+
+
+def test_a_number_taken_away_is_named_and_refused(state, log):
+    state(30)
+    merchant, seq = Mention.objects.filter(subject__startswith="m", number=3).values_list("subject", "seq")[0]
+    with connection.cursor() as cursor:
+        _lift_guards(cursor, "record_mention")
     Mention.objects.filter(subject=merchant, number=3).delete()
     assert any(merchant in fault for fault in queries.audit(log=log).faults)
+    with pytest.raises(Altered, match=f"number 3 about {merchant}"):
+        queries.mentions_of(subject=merchant, size=30)
+    with pytest.raises(Altered, match=f"{merchant} gave to fact {seq} is not kept"):
+        queries.revealed(numbers=[seq])
+
+
+def test_a_number_added_is_named(state, log):
+    state(30)
+    merchant, seq = Mention.objects.filter(subject__startswith="m", number=3).values_list("subject", "seq")[0]
+    Mention.objects.create(subject=merchant, number=10, seq=seq + 1)        # dense still: it had ten
+    Mention.objects.create(subject="o" * 17, number=0, seq=40)
+    faults = queries.audit(log=log).faults
+    assert f"Fact {seq + 1} is counted as one about {merchant}, whom it does not name." in faults
+    assert "1 numbers are kept of facts behind the head." in faults
+
+
+def test_an_entry_taken_off_the_list_is_named(state, realm, log, now, event):
+    state(3)
+    actions.take_events(actor=SYSTEM, source="shop", raws=[event("trade.order_paid", id="x", order="o1")], realm=realm, at=now)
+    assert queries.audit(log=log).faults == []
+    Pending.objects.all().delete()
+    (fault,) = queries.audit(log=log).faults
+    assert "taken off the list" in fault
 
 
 def _lift_guards(cursor, table):

@@ -6,9 +6,9 @@ import random
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from yinuo.catalogue.models import Finding
+from yinuo.catalogue.models import Finding, Listing
 from yinuo.config.realm import realm
-from yinuo.credit.models import Delivery, Dispatch, Run, Scorecard, Standing, StandingPoint
+from yinuo.credit.models import Delivery, Dispatch, ListingRate, Run, Scorecard, Standing, StandingPoint
 from yinuo.credit.rules.bands import RANKS, band_of
 from yinuo.merchants.models import ExternalRating, Merchant
 from yinuo.reviews.models import Review
@@ -160,6 +160,7 @@ def fill(*, points: int = 40, reviews: int = 26) -> None:
         _outcomes(member.pk, dice)
     _reviews("mqinglan", reviews, dice)
     _reviews("mslow", 5, dice)
+    _listings()
 
 
 def _standing(member: Member) -> Standing:
@@ -290,6 +291,37 @@ def _reviews(pk: str, count: int, dice: random.Random) -> None:
             Text.objects.create(key=f"{review}/words", owner="", retention="content", words=None, recorded=at)   # erased
         if number == 3:
             _keep(review, "reply", review, "感谢您的耐心，我们已经换了更厚的包装。 Thank you for your patience.", at)
+
+
+LISTINGS = (
+    ("lcake", "mqinglan", "High slope spring tea 高山春茶", "tea/green", 19_900, "CNY", None, 4),
+    ("lbare", "mqinglan", None, None, None, None, None, 0),
+    ("loff", "mqinglan", "Gift box 六罐礼盒", "tea/gift", 128_000, "CNY", "merchant", 0),
+    ("lhostile", "mhostile", HOSTILE, "toys", 1_200, "EUR", None, 0),
+    ("lrecall", "mslow", "Folding chair 折叠椅", "home/chairs", 34_900, "CNY", "recall", 0),
+    ("lfake", "mfake", "Running shoes 跑鞋", "shoes", 59_900, "CNY", "unlawful", 0),
+)
+RATES = {"lcake": (412, 5), "lbare": (17, 3), "lrecall": (88, 0), "lfake": (1_204, 97)}
+
+
+def _listings() -> None:
+    """Listings in every state: with and without what must be disclosed, off sale on each ground, with rates and a finding."""
+    for number, (pk, merchant, title, category, price, currency, ground, stars) in enumerate(LISTINGS):
+        at = (AS_OF - 20 - number) * DAY
+        Listing.objects.create(
+            id=pk, merchant=merchant, category=category, price_minor=price, currency=currency, published_at=at,
+            withdrawn_at=at + 6 * DAY if ground else None, withdrawn_ground=ground,
+        )
+        if title:
+            _keep(pk, "title", merchant, title, at)
+        if stars:
+            Review.objects.filter(merchant=merchant, stars__lte=stars).update(listing=pk)
+    for number in range(14):
+        Listing.objects.create(id=f"lmany{number}", merchant="mceladon", category="cups", published_at=(AS_OF - 9) * DAY)
+    for pk, (orders, complaints) in RATES.items():
+        merchant = next(each[1] for each in LISTINGS if each[0] == pk)
+        ListingRate.objects.create(listing=pk, merchant=merchant, orders=orders, complaints=complaints, as_of=AS_OF)
+    Finding.objects.filter(pk="gfake").update(listing="lfake")
 
 
 def _keep(subject: str, name: str, owner: str, words: str, at: int) -> None:

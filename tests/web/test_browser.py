@@ -56,7 +56,11 @@ def test_everything_works_without_script(browser, live_server, market):
     assert page.get_by_role("heading", name="历史走势").is_visible()
 
 
-@pytest.mark.parametrize("path", ["/", "/merchants/mqinglan/", "/merchants/mfake/", "/merchants/mnew/", "/method/"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/merchants/mqinglan/", "/merchants/mfake/", "/merchants/mnew/", "/method/", "/record/", "/listings/lcake/",
+     "/listings/lfake/"],
+)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_it_whole(browser, live_server, market, path, scheme):
     page, complaints = opened(browser, viewport={"width": 360, "height": 740}, color_scheme=scheme)
@@ -73,8 +77,8 @@ def test_the_keyboard_reaches_everything_in_order(browser, live_server, market):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "To the content"
     names = []
-    for _ in range(7):
+    for _ in range(8):
         page.keyboard.press("Tab")
         names.append(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
-    assert names[3:] == ["How it works", "search", "band", "sort"]
+    assert names[3:] == ["Sign in", "How it works", "search", "band", "sort"]

@@ -19,7 +19,7 @@ SHAPES_ON = [("strong", "paper"), ("strong", "sheet"), ("seal", "sheet")]
 
 
 def colours(scheme: str) -> dict[str, str]:
-    light, dark = re.findall(r":root \{(.*?)\n\s*\}", CSS, flags=re.DOTALL)[:2]
+    light, dark = re.findall(r":root(?::not\(\.light\))? \{(.*?)\n\s*\}", CSS, flags=re.DOTALL)[:2]
     found = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", light))
     return found if scheme == "light" else found | dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", dark))
 

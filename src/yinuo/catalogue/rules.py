@@ -1,4 +1,4 @@
-"""Findings of unlawful goods on plain values."""
+"""Listings, and findings of unlawful goods, on plain values."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from typing import NamedTuple
 from yinuo.kit.moments import MICROS_PER_DAY
 
 FINDING_DAYS = 365
+
+
+def is_withdrawn(*, published_at: int | None, withdrawn_at: int | None) -> bool:
+    """Whether a listing is off sale: it was withdrawn, and not put up again since."""
+    return withdrawn_at is not None and (published_at is None or withdrawn_at >= published_at)
 
 
 class ToldFinding(NamedTuple):

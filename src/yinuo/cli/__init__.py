@@ -45,8 +45,11 @@ def yinuo() -> None:
     """
 
 
-def set_up() -> None:
-    """Start Django and bring the database up to date; commands that touch the record call this first."""
+def set_up(*, another_log: bool = False) -> None:
+    """Start Django and bring the database up to date; commands that touch the record call this first.
+
+    Refuses an installation that is not the one the database belongs to; with `another_log` only its log may be.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yinuo.config.settings")
     import django  # noqa: PLC0415 - `yinuo --help` must not wait for it
 
@@ -54,8 +57,10 @@ def set_up() -> None:
     from django.core.management import call_command  # noqa: PLC0415 - only after setup
 
     call_command("migrate", verbosity=0, interactive=False)
-    from yinuo.cli._here import open_vault  # noqa: PLC0415
+    call_command("createcachetable", verbosity=0)
+    from yinuo.cli._here import open_vault, recognise  # noqa: PLC0415
 
+    recognise(another_log=another_log)
     open_vault()
 
 

@@ -31,6 +31,10 @@ SENTENCES = {
     "The marking (note) of the pack was changed.": "文件的标注（note）被改动。",
     "The pack lacks a part, or holds one that does not belong in it: {}.": "文件缺少一部分，或多出一部分：{}。",
     "The checkpoint lacks the signature of a key that the pack names: {}.": "检查点缺少文件所列密钥的签名：{}。",
+    "It is not written in the one right way: only keys of logs, witnesses, groups and a quorum.":
+        "没有按唯一的写法书写：只应有日志的密钥、见证人、分组与法定数。",
+    "A signature of {} is by a key that the pack's policy does not name.": "{} 的一个签名出自文件的策略没有列出的密钥。",
+    "The pack says that it is about one order, and nothing else.": "文件应只写明关于哪一笔订单。",
     "Fact {} does not belong here: it is not about the order, and replaces nothing that is.":
         "第 {} 号事实不应在此：它与该订单无关，也没有替换与之有关的事实。",
     "The index of a revealed fact is a number from 0.": "事实的编号应是从 0 起的整数。",
@@ -71,7 +75,8 @@ SENTENCES = {
     "The public key of {} has {} bytes, not {}.": "{} 的公钥是 {} 字节，应为 {} 字节。",
     "The secret of {} has {} bytes, not {}.": "{} 的私钥是 {} 字节，应为 {} 字节。",
     "A cosignature states when it was made, in seconds since 1970.": "联署应写明时间（1970 年起的秒数）。",
-    "A checkpoint is at least three lines, none of them empty: origin, size and root.": "检查点至少三行且不空：来源、条数、根。",
+    "A checkpoint is three lines, none of them empty: origin, size and root; extension lines are not taken.":
+        "检查点是三行且不空：来源、条数、根；不接受扩展行。",
     "A checkpoint holds no control characters.": "检查点不含控制字符。",
     "The checkpoint names a root over no entries that is not the root over nothing.": "检查点为零条，其根却不是空树的根。",
     "The {} is not a plain number without leading zeros.": "{} 不是不带前导零的整数。",

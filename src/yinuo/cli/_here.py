@@ -63,6 +63,14 @@ def jurisdiction() -> str:
     return found
 
 
+def recognise(*, another_log: bool = False) -> None:
+    """Refuse an installation whose secret or log's keys are not those that its database was begun with."""
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415 - after set-up
+    from yinuo.record import actions as record  # noqa: PLC0415
+
+    record.recognise(actor=SYSTEM, realm=realm(), another_log=another_log)
+
+
 def open_vault() -> None:
     """Make the first keys of a new installation, and erase again what a restored backup brought back."""
     from yinuo.pipelines.persons import erase_restored  # noqa: PLC0415 - after set-up

@@ -58,8 +58,10 @@ WORDS = {
     "replaced": ("It no longer stands: fact {by} replaced it.", "它已不成立：被第 {by} 号事实替换。"),
     "proof-proven": ("PROVEN: the record holds this fact at this place, unchanged.", "已证实：账本在此处载有这一事实，未经改动。"),
     "order-proven": ("PROVEN: the record holds these {count:,} facts, unchanged. Those about order {order} are numbers 0 to "
-                     "{last:,}; none is left out between them.",
-                     "已证实：账本载有这 {count:,} 条事实，未经改动。关于订单 {order} 的是第 0 至 {last:,} 条，其间无遗漏。"),
+                     "{last:,}, without a gap. Later ones may exist, and withdrawals of those shown: nothing here says how many "
+                     "there are.",
+                     "已证实：账本载有这 {count:,} 条事实，未经改动。关于订单 {order} 的是第 0 至 {last:,} 条，其间无缺号。"
+                     "之后可能还有别的事实，所示事实也可能已被撤回：本文件无从证明总共有多少条。"),
     "run": ("Run {run} (fact {index}): as of {day}, over the first {size:,} facts, scorecard {card}, {merchants:,} merchants.",
             "评分 {run}（第 {index} 号事实）：截至 {day}，据前 {size:,} 条事实，评分卡 {card}，共 {merchants:,} 个商家。"),
     "facts": ("It saw {count:,} facts about merchant {merchant}, numbers 0 to {last:,}; all are here, none left out. {replaced:,} "

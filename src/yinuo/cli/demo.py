@@ -42,6 +42,7 @@ def command(
     folder = folder or Path("var") / ("olist" if data else "demo")
     _fresh(folder)
     os.environ["YINUO_DATA"] = str(folder)
+    os.environ.setdefault("YINUO_WEBHOOK_REACH", "loopback")     # webhooks are tried out on this machine
     os.environ.setdefault("YINUO_REALM", "Olist, 2016-2018" if data else "Demo Market")
     from yinuo.cli import set_up  # noqa: PLC0415 - after the folder is chosen
     from yinuo.cli.worker import calm_collector  # noqa: PLC0415

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -278,16 +279,60 @@ def times(folder: Path, size: int | None) -> None:
     head = None if size is None else queries.checkpoint(size=size)
     if size is None or head is None or head[0] != size:
         raise NotFound("There is no such head, or nobody has stamped one yet.")
+    for written in _write_head(folder, *head):
+        click.echo(written)
+
+
+def _write_head(folder: Path, size: int, note: str) -> list[str]:
+    """Write a head and all that vouches for it into a folder; returns what each of the latter says."""
+    from yinuo.record import queries  # noqa: PLC0415 - after set_up
+
     folder.mkdir(parents=True, exist_ok=True)
-    text, stamps, proof = head[1].partition("\n\n")[0] + "\n", queries.stamps_of(size=size), queries.anchor_of(size=size)
-    (folder / f"{size}.checkpoint").write_text(head[1])
-    (folder / f"{size}").write_text(text)
-    for number, each in enumerate(stamps):
+    (folder / f"{size}.checkpoint").write_text(note)
+    (folder / f"{size}").write_text(note.partition("\n\n")[0] + "\n")
+    told = []
+    for number, each in enumerate(queries.stamps_of(size=size)):
         (folder / f"{size}.{number}.tsr").write_bytes(each.answer)
-        click.echo(f"{size}.{number}.tsr: {each.at:%Y-%m-%d %H:%M:%S} UTC, {each.authority}")
-    if proof is not None:
+        told.append(f"{size}.{number}.tsr: {each.at:%Y-%m-%d %H:%M:%S} UTC, {each.authority}")
+    if (proof := queries.anchor_of(size=size)) is not None:
         (folder / f"{size}.ots").write_bytes(proof)
-        click.echo(f"{size}.ots: {'promised only' if size in queries.anchors_pending() else 'names a block of Bitcoin'}")
+        told.append(f"{size}.ots: {'promised only' if size in queries.anchors_pending() else 'names a block of Bitcoin'}")
+    return told
+
+
+@command.command("begin-log")
+@click.confirmation_option(prompt="End the log as it is, and begin another under a new name?")
+def begin_log() -> None:
+    """End the log and begin another one over the same facts, under YINUO_ORIGIN: only where the old one cannot go on.
+
+    That is where a restored backup is behind what was signed, or where the log's keys are lost. Everything signed so far, and
+    what is left of the keys, is moved to a folder `ended-log` in the data folder: keep it, and publish where the old log
+    ended and why. Whoever trusted the old keys has to be told the new ones. Stop the server and the worker first.
+    """
+    from yinuo.cli._lock import hold, is_held  # noqa: PLC0415
+    from yinuo.kit.log import ENDED, put_away  # noqa: PLC0415
+
+    data = Path(os.environ.get("YINUO_DATA", "var")).resolve()      # before set_up, which reads the keys
+    ended = data / ENDED
+    if not data.is_dir():
+        raise click.UsageError(f"There is no installation in {data}; YINUO_DATA names its folder.")
+    if is_held(data):
+        raise click.UsageError("A server or worker runs on this installation; stop it first.")
+    if ended.exists():
+        raise click.UsageError(f"{ended} is there already: move it to where you keep it, and run this again.")
+    hold(data)
+    moved = put_away(data, following=os.environ.get("YINUO_ORIGIN", ""))
+    set_up(another_log=True)
+    from yinuo.cli._here import realm  # noqa: PLC0415 - after set_up
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.record import actions, queries  # noqa: PLC0415
+
+    for size in queries.signed_sizes():
+        if (head := queries.checkpoint(size=size)) is not None:
+            _write_head(ended, *head)
+    gone = actions.begin_log(actor=SYSTEM, realm=realm())
+    click.echo(f"{_counted(gone, 'head')} of the ended log in {ended}, and of its files: {', '.join(moved) or 'none'}.")
+    click.echo("The new log signs what the database has with its next seal; `yinuo record policy` prints its keys.")
 
 
 def _tell(visits: list[Visit]) -> None:

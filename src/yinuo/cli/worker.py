@@ -40,11 +40,12 @@ def command(once: bool, while_parent: bool) -> None:
     from django.conf import settings  # noqa: PLC0415 - only after set-up
 
     from yinuo.cli._vouching import begin_vouching  # noqa: PLC0415
+    from yinuo.cli._webhooks import begin_sending, send_all  # noqa: PLC0415
 
     hold(settings.DATA)
     calm_collector()
     if once:
-        while work():
+        while work() or send_all():
             pass
         return
     stop = threading.Event()
@@ -53,6 +54,7 @@ def command(once: bool, while_parent: bool) -> None:
     if while_parent:
         threading.Thread(target=_await_end, args=(stop,), daemon=True).start()
     begin_vouching(stop)
+    begin_sending(stop)
     run(stop)
 
 
@@ -97,6 +99,7 @@ def work() -> bool:
     """Seal, follow and run what is due, once; returns whether there was anything to do."""
     from django.conf import settings  # noqa: PLC0415 - only after set-up
 
+    from yinuo.cli import _webhooks  # noqa: PLC0415
     from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.pipelines import react  # noqa: PLC0415
     from yinuo.record import queries  # noqa: PLC0415
@@ -109,7 +112,8 @@ def work() -> bool:
     followed = react.react(domains=settings.DOMAINS, realm=realm(), at=at)
     done, failed = timers.run_due(handlers=_handlers(settings.DOMAINS) | _erase_later(), at=at)
     swept, unswept = timers.run_due_apart(handlers=_sweep_days(), at=at)
-    return bool(followed or done or failed or swept or unswept)
+    told = _webhooks.follow()
+    return bool(followed or done or failed or swept or unswept or told)
 
 
 def _erase_later() -> dict[str, Any]:

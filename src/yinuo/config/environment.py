@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from yinuo.config.keks import KEKS
+from yinuo.kit.guarded import REACHES
 from yinuo.kit.refusals import Malformed
 from yinuo.vault.rules import JURISDICTIONS
 
@@ -193,6 +194,26 @@ SETTINGS = (
     Setting("YINUO_KEK_KEY", "", str, "The key's name there: `yinuo` or `mount/yinuo` in transit, an id, ARN or alias in KMS."),
     Setting(
         "YINUO_KEK_URL", "", str, "The service's address, where the service's own variables do not say it (VAULT_ADDR, AWS_*)."
+    ),
+    Setting(
+        "YINUO_PROXIES", "0", _number(0, 9),
+        "How many proxies of yours stand before the server, each adding to `X-Forwarded-For` and setting `X-Forwarded-Proto`: "
+        "attempts to sign in are counted by the address that the outermost one saw.",
+    ),
+    Setting(
+        "YINUO_OIDC_ISSUER", "", str,
+        "The address of the directory (OpenID Connect) with which staff may sign in, such as `https://login.example.com`; by "
+        "default none.",
+    ),
+    Setting("YINUO_OIDC_CLIENT", "", str, "The name under which that directory knows this installation."),
+    Setting("YINUO_OIDC_SECRET", "", str, "The secret that goes with it."),
+    Setting("YINUO_OIDC_NAME", "Staff directory", str, "What the button to sign in with it says."),
+    Setting(
+        "YINUO_WEBHOOK_REACH",
+        "public",
+        _one_of(*REACHES),
+        "Where webhooks may go: to the internet only (`public`), also to this machine, to try them out (`loopback`), also to "
+        "private networks (`private`). Link-local addresses are never called.",
     ),
     Setting("YINUO_REALM", "Marketplace", str, "The marketplace's name, as pages show it."),
 )

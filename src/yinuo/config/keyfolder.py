@@ -11,7 +11,7 @@ from pathlib import Path
 from yinuo.config.keks import MALFORMED_FILE, Kek
 from yinuo.kit.ids import Entropy
 from yinuo.kit.keys import KeyMissing
-from yinuo.kit.refusals import Refusal
+from yinuo.kit.refusals import Malformed, Refusal
 from yinuo.kit.sealing import KEY_BYTES, NotOpened, WrappingKey
 from yinuo.kit.turns import turn
 
@@ -66,7 +66,14 @@ class KeyFolder:
         if not file.exists():
             return []
         _check_private(file)
-        return file.read_text().splitlines()
+        try:
+            return file.read_bytes().decode().splitlines()
+        except UnicodeDecodeError as fault:
+            raise Malformed(
+                f"The erasure list is not text any more: its byte {fault.start:,} was changed. Restore it from its backup; "
+                "without it a restored database would bring erased people back.",
+                path=str(file),
+            ) from None
 
     def note_erased(self, lines: Sequence[str]) -> None:
         """Append lines to the erasure list; they are on the disk when this returns."""

@@ -1,9 +1,10 @@
-"""The realm's secret: 32 random bytes in a file that only its owner can read, made at the first start."""
+"""The realm's secret: 32 random bytes in a file that only its owner can read, made at the first start and never again."""
 
 from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from yinuo.kit.refusals import Malformed
@@ -11,9 +12,15 @@ from yinuo.kit.refusals import Malformed
 SECRET_BYTES = 32
 
 
-def read_secret(file: Path) -> bytes:
-    """The secret in the file; a new one if there is no file yet. Two processes starting at once agree on one."""
+def read_secret(file: Path, *, is_begun: Callable[[], bool]) -> bytes:
+    """The secret in the file; a new one if there is no file and nothing begun yet. Two processes starting at once agree."""
     if not file.exists():
+        if is_begun():
+            raise Malformed(
+                "The realm's secret is missing, and the database has facts already: restore the file from its backup. No new "
+                "one is made in its place, since with another no known source id would be found again.",
+                path=str(file),
+            )
         make_once(file, secrets.token_hex(SECRET_BYTES))
     try:
         secret = bytes.fromhex(file.read_text().strip())

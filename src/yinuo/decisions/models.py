@@ -75,6 +75,8 @@ class Contest(models.Model):
     event = models.CharField(max_length=32)                       # the contested fact's key, in hex
     aspect = models.CharField(max_length=10)                      # fact, or of which judgement the cause
     order = models.CharField(max_length=20, null=True, db_index=True)
+    outcome = models.CharField(max_length=10, blank=True)         # what was judged, for whose cause is contested
+    matter = models.CharField(max_length=60)                      # what must not be contested twice (`Contested.matter`)
     claimed = models.CharField(max_length=13, blank=True)         # the cause that it had, as the contest says
     words = models.CharField(max_length=32)
     opened_by = models.CharField(max_length=80)
@@ -91,7 +93,7 @@ class Contest(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("event", "aspect"), condition=Q(state__in=("open", "upheld")), name="decisions_contest_once"
+                fields=("matter",), condition=Q(state__in=("open", "upheld")), name="decisions_contest_once"
             ),
             models.CheckConstraint(
                 condition=Q(state__in=("open", "withdrawn"), decision__isnull=True)
@@ -136,5 +138,6 @@ class Appeal(models.Model):
                 ),
                 name="decisions_appeal_by_another",
             ),
+            models.UniqueConstraint(fields=("reply",), condition=~Q(reply=""), name="decisions_no_reply_twice"),
         )
         indexes = (models.Index(fields=("due",), condition=Q(state="open"), name="decisions_appeals_open"),)

@@ -20,21 +20,22 @@ from yinuo.vault.queries import words_of
 LISTED_MAX = 200
 
 
-def settled_causes(*, aspect: str, orders: Sequence[str]) -> dict[str, str]:
-    """By order, the cause that an upheld contest gave it; "unknown" where the clock of an open one ran out."""
+def settled_causes(*, matters: Sequence[str]) -> dict[tuple[str, str], str]:
+    """By matter and merchant, the cause that an upheld contest gave; "unknown" where the clock of an open one ran out."""
     found = rows.select_in(
         connection,
-        "SELECT \"order\", cause, state FROM decisions_contest WHERE (state = 'upheld' OR (state = 'open' AND lapsed_at IS NOT "
-        f"NULL)) AND aspect = '{aspect}' AND \"order\" {{keys}}",
-        list(orders),
+        "SELECT matter, merchant, cause, state FROM decisions_contest WHERE (state = 'upheld' OR (state = 'open' AND lapsed_at "
+        "IS NOT NULL)) AND matter {keys}",
+        list(matters),
     )
-    return {order: cause if state == "upheld" else "unknown" for order, cause, state in found}
+    return {(matter, merchant): cause if state == "upheld" else "unknown" for matter, merchant, cause, state in found}
 
 
-def disputed(*, events: Sequence[str]) -> dict[str, str]:
-    """By the key of each of these facts that is or was contested: the state of its newest contest."""
-    found = rows.select_in(connection, "SELECT event, state, opened_at FROM decisions_contest WHERE event {keys}", list(events))
-    return {event: state for event, state, _ in sorted(found, key=lambda row: str(row[2]))}
+def disputed(*, matters: Sequence[str]) -> dict[str, str]:
+    """Of these matters those that are or were contested: the state of the newest contest of each."""
+    sql = "SELECT matter, state, opened_at FROM decisions_contest WHERE matter {keys}"
+    found = rows.select_in(connection, sql, list(matters))
+    return {matter: state for matter, state, _ in sorted(found, key=lambda row: str(row[2]))}
 
 
 def decision(*, viewer: Actor, decision_id: str) -> Decision:
@@ -62,15 +63,31 @@ def appeal(*, viewer: Actor, appeal_id: str) -> Appeal:
     return found
 
 
+def had_part(*, appeal: Appeal) -> set[str]:
+    """Who cannot answer an appeal: whoever decided, appealed, or raised or settled the contest before."""
+    contest = Contest.objects.filter(decision=appeal.decision).first() if appeal.decision.contest else None
+    earlier = Contest.objects.filter(matter=contest.matter, decision__isnull=False) if contest else Contest.objects.none()
+    return {
+        appeal.decision_by, appeal.opened_by, *([contest.opened_by] if contest else []),
+        *earlier.values_list("decision__decided_by", flat=True),
+    }
+
+
 def appeal_against(*, viewer: Actor, decision_id: str) -> Appeal | None:
     """The appeal against a decision that the viewer may see."""
     return Appeal.objects.filter(decision=decision(viewer=viewer, decision_id=decision_id)).first()
 
 
 def decisions_about(*, viewer: Actor, merchant: str) -> list[Decision]:
-    """What was decided about a merchant, newest first; what settled a contest shows with that."""
+    """What was decided about a merchant, newest first, beside what settled a contest, which shows with that."""
     allow(viewer, "decisions.see", about=merchant)
-    return list(Decision.objects.filter(merchant=merchant).order_by("-decided_at", "pk")[:LISTED_MAX])
+    return list(Decision.objects.filter(merchant=merchant, contest=None).order_by("-decided_at", "pk")[:LISTED_MAX])
+
+
+def decisions_about_buyer(*, viewer: Actor, buyer: str) -> list[Decision]:
+    """What was decided about a buyer, newest first."""
+    allow(viewer, "decisions.see", about=buyer)
+    return list(Decision.objects.filter(buyer=buyer).order_by("-decided_at", "pk")[:LISTED_MAX])
 
 
 def contests_of(*, viewer: Actor, merchant: str) -> list[Contest]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import unicodedata
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
-from yinuo.decisions.events import Automated
+from yinuo.decisions.events import Automated, SettledCause
 from yinuo.kit.refusals import Conflict, Malformed, NotAllowed
 
 _STEWARDS = frozenset({"steward"})
@@ -29,6 +30,10 @@ APPEAL_MONTHS_DAYS = 183
 """For how long a decision may be appealed: six months (Digital Services Act 20(1)), wherever the marketplace is."""
 ADVERSE_DAYS = 365
 """For how long what was found against somebody counts; after that it leaves the standing by itself."""
+LETTERS_MIN = 10
+"""How many letters or digits of them there must be: signs and spaces explain nothing either."""
+CAUSES = tuple(cause for cause in get_args(SettledCause) if cause != "merchant")
+"""The causes that an upheld contest may give: the merchant's own is what was contested."""
 AT_ONCE_MAX = 200
 """How many facts one person contests at once."""
 
@@ -142,8 +147,8 @@ def check_statement(statement: Statement, *, at: datetime) -> None:
     if ground is None or act.code not in ground.acts:
         listed = ", ".join(code for code, each in GROUNDS.items() if act.code in each.acts)
         raise Malformed(f"{statement.ground!r} is no ground for {act.code}; there are {listed}.", path="ground")
-    if statement.merchant is None and statement.buyer is None:
-        raise Malformed("Say who is decided about: a merchant or a buyer.", path="merchant")
+    if (statement.merchant is None) == (statement.buyer is None):
+        raise Malformed("Say who is decided about: a merchant or a buyer, and not both.", path="merchant")
     if getattr(statement, act.about) is None:
         raise Malformed(f"Say which {act.about} it is about.", path=act.about)
     _check_holding(statement, act, at)
@@ -163,8 +168,9 @@ def _check_holding(statement: Statement, act: Act, at: datetime) -> None:
 
 
 def check_words(words: str, path: str) -> None:
-    """Refuse words that explain nothing, or are no words."""
-    if "\0" in words or not WORDS_MIN <= len(words.strip()) <= WORDS_MAX:
+    """Refuse words that explain nothing, or are no words: too few letters, or signs that nobody sees."""
+    hidden = any(unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co") for sign in words if sign not in "\r\n\t")
+    if hidden or not WORDS_MIN <= len(words.strip()) <= WORDS_MAX or sum(map(str.isalnum, words)) < LETTERS_MIN:
         raise Malformed(f"Say it in {WORDS_MIN} to {WORDS_MAX:,} characters of your own.", path=path)
 
 
@@ -180,10 +186,23 @@ def check_open(state: str) -> None:
         raise Conflict(f"This was {state} already.")
 
 
-def check_own_words(words: str, given_before: Sequence[str], digest: str) -> None:
+def letters_of(words: str) -> str:
+    """What tells one text from another: its letters and digits, however they are written and set apart."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", words).casefold() if sign.isalnum())
+
+
+def check_cause(aspect: str, cause: str | None) -> None:
+    """Refuse to uphold a contest without the cause that stands now, or with one that cannot."""
+    if aspect == "fact":
+        if cause is not None:
+            raise Malformed("An upheld contest of a fact names no cause: the fact is withdrawn.", path="cause")
+    elif cause not in CAUSES:
+        raise Malformed(f"Name the cause that stands now: one of {', '.join(CAUSES)}.", path="cause")
+
+
+def check_new_words(*, given_before: bool) -> None:
     """Refuse a reply that stood word for word under another case: each is owed an answer of its own."""
-    check_words(words, "words")
-    if digest in given_before:
+    if given_before:
         raise Malformed(
             "These words were given as a reply before. Say what this case turns on, in words of your own.", path="words"
         )

@@ -254,10 +254,10 @@ class Clock:
                 yield begin, stop
 
     def _between_pauses(self) -> Iterator[_Stretch]:
+        """The stretches between pauses; some end before they begin, where pauses overlap or come before the start."""
         begin = _micros(self.started)
         for pause in sorted(self.pauses, key=lambda each: _micros(each.starts)):
-            if _micros(pause.starts) > begin:
-                yield begin, _micros(pause.starts)
+            yield begin, _micros(pause.starts)
             if pause.ends is None:
                 return
             begin = max(begin, _micros(pause.ends))

@@ -33,10 +33,12 @@ class Checkpoint:
 
 
 def parse_checkpoint(text: str) -> Checkpoint:
-    """The checkpoint in a note's text; extension lines are allowed there and left out here."""
+    """The checkpoint in a note's text; extension lines are refused, since signatures by ML-DSA do not cover them."""
     *lines, after = text.split("\n")
-    if after or len(lines) < 3 or "" in lines:
-        raise Malformed("A checkpoint is at least three lines, none of them empty: origin, size and root.")
+    if after or len(lines) != 3 or "" in lines:
+        raise Malformed(
+            "A checkpoint is three lines, none of them empty: origin, size and root; extension lines are not taken."
+        )
     if any(_CONTROL.search(line) for line in lines):
         raise Malformed("A checkpoint holds no control characters.")
     size, root = parse_decimal(lines[1], "checkpoint's size"), parse_hash(lines[2], "checkpoint's root")

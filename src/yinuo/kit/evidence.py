@@ -15,6 +15,7 @@ from typing import Any
 from yinuo.kit.canonical import read_canonical
 from yinuo.kit.checkpoints import parse_decimal, parse_hash
 from yinuo.kit.merkle import Node, Unproven, leaf_hash, root_from
+from yinuo.kit.notes import parse_note
 from yinuo.kit.opening import RevealedFact, read_revealed
 from yinuo.kit.policies import Accepted, Policy, parse_policy
 from yinuo.kit.refusals import Malformed
@@ -89,11 +90,24 @@ def check_strictly(pack: Any, policy: Policy | None, *, kind: str, note: str, na
     if odd := pack.keys() ^ {*_SHAPES, "marks", *names}:
         raise Malformed(f"The pack lacks a part, or holds one that does not belong in it: {min(odd)[:80]!r}.")
     own = parse_policy(pack["policy"])
+    if own.text != pack["policy"] or any(own.logs.values()):
+        raise Malformed(
+            "It is not written in the one right way: only keys of logs, witnesses, groups and a quorum.", path="policy"
+        )
     signed = own.accept(pack["checkpoint"]).keys
     for key in own.logs:
         if key not in signed:
             raise Unproven(f"The checkpoint lacks the signature of a key that the pack names: {key.vkey[:80]}.")
+    _check_named(own, pack["checkpoint"])
     return proven
+
+
+def _check_named(own: Policy, note: str) -> None:
+    """Refuse a checkpoint signed in a log's name by a key that the pack's policy leaves out: its line was taken away."""
+    named = {(key.name, key.key_id) for key in own.logs}
+    for signature in parse_note(note).signatures:
+        if signature.name in {name for name, _ in named} and (signature.name, signature.key_id) not in named:
+            raise Unproven(f"A signature of {signature.name[:80]} is by a key that the pack's policy does not name.")
 
 
 def mark_of(leaf: bytes) -> str:

@@ -6,6 +6,7 @@ signed: it finds itself behind the file, and stops. If the file was put back too
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -13,10 +14,14 @@ from pathlib import Path
 from yinuo.kit.checkpoints import Checkpoint, parse_checkpoint
 from yinuo.kit.lasting import write_lasting
 from yinuo.kit.note_keys import Method, Signer, Verifier
-from yinuo.kit.notes import open_note, sign_note
+from yinuo.kit.notes import Unsigned, open_note, sign_note
 from yinuo.kit.policies import Policy
 from yinuo.kit.receipts import receipts_name
 from yinuo.kit.refusals import Malformed, Refusal
+
+KEYS = "log-keys.json"
+LAST = "log-last-checkpoint"
+ENDED = "ended-log"
 
 
 class LogStopped(Refusal):
@@ -58,19 +63,27 @@ class Log:
         return str(sign_note(Checkpoint(self.origin, size, root).text, self.signers))
 
     def last_signed(self) -> tuple[Checkpoint, str] | None:
-        """The last head that was signed, and its note; refuses a file that is not what was written."""
+        """The last head that was signed, and its note; refuses a file that is not what was written, by every key of the log."""
         try:
-            note = self.last.read_text()
+            kept = self.last.read_bytes()
         except FileNotFoundError:
             return None
         try:
-            return parse_checkpoint(open_note(note, self.verifiers).text), note
+            return parse_checkpoint(self.opened(kept)), kept.decode()
         except Refusal as refusal:
             raise LogStopped(
                 f"The file of the last signed checkpoint cannot be trusted: {refusal.sentence} Restore it from a mirror or a "
                 "witness; without it nobody can tell whether the record was put back.",
                 path=str(self.last),
             ) from None
+
+    def opened(self, note: str | bytes) -> str:
+        """The text of a note that every key of this log has signed; refuses one that lacks a signature, or has a wrong one."""
+        opened = open_note(note, self.verifiers)
+        for key in self.verifiers:
+            if key not in opened.signed:
+                raise Unsigned(f"It lacks the signature of the log's {key.method.name} key.")
+        return opened.text
 
     def remember(self, note: str) -> None:
         """Write the last signed checkpoint, so that it lasts, before anybody sees it."""
@@ -89,7 +102,7 @@ class Log:
     def check_running(self) -> None:
         """Refuse where the log was stopped."""
         try:
-            why = self.stopped.read_text().strip()
+            why = self.stopped.read_bytes().decode("utf-8", "replace").strip()
         except FileNotFoundError:
             return
         raise LogStopped(f"The log was stopped: {why} When that is cleared up, remove the file.", path=str(self.stopped))
@@ -112,6 +125,32 @@ class Log:
 def log_of(*, origin: str, ed25519: bytes, ml_dsa: bytes, last: Path) -> Log:
     """A log whose heads are signed with Ed25519 and ML-DSA-44, both under its origin."""
     return Log(origin, (Signer(origin, Method.ED25519, ed25519), Signer(origin, Method.ML_DSA_44, ml_dsa)), last)
+
+
+def put_away(folder: Path, *, following: str) -> list[str]:
+    """Move what is left of a log's keys and memory into a folder of its own, so that another log can be begun; what moved.
+
+    Refuses to have the ended log's own name follow it: two histories under one name are what the keys are there to prevent.
+    """
+    found = [name for name in (LAST, KEYS) if (folder / name).exists()]
+    if following and following.encode() in [_name_in(folder / name) for name in found]:
+        raise Malformed(f"The log that ends is called {following!r}; give the new one another name.", path="YINUO_ORIGIN")
+    ended = folder / ENDED
+    ended.mkdir(mode=0o700, exist_ok=True)
+    for name in found:
+        (folder / name).rename(ended / name)
+    return found
+
+
+def _name_in(file: Path) -> bytes:
+    """The origin in a file of a log's keys or in its last checkpoint, as far as it can be read still."""
+    content = file.read_bytes()
+    if file.name == LAST:
+        return content.partition(b"\n")[0]
+    try:
+        return str(json.loads(content)["origin"]).encode()
+    except (ValueError, KeyError, TypeError):
+        return b""
 
 
 def with_witnesses(log: Log, policy: Policy) -> Log:

@@ -1,8 +1,15 @@
-"""Mirror of the people of the marketplace, and what is kept of their rights. Only `mirror.apply` writes the mirror."""
+"""Mirror of the people of the marketplace, what is kept of their rights, and who signs in as what.
+
+Only `mirror.apply` writes the mirror; rights and accounts are truth.
+"""
 
 from __future__ import annotations
 
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models import Q
+
+from yinuo.people.rules import BUYER, normal_handle
 
 
 class Buyer(models.Model):
@@ -53,3 +60,94 @@ class Access(models.Model):
     at = models.DateTimeField()
     actor = models.CharField(max_length=80)
     what = models.CharField(max_length=10)                        # seen, taken
+
+
+class Accounts(BaseUserManager["Account"]):
+    """Finds an account by any way of writing its sign-in name."""
+
+    def get_by_natural_key(self, username: str | None) -> Account:
+        """The account of that sign-in name."""
+        return self.get(handle=normal_handle(username or ""))
+
+
+class Account(AbstractBaseUser):
+    """Somebody who signs in: a name to sign in with, and nothing else about the person."""
+
+    last_login = None       # Django then keeps none
+    handle = models.CharField(max_length=40, unique=True)         # as `normal_handle` writes it
+    created = models.DateTimeField()
+    disabled = models.DateTimeField(null=True)
+    language = models.CharField(max_length=10, blank=True)        # empty: as the browser asks
+
+    USERNAME_FIELD = "handle"
+    REQUIRED_FIELDS = []
+    objects = Accounts()
+
+    @property
+    def is_active(self) -> bool:    # type: ignore[override] # Django has it as a field
+        """Whether the account may sign in."""
+        return self.disabled is None
+
+
+class Grant(models.Model):
+    """That an account holds a staff role; and when that ended. An authority's ends by itself."""
+
+    account = models.ForeignKey("people.Account", on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=20)
+    granted_by = models.CharField(max_length=80)
+    granted = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    ended = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("account", "role"), condition=Q(ended=None), name="people_grant_in_force_once"),
+            models.CheckConstraint(condition=~Q(role="authority") | Q(until__isnull=False), name="people_authority_expires"),
+        )
+
+
+class Membership(models.Model):
+    """That an account acts for a merchant or is a buyer; and when that ended."""
+
+    account = models.ForeignKey("people.Account", on_delete=models.CASCADE, related_name="+")
+    subject = models.CharField(max_length=20, db_index=True)
+    role = models.CharField(max_length=20)
+    granted_by = models.CharField(max_length=80)
+    granted = models.DateTimeField()
+    ended = models.DateTimeField(null=True)
+    ended_by = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("account", "subject", "role"), condition=Q(ended=None), name="people_membership_in_force_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(role=BUYER, subject__startswith="b") | Q(role__startswith="merchant_", subject__startswith="m"),
+                name="people_membership_role_fits",
+            ),
+        )
+
+
+class Invitation(models.Model):
+    """That whoever holds a token may have a role, once and for a week. Only the token's hash is kept."""
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    role = models.CharField(max_length=20)
+    subject = models.CharField(max_length=20, blank=True, db_index=True)      # empty for staff
+    until = models.DateTimeField(null=True)                       # an authority's role ends then
+    made_by = models.CharField(max_length=80)
+    made = models.DateTimeField()
+    expires = models.DateTimeField()
+    used = models.DateTimeField(null=True)
+    account = models.ForeignKey("people.Account", on_delete=models.CASCADE, null=True, related_name="+")
+    withdrawn = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(used__isnull=True, account__isnull=True) | Q(used__isnull=False, account__isnull=False),
+                name="people_invitation_used_by_somebody",
+            ),
+        )

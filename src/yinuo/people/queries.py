@@ -1,22 +1,30 @@
-"""Questions about people's rights."""
+"""Questions about people's rights, and about who signs in as what."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.db import connection
+from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from yinuo.kit import rows
-from yinuo.kit.actors import Actor, allow
-from yinuo.people.models import Access, Consent, Restriction
-from yinuo.people.rules import RESTRICTION_GROUNDS, purpose_of
+from yinuo.kit.actors import HUMAN, Actor, allow
+from yinuo.kit.refusals import NotFound, Refusal
+from yinuo.people.models import Access, Account, Consent, Grant, Invitation, Membership, Restriction
+from yinuo.people.rules import RESTRICTION_GROUNDS, normal_handle, purpose_of, token_digest
 from yinuo.vault.queries import known_among
 
 
 def consents_of(*, viewer: Actor, person: str) -> list[Consent]:
     """Every consent that a person gave, also those withdrawn, oldest first."""
-    allow(viewer, "people.see")
+    allow(viewer, "people.see", about=person)
     return list(Consent.objects.filter(person=person).order_by("given", "pk"))
 
 
@@ -60,4 +68,158 @@ def kept_about(*, person: str) -> dict[str, Any]:
             {"at": access.at.isoformat(), "by": access.actor, "what": access.what}
             for access in Access.objects.filter(person=person).order_by("at", "pk")
         ],
+        "accounts": [_account_told(membership) for membership in
+                     Membership.objects.filter(subject=person).select_related("account").order_by("granted", "pk")],
     }
+
+
+def _account_told(membership: Membership) -> dict[str, Any]:
+    """An account by which a person signs in, as they may see it: its name, since when, and where it is in use."""
+    account = membership.account
+    return {
+        "sign_in_name": account.handle, "created": account.created.isoformat(), "language": account.language,
+        "role": membership.role, "since": membership.granted.isoformat(), "given_by": membership.granted_by,
+        "ended": membership.ended and membership.ended.isoformat(),
+        "second_factors": sorted(Authenticator.objects.filter(user_id=account.pk).values_list("type", flat=True)),
+        "signed_in": [
+            {"since": session.created_at.isoformat(), "seen": session.last_seen_at.isoformat(), "address": session.ip,
+             "browser": session.user_agent}
+            for session in UserSession.objects.filter(user_id=account.pk).order_by("created_at")
+        ],
+    }
+
+
+class InvitationOver(Refusal):
+    """The invitation can no longer be used."""
+
+    status = 410
+    code = "invitation-over"
+
+
+def actor_named(account: Account) -> str:
+    """What an account is called where it acts."""
+    return f"{HUMAN}{account.pk}"
+
+
+def grants_of(account: Account, *, at: datetime) -> list[Grant]:
+    """The staff roles that an account was given and that are in force, whether or not its second factor is set up."""
+    return list(_grants(at).filter(account=account).order_by("granted", "pk"))
+
+
+def memberships_of(account: Account) -> list[Membership]:
+    """For whom an account acts, and as what."""
+    return list(Membership.objects.filter(account=account, ended=None).order_by("granted", "pk"))
+
+
+def is_staff(account: Account, *, at: datetime) -> bool:
+    """Whether an account has a staff role in force."""
+    return bool(_grants(at).filter(account=account).exists())
+
+
+def lacks_second_factor(account: Account, *, at: datetime) -> bool:
+    """Whether an account was given a staff role and has no second factor yet, so that none of its roles counts."""
+    return is_staff(account, at=at) and not _has_second_factor(account)
+
+
+def actor_of(account: Account, *, at: datetime) -> Actor:
+    """An account as it acts, with the roles in force. One with a staff role and without a second factor holds none."""
+    name = actor_named(account)
+    roles = frozenset(_grants(at).filter(account=account).values_list("role", flat=True))
+    if not account.is_active or (roles and not _has_second_factor(account)):
+        return Actor(name)
+    own: dict[str, frozenset[str]] = defaultdict(frozenset)
+    for subject, role in Membership.objects.filter(account=account, ended=None).values_list("subject", "role"):
+        own[subject] |= {role}
+    return Actor(name, roles, dict(own))
+
+
+def account_called(handle: str) -> Account:
+    """The account of that sign-in name, however it is written."""
+    found = Account.objects.filter(handle=normal_handle(handle)).first()
+    if found is None:
+        raise NotFound(f"Nobody signs in as {handle!r}.")
+    return found
+
+
+def invitation_of(*, token: str, at: datetime) -> Invitation:
+    """The invitation of that token, still to be used; refuses otherwise, and says why to whoever has the token."""
+    found = Invitation.objects.filter(digest=token_digest(token)).first()
+    if found is None:
+        raise NotFound(_("This invitation is not known here. Look whether the whole link was copied."))
+    if found.used is not None:
+        raise InvitationOver(_("This invitation was used already. If it was not you, tell whoever sent it."))
+    if found.withdrawn is not None:
+        raise InvitationOver(_("This invitation was withdrawn, or a newer one took its place."))
+    if found.expires <= at or (found.until is not None and found.until <= at):
+        raise InvitationOver(_("This invitation has expired. Ask for a new one."))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Who acts for a merchant, and which invitations are open."""
+
+    members: list[Membership]
+    invitations: list[Invitation]
+
+
+def team_of(*, viewer: Actor, merchant: str, at: datetime) -> Team:
+    """A merchant's team, to those in it."""
+    allow(viewer, "people.see_team", merchant)
+    members = Membership.objects.filter(subject=merchant, ended=None).select_related("account")
+    return Team(list(members.order_by("granted", "pk")), list(_open(at).filter(subject=merchant)))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An account with its roles in force, and whether it has a second factor."""
+
+    account: Account
+    grants: list[Grant]
+    memberships: list[Membership]
+    second_factor: bool
+
+
+def accounts(*, viewer: Actor, at: datetime, staff_only: bool = False) -> list[Listed]:
+    """Every account, by sign-in name, with what it may do."""
+    allow(viewer, "people.see_accounts")
+    grants: dict[int, list[Grant]] = defaultdict(list)
+    for grant in _grants(at).order_by("granted", "pk"):
+        grants[grant.account_id].append(grant)
+    found = Account.objects.filter(pk__in=grants) if staff_only else Account.objects.all()
+    memberships: dict[int, list[Membership]] = defaultdict(list)
+    for membership in Membership.objects.filter(account__in=found, ended=None).order_by("granted", "pk"):
+        memberships[membership.account_id].append(membership)
+    with_factor = set(_factors().values_list("user_id", flat=True))
+    return [
+        Listed(account, grants[account.pk], memberships[account.pk], account.pk in with_factor)
+        for account in found.order_by("handle")
+    ]
+
+
+def staff_invitations(*, viewer: Actor, at: datetime) -> list[Invitation]:
+    """The open invitations to staff roles."""
+    allow(viewer, "people.see_accounts")
+    return list(_open(at).filter(subject=""))
+
+
+def names_of(names: Collection[str]) -> dict[str, str]:
+    """The sign-in names behind actors that are people, by the actor's name."""
+    numbers = [int(name.removeprefix(HUMAN)) for name in names if name.startswith(HUMAN)]
+    return {f"{HUMAN}{pk}": handle for pk, handle in Account.objects.filter(pk__in=numbers).values_list("pk", "handle")}
+
+
+def _grants(at: datetime) -> Any:
+    return Grant.objects.filter(Q(until=None) | Q(until__gt=at), ended=None, account__disabled=None)
+
+
+def _open(at: datetime) -> Any:
+    return Invitation.objects.filter(used=None, withdrawn=None, expires__gt=at).order_by("made", "pk")
+
+
+def _factors() -> Any:
+    return Authenticator.objects.filter(type__in=(Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN))
+
+
+def _has_second_factor(account: Account) -> bool:
+    return bool(_factors().filter(user_id=account.pk).exists())

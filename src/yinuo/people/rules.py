@@ -1,9 +1,13 @@
-"""Decisions about people's rights on plain values: what depends on consent, what an erasure takes now, what a law keeps."""
+"""Decisions on plain values about people's rights (what depends on consent, what an erasure takes now, what a law keeps)
+and about their accounts: sign-in names, roles, invitations.
+"""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
@@ -11,14 +15,34 @@ from yinuo.kit.facts import SUBJECT_PREFIXES
 from yinuo.kit.refusals import Malformed
 from yinuo.vault.rules import RETENTIONS, TRANSACTION, Keeping, keeping_of, kept_until
 
+STAFF_ROLES = ("steward", "finance", "auditor", "data_protection", "authority", "administrator")
+"""What the marketplace's own people, its auditors and authorities may be. Held everywhere."""
+OWNER = "merchant_owner"
+TEAM_ROLES = (OWNER, "merchant_operations", "merchant_reader")
+"""What somebody may be for a merchant: a legal person with all its shops."""
+BUYER = "buyer"
+INVITABLE = (*STAFF_ROLES, *TEAM_ROLES, BUYER)
+
 _OFFICE = frozenset({"data_protection", "system"})
+_ADMINISTRATION = frozenset({"administrator", "system"})
 PERMISSIONS = {
-    "people.see": _OFFICE,
-    "people.correct": _OFFICE,
-    "people.restrict": _OFFICE,
-    "people.keep_consents": _OFFICE,
-    "people.erase": _OFFICE,
+    "people.see": _OFFICE | {BUYER},
+    "people.correct": _OFFICE | {BUYER},
+    "people.restrict": _OFFICE | {BUYER},
+    "people.keep_consents": _OFFICE | {BUYER},
+    "people.erase": _OFFICE | {BUYER},
     "people.tell_erasures": frozenset({"system"}),
+    "people.invite_staff": _ADMINISTRATION,
+    "people.invite_team": frozenset({OWNER, "system"}),
+    "people.invite_subject": frozenset({"source", "system"}),
+    "people.end_grant": _ADMINISTRATION,
+    "people.end_membership": frozenset({OWNER, "system"}),
+    "people.leave": frozenset({*TEAM_ROLES, BUYER}),
+    "people.see_team": frozenset({*TEAM_ROLES, "system"}),
+    "people.see_accounts": frozenset({"administrator", "auditor", "system"}),
+    "people.disable_account": _ADMINISTRATION,
+    "people.reset_second_factor": frozenset({"system"}),
+    "people.close_account": _OFFICE,
 }
 
 RestrictionGround = Literal["accuracy_contested", "unlawful", "legal_claim", "objection", "erasure"]
@@ -32,6 +56,8 @@ RESTRICTION_GROUNDS: dict[str, str] = {
 CORRECTABLE = {"name": "profile"}
 """The words about a person that are corrected here, with their class. What a fact says is corrected by who stated it."""
 NAME_LENGTH_MAX = 200
+THEMSELVES = "themselves"
+"""Who looked, where it was the person whose data it is: no look by staff."""
 ERASE = "people.erase"
 """The timer that erases what a law kept, once it does so no more. Its subject is the person."""
 SWEEP = "people.sweep"
@@ -125,3 +151,62 @@ def plan_erasure(*, jurisdiction: str, last_transaction: date | None, today: dat
 def commitment(salt: bytes, digests: list[bytes]) -> str:
     """What binds a day's list of erasures without showing it: SHA-256 over a salt and the sorted keyed hashes."""
     return sha256(b"yinuo/erased/v1" + salt + b"".join(sorted(digests))).hexdigest()
+
+
+INVITATION_LASTS = timedelta(days=7)
+INVITATIONS_MAX = 50
+"""How many invitations to one team may be open."""
+AUTHORITY_LASTS_MAX = timedelta(days=180)
+STAFF_IDLE_MAX = timedelta(hours=12)
+"""After so long without a request the session of somebody with a staff role ends."""
+_HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,38})[a-z0-9]|[\u4e00-\u9fff][\u4e00-\u9fff0-9]{2,39}")
+_STROKES = re.compile("[\u4e28\u4e36\u4e3f\u4e85]")     # of Chinese, what passes for a stop, a slash or the digit 1
+
+
+class NotAName(Malformed):
+    """The sign-in name cannot be taken."""
+
+
+def normal_handle(text: str) -> str:
+    """A sign-in name in the one form in which it is kept: full-width and capital letters are the same as plain ones."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", folded).strip()
+
+
+def check_handle(text: str) -> str:
+    """The sign-in name to keep; refuses one that is too short, too long, or could pass for another by look-alike letters."""
+    handle = normal_handle(text)
+    if not _HANDLE.fullmatch(handle) or _STROKES.search(handle):
+        raise NotAName(
+            "A sign-in name has 3 to 40 characters: either a to z and digits, with dots, hyphens and underscores between them, "
+            "or Chinese characters and digits.", path="handle",
+        )
+    return handle
+
+
+def kind_of_role(role: str) -> Literal["staff", "merchant", "buyer"]:
+    """For whom a role is held: everywhere, for a merchant, or for the buyer one is."""
+    if role in STAFF_ROLES:
+        return "staff"
+    if role in TEAM_ROLES:
+        return "merchant"
+    if role == BUYER:
+        return "buyer"
+    raise Malformed(f"{role!r} is no role; there are {', '.join(INVITABLE)}.", path="role")
+
+
+def check_until(*, role: str, until: datetime | None, at: datetime) -> None:
+    """Refuse an authority without a near end, and an end for anybody else."""
+    if role != "authority":
+        if until is not None:
+            raise Malformed("Only the role of an authority ends by itself.", path="until")
+        return
+    if until is None or not at < until <= at + AUTHORITY_LASTS_MAX:
+        raise Malformed(
+            f"An authority is let in until a day, at most {AUTHORITY_LASTS_MAX.days} days ahead; name it.", path="until"
+        )
+
+
+def token_digest(token: str) -> bytes:
+    """Under what an invitation is kept: the token's hash, since whoever has the token may use it."""
+    return sha256(token.encode()).digest()

@@ -28,7 +28,7 @@ class Entry(models.Model):
 
 
 class Opening(models.Model):
-    """What unlocks an entry's main part: the salt and the content. May be deleted, never changed."""
+    """What unlocks an entry's main part: the salt and the content. Never changed, never deleted: nobody is named in it."""
 
     entry = models.OneToOneField(Entry, models.DO_NOTHING, primary_key=True, related_name="+", db_constraint=False)
     about = models.CharField(max_length=20, db_index=True)        # "-" for a person: the next table names them
@@ -68,7 +68,10 @@ class Seal(models.Model):
 
 
 class Mention(models.Model):
-    """The how-manieth fact about a subject a sealed fact is: a gap in anybody's numbers would show what was left out."""
+    """The how-manieth fact about a subject a sealed fact is: a gap in anybody's numbers would show what was left out.
+
+    Those of a person are deleted when they are forgotten, nobody else's ever.
+    """
 
     pk = models.CompositePrimaryKey("subject", "number")
     subject = models.CharField(max_length=20)
@@ -151,6 +154,17 @@ class Head(models.Model):
         constraints = (models.CheckConstraint(condition=models.Q(id=1), name="record_head_is_one_row"),)
 
 
+class Installation(models.Model):
+    """By what the database knows the installation it belongs to: written at the first start, compared at every later one."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    secret = models.BinaryField(max_length=16)                    # keyed hash of a constant, by the realm's secret
+    log = models.TextField()                                      # the log's public keys, one a line
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=models.Q(id=1), name="record_installation_is_one_row"),)
+
+
 class Cursor(models.Model):
     """How far a follower has read: the number of the next fact it wants."""
 
@@ -182,4 +196,60 @@ class RefusedEvent(models.Model):
     class Meta:
         indexes = (
             models.Index(fields=["source", "event_id"], condition=models.Q(replayed=None), name="record_refused_waiting"),
+        )
+
+
+class Webhook(models.Model):
+    """An address that is told of facts as they are sealed, and how far it has been told."""
+
+    id = models.BigAutoField(primary_key=True)
+    url = models.CharField(max_length=500)
+    source = models.CharField(max_length=64, blank=True, db_index=True)     # whose subjects only; "" tells of everybody's
+    kinds = models.JSONField()                                    # of facts, as record.rules.check_kinds gives them
+    secret = models.BinaryField(null=True)                        # sealed; null only between the two halves of making it
+    secret_before = models.BinaryField(null=True)                 # sealed; signs too until its end
+    secret_before_ends = models.DateTimeField(null=True)
+    position = models.BigIntegerField()                           # the number of the next fact to look at
+    made = models.DateTimeField()
+    due = models.DateTimeField()                                  # nothing is sent earlier
+    failing_since = models.DateTimeField(null=True)
+    paused = models.DateTimeField(null=True)
+    paused_ground = models.CharField(max_length=10, blank=True)   # asked, failing, gone
+    holder = models.CharField(max_length=16, blank=True)          # the sender that has it
+    lease_until = models.DateTimeField(null=True)
+    served = models.DateTimeField(null=True)                      # when a sender had it last
+
+    class Meta:
+        indexes = (models.Index(fields=["due"], condition=models.Q(paused=None), name="record_webhook_due"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(paused=None, paused_ground="")
+                | models.Q(paused__isnull=False, paused_ground__in=("asked", "failing", "gone")),
+                name="record_webhook_paused_on_a_ground",
+            ),
+        )
+
+
+class Delivery(models.Model):
+    """That a webhook is to be told of a fact, and what became of it. What it says is read from the record when it is sent."""
+
+    id = models.BigAutoField(primary_key=True)
+    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="+")
+    number = models.BigIntegerField()                             # the fact's
+    kind = models.CharField(max_length=80)
+    made = models.DateTimeField()
+    attempts = models.SmallIntegerField(default=0)
+    tried = models.DateTimeField(null=True)
+    status = models.SmallIntegerField(null=True)                  # of the last answer; null where there was none
+    answer = models.TextField(blank=True)                         # how it begins, or why there was none
+    delivered = models.DateTimeField(null=True)
+    dead = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["webhook", "number"], name="record_delivery_once"),)
+        indexes = (
+            models.Index(
+                fields=["webhook", "number"], condition=models.Q(delivered=None, dead=None), name="record_delivery_waiting"
+            ),
+            models.Index(fields=["webhook", "tried"], name="record_delivery_tried"),
         )

@@ -16,9 +16,14 @@ from yinuo.record.rules import ORDER_NOTE, RECEIPT_NOTE
 
 
 def check_order_pack(pack: Any, policy: Policy | None = None) -> Proven:
-    """Every fact about an order, none left out between them; refuses facts that do not belong to it."""
+    """The facts about an order from its first on, without a gap; refuses facts that do not belong to it.
+
+    Later ones may exist: no signature says how many an order has.
+    """
     proven = check_strictly(pack, policy, kind="order", note=ORDER_NOTE)
-    order = pack["about"].get("order")
+    if pack["about"].keys() != {"order"}:
+        raise Malformed("The pack says that it is about one order, and nothing else.", path="about")
+    order = pack["about"]["order"]
     check_whole(proven.facts, "order", order)
     own = [fact for fact in proven.facts if numbers_about([fact], "order", str(order))]
     keys = {_said(fact).get("key") for fact in own}

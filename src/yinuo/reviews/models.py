@@ -24,6 +24,7 @@ class Review(models.Model):
     class Meta:
         indexes = (
             models.Index(fields=("merchant", "published_at"), name="reviews_review_by_merchant"),
+            models.Index(fields=("listing", "published_at"), name="reviews_review_by_listing"),
             models.Index(fields=("buyer", "merchant", "published_seq"), name="reviews_review_by_buyer"),
             models.Index(fields=("order", "merchant", "published_seq"), name="reviews_review_by_order"),
         )

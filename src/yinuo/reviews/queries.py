@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from yinuo.kit import rows as many_rows
 from yinuo.kit.actors import Actor
@@ -60,9 +60,9 @@ class ReadableReview:
     withheld: bool      # their writer has them kept and not used
 
 
-def review_counts(*, viewer: Actor, merchant: str) -> ReviewCounts:
-    """The counts of a merchant's reviews."""
-    received = Review.objects.filter(merchant=merchant, stars__isnull=False)
+def review_counts(*, viewer: Actor, merchant: str | None = None, listing: str | None = None) -> ReviewCounts:
+    """The counts of the reviews of a merchant, or of a listing."""
+    received = _received(merchant, listing)
     by_stars = received.values_list("stars").annotate(all=Count("pk"), hidden=Count("pk", filter=_HIDDEN))
     rows = list(by_stars.order_by("-stars"))
     return ReviewCounts(
@@ -73,10 +73,10 @@ def review_counts(*, viewer: Actor, merchant: str) -> ReviewCounts:
 
 
 def newest_reviews(
-    *, viewer: Actor, merchant: str, realm: Realm, before: int | None, limit: int
+    *, viewer: Actor, merchant: str | None = None, listing: str | None = None, realm: Realm, before: int | None, limit: int
 ) -> list[ReadableReview]:
-    """A merchant's reviews, newest first, of those published before the moment `before` (all, if None)."""
-    found = Review.objects.filter(merchant=merchant, stars__isnull=False, published_at__isnull=False)
+    """A merchant's or a listing's reviews, newest first, of those published before the moment `before` (all, if None)."""
+    found = _received(merchant, listing).filter(published_at__isnull=False)
     if before is not None:
         found = found.filter(published_at__lt=before)
     reviews = list(found.annotate(is_hidden=_HIDDEN).order_by("-published_at")[:limit])
@@ -99,6 +99,19 @@ def newest_reviews(
         )
         for review in reviews
     ]
+
+
+def hidden_by_ground(*, viewer: Actor, listing: str) -> dict[str, int]:
+    """How many of a listing's reviews are hidden on each ground, most first."""
+    hidden = _received(None, listing).filter(_HIDDEN).values_list("hidden_ground").annotate(count=Count("pk"))
+    return {str(ground or "unknown"): count for ground, count in hidden.order_by("-count", "hidden_ground")}
+
+
+def _received(merchant: str | None, listing: str | None) -> QuerySet[Review]:
+    """The reviews that came in of exactly one of the two."""
+    assert (merchant is None) != (listing is None), "reviews are asked for of a merchant or of a listing"
+    about = {"merchant": merchant} if listing is None else {"listing": listing}
+    return Review.objects.filter(**about, stars__isnull=False)
 
 
 def reviews(ids: Sequence[str]) -> list[ReviewRow]:

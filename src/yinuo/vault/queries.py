@@ -15,10 +15,10 @@ from yinuo.kit.actors import Actor, allow
 from yinuo.kit.ids import keyed_digest
 from yinuo.kit.moments import from_micros, to_micros
 from yinuo.kit.realm import Realm
-from yinuo.kit.sealing import index_key, place_of, version_of
+from yinuo.kit.sealing import NotOpened, index_key, place_of, version_of
 from yinuo.vault.keyring import destroyed_holdings, keys_to_open, present_state, tombstone_of
 from yinuo.vault.models import Erasure, Key, Surrogate
-from yinuo.vault.rules import REALM, TRANSACTION, holder_of
+from yinuo.vault.rules import PROFILE, REALM, TRANSACTION, holder_of
 
 
 def words_of(*, name: str, subjects: Sequence[str], realm: Realm) -> dict[str, str | None]:
@@ -52,6 +52,15 @@ def opened_words(found: Iterable[Sequence[Any]], *, realm: Realm) -> dict[str, s
         if (data_key := keys[name]) is not None:
             opened[key] = data_key.open(place_of("vault_text", "words", key), words)
     return opened
+
+
+def open_own(*, place: str, sealed: bytes, realm: Realm) -> str:
+    """The text that `actions.seal_own` sealed for this place; refuses anything else."""
+    name = (REALM, PROFILE, version_of(sealed))
+    key = keys_to_open({name}, realm=realm)[name]
+    if key is None:
+        raise NotOpened(f"{place} is sealed with a key that was destroyed.")
+    return key.open(place, sealed)
 
 
 def texts_of(*, owner: str, retentions: Sequence[str], realm: Realm) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 
 from babel import Locale, dates, numbers
@@ -10,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from yinuo.kit.moments import from_day, from_micros
+from yinuo.kit.money import digits_of
+from yinuo.kit.refusals import Malformed
 from yinuo.web.wording import words
 
 _LOCALES = {"en": "en_GB", "zh-hans": "zh_Hans_CN"}
@@ -78,6 +81,35 @@ def day(value: int) -> str:
 def moment(micros: int) -> str:
     """The date of a moment, in the installation's time zone."""
     return long_date(from_micros(micros).astimezone(timezone.get_current_timezone()).date())
+
+
+def date_of(value: datetime) -> str:
+    """The date of a moment, in the installation's time zone."""
+    return long_date(value.astimezone(timezone.get_current_timezone()).date())
+
+
+def last_day(value: datetime) -> str:
+    """The last whole day before a deadline: 14 December for the midnight that ends it."""
+    return date_of(value - timedelta(microseconds=1))
+
+
+def instant(value: datetime) -> str:
+    """1 June 2026, 14:05:09 UTC+8: a date with the time to the second, in the installation's time zone."""
+    local = value.astimezone(timezone.get_current_timezone())
+    hours, minutes = divmod(abs(int((local.utcoffset() or timedelta()).total_seconds())) // 60, 60)
+    sign = "\u2212" if (local.utcoffset() or timedelta()) < timedelta() else "+"
+    zone = "UTC" + (f"{sign}{hours}" if hours or minutes else "") + (f":{minutes:02}" if minutes else "")
+    return f"{long_date(local.date())}{' ' if locale().language == 'zh' else ', '}{local:%H:%M:%S} {zone}"
+
+
+def price(minor: int, currency: str) -> str:
+    """¥19.90, with as many decimals as the currency has; an unknown currency's code after the minor units as they are."""
+    try:
+        digits = digits_of(currency)
+    except Malformed:
+        return f"{number(minor)} {currency}"
+    amount = Decimal(minor).scaleb(-digits)
+    return str(numbers.format_currency(amount, currency, locale=locale(), decimal_quantization=True))
 
 
 def place(code: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -28,7 +29,10 @@ class Pages:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer with the policy set."""
         response = self.answer(request)
-        response.headers.setdefault("Content-Security-Policy", DOCS_POLICY if request.path == DOCS_PATH else POLICY)
+        policy = DOCS_POLICY if request.path == DOCS_PATH else POLICY
+        if settings.FORM_TARGET and request.path.startswith("/account/"):
+            policy = policy.replace("form-action 'self'", f"form-action 'self' {settings.FORM_TARGET}")
+        response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         patch_vary_headers(response, ["Cookie"])
         return response

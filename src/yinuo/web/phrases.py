@@ -120,6 +120,9 @@ TOLD: Words = {
     "marked": _("The file is marked: “%(note)s”"),
     "whole": _("About %(subject)s %(id)s it shows the facts numbered %(first)s to %(last)s; none is left out between them."),
     "gaps": _("About %(subject)s %(id)s it shows %(count)s facts numbered from %(first)s to %(last)s; others are not shown."),
+    "sums_order": _(
+        "Later facts about the order may exist, and withdrawals of those shown: nothing in the file says how many there are."
+    ),
     "sums_credit": _("The score itself is not computed again here; “yinuo verify” does that, to the point."),
     "sums_reviews": _("The counts themselves are not computed again here; “yinuo verify” does that."),
     "sums_receipt": _("The receipt itself is not held against them here; “yinuo verify” does that."),
@@ -216,3 +219,23 @@ def phrases() -> dict[str, dict[str, str]]:
         name: {key: str(words).replace("%%", "%") for key, words in vocabulary.items()}
         for name, vocabulary in VOCABULARY.items()
     }
+REFUSALS = (
+    _("Say it in 20 to 5,000 characters of your own."),
+    _("You had a part in this matter: another person must decide it."),
+    _("You act for this merchant: another person must decide about it."),
+    _("This was upheld already."),
+    _("This was rejected already."),
+    _("This was withdrawn already."),
+    _("One of these is contested already, or was settled in your favour. Nothing was changed."),
+    _("Choose at least one outcome."),
+    _("An upheld contest of a cause names the cause that stands; one of a fact names none."),
+    _("These words were given as a reply before. Say what this case turns on, in words of your own."),
+    _("Name at least one fact of the record that the decision relies on."),
+    _("This decision was appealed already."),
+    _("This decision was reversed already."),
+    _("There is no such decision, or it is not about you."),
+    _("There is no such contest, or it is not yours."),
+    _("There is nothing under this address for your account."),
+    _("A name has 1 to 200 characters."),
+)
+"""Sentences of refusals that are always the same, so that pages say them in the reader’s language."""

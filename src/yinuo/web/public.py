@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PAGE = 25
 REVIEWS = 10
+LISTINGS = 12
 SEARCH_LENGTH_MAX = 100
 
 
@@ -40,20 +41,20 @@ def directory(request: HttpRequest) -> HttpResponse:
     after = request.GET.get("after", "").replace("\0", "")
     page = credit.directory(
         viewer=PUBLIC,
-        mode=_mode(),
+        mode=mode(),
         search=filters["search"],
         band=filters["band"],
         sort=filters["sort"] or "standing",
         after=after,
         limit=PAGE,
     )
-    rows = [(row, _interval(row.standing), _step(row.standing)) for row in page.rows]
+    rows = [(row, interval_of(row.standing), _step(row.standing)) for row in page.rows]
     context = {
         "filters": filters,
         "rows": rows,
         "after": page.after,
         "is_first": not after,
-        "is_public": credit.is_public(viewer=PUBLIC, mode=_mode()),
+        "is_public": credit.is_public(viewer=PUBLIC, mode=mode()),
         "run": credit.newest_run(),
         "bands": credit.BANDS,
         "sorts": get_args(credit.Sort),
@@ -68,27 +69,14 @@ def directory(request: HttpRequest) -> HttpResponse:
 @require_safe
 def merchant(request: HttpRequest, merchant: str) -> HttpResponse:
     """One merchant: how they stand, why, since when, and what buyers say."""
-    is_public = credit.is_public(viewer=PUBLIC, mode=_mode())
-    standing = credit.standing_of(viewer=PUBLIC, mode=_mode(), merchant=merchant) if is_public else None
-    found = _merchant(merchant, standing)
-    before = request.GET.get("reviews_before", "")
-    listed = reviews.newest_reviews(
-        viewer=PUBLIC, merchant=merchant, realm=request.realm,  # type: ignore[attr-defined] # the middleware set it
-        before=int(before) if _is_moment(before) else None, limit=REVIEWS + 1,
-    )
-    counts = reviews.review_counts(viewer=PUBLIC, merchant=merchant)
-    context = {
+    is_public = credit.is_public(viewer=PUBLIC, mode=mode())
+    standing = credit.standing_of(viewer=PUBLIC, mode=mode(), merchant=merchant) if is_public else None
+    found = merchant_shown(merchant, standing)
+    context = reviews_context(request, merchant=merchant) | _listings_context(request, merchant) | {
         "merchant": found,
         "is_public": is_public,
         "standing": standing,
         "ratings": merchants.external_ratings(viewer=PUBLIC, merchant=merchant),
-        "review_counts": counts,
-        "stars": zip(
-            counts.shown_by_stars.items(), charts.share_bars(list(counts.shown_by_stars.values())), strict=True
-        ),
-        "reviews": listed[:REVIEWS],
-        "reviews_before": listed[REVIEWS - 1].published_at if len(listed) > REVIEWS else None,
-        "is_first_reviews": not before,
     }
     if standing is not None:
         context |= _standing_context(standing)
@@ -120,7 +108,39 @@ def method(request: HttpRequest) -> HttpResponse:
     return render(request, "public/method.html", context)
 
 
-def _merchant(merchant: str, standing: Standing | None) -> Merchant:
+def reviews_context(request: HttpRequest, **about: str) -> dict[str, Any]:
+    """What the list of reviews shows, of `merchant` or of `listing`; the address says from where on."""
+    before = request.GET.get("reviews_before", "")
+    listed = reviews.newest_reviews(
+        viewer=PUBLIC, realm=request.realm,  # type: ignore[attr-defined] # the middleware set it
+        before=int(before) if _is_moment(before) else None, limit=REVIEWS + 1, **about,
+    )
+    counts = reviews.review_counts(viewer=PUBLIC, **about)
+    return {
+        "review_counts": counts,
+        "stars": zip(
+            counts.shown_by_stars.items(), charts.share_bars(list(counts.shown_by_stars.values())), strict=True
+        ),
+        "reviews": listed[:REVIEWS],
+        "reviews_before": listed[REVIEWS - 1].published_at if len(listed) > REVIEWS else None,
+        "is_first_reviews": not before,
+    }
+
+
+def _listings_context(request: HttpRequest, merchant: str) -> dict[str, Any]:
+    after = request.GET.get("listings_after", "").replace("\0", "")
+    listed = catalogue.listings_of(
+        viewer=PUBLIC, merchant=merchant, after=after, limit=LISTINGS + 1,
+        realm=request.realm,  # type: ignore[attr-defined] # the middleware set it
+    )
+    return {
+        "listings": listed[:LISTINGS],
+        "listings_after": listed[LISTINGS - 1].listing if len(listed) > LISTINGS else "",
+        "is_first_listings": not after,
+    }
+
+
+def merchant_shown(merchant: str, standing: Standing | None) -> Merchant:
     """The merchant of that id, even one of whom only orders told; refuses where there is no standing either."""
     try:
         return merchants.merchant(viewer=PUBLIC, merchant=merchant)
@@ -130,9 +150,10 @@ def _merchant(merchant: str, standing: Standing | None) -> Merchant:
         return merchants.merchants(viewer=PUBLIC, ids=[merchant])[merchant]
 
 
-def _mode() -> str:
-    mode: str = settings.YINUO["YINUO_MODE"]
-    return mode
+def mode() -> str:
+    """Who may see standings here."""
+    named: str = settings.YINUO["YINUO_MODE"]
+    return named
 
 
 def _filters(request: HttpRequest) -> dict[str, Any]:
@@ -146,7 +167,8 @@ def _filters(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _interval(standing: Standing | None) -> charts.Interval | None:
+def interval_of(standing: Standing | None) -> charts.Interval | None:
+    """Where a standing's score and interval are drawn; None where it shows no number."""
     if standing is None or standing.score is None or standing.override:
         return None
     low = standing.score if standing.low is None else standing.low
@@ -164,7 +186,7 @@ def _standing_context(standing: Standing) -> dict[str, Any]:
     return {
         "run": credit.run_of(viewer=PUBLIC, standing=standing),
         "minimum_outcomes": (scorecard.body if scorecard else {}).get("minimum_outcomes", 10),
-        "interval": _interval(standing),
+        "interval": interval_of(standing),
         "held_band": credit.held_band_of(viewer=PUBLIC, standing=standing),
         "outcomes": credit.step_of(standing.outcomes),
         "facets": credit.facets_of(viewer=PUBLIC, standing=standing),

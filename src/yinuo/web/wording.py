@@ -6,6 +6,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from yinuo.web.phrases import SUBJECTS
+
 Words = dict[str, Promise]
 
 BANDS: Words = {
@@ -82,6 +84,27 @@ OVERRIDES: Words = {
     "safety": _("Unsafe goods were found on sale here."),
     "licence": _("Goods were sold here without the licence the law asks for."),
 }
+FOUND: Words = {
+    "counterfeit": _("These goods were found to be counterfeit."),
+    "safety": _("These goods were found to be unsafe."),
+    "licence": _("These goods were sold without the licence the law asks for."),
+}
+WITHDRAWN: Words = {
+    "merchant": _("The merchant took it off sale."),
+    "unlawful": _("It was taken off sale because it was unlawful."),
+    "recall": _("It was recalled."),
+    "unknown": _("It is off sale; the ground is not recorded."),
+}
+WITHDRAWN_SHORT: Words = {
+    "merchant": _("off sale"),
+    "unlawful": _("off sale: unlawful"),
+    "recall": _("recalled"),
+    "unknown": _("off sale"),
+}
+STATED: Words = {
+    "catalogue.listing_published": _("Put up for sale, with title, category and price"),
+    "catalogue.listing_withdrawn": _("Taken off sale, with the ground"),
+}
 FORMS: Words = {"legal_person": _("Company"), "sole_trader": _("Sole trader")}
 REGIONS: Words = {"east": _("East"), "north": _("North"), "south": _("South"), "west": _("West")}
 CLOSED: Words = {
@@ -105,8 +128,120 @@ SORTS: Words = {
     "name": _("name"),
     "evidence": _("amount of evidence"),
 }
+ROLES: Words = {
+    "steward": pgettext_lazy("role", "steward"),
+    "finance": pgettext_lazy("role", "finance"),
+    "auditor": pgettext_lazy("role", "auditor"),
+    "data_protection": pgettext_lazy("role", "data-protection officer"),
+    "authority": pgettext_lazy("role", "authority"),
+    "administrator": pgettext_lazy("role", "administrator"),
+    "merchant_owner": pgettext_lazy("role", "owner"),
+    "merchant_operations": pgettext_lazy("role", "operations"),
+    "merchant_reader": pgettext_lazy("role", "reader"),
+    "buyer": pgettext_lazy("role", "buyer"),
+}
+ROLES_MAY: Words = {
+    "steward": _("Decides on contests and signals, and looks after what came in wrong."),
+    "finance": _("Moves money, always together with a second person."),
+    "auditor": _("Sees everything that is not personal, and changes nothing."),
+    "data_protection": _("Answers people who ask about their own data, and sees who looked at it."),
+    "authority": _("Sees one case until a day, and nothing else."),
+    "administrator": _("Lets staff in and ends what they may do; decides nothing about merchants or buyers."),
+    "merchant_owner": _("Everything for the merchant, also who is in the team."),
+    "merchant_operations": _("Day-to-day work: orders, contests, replies; not who is in the team."),
+    "merchant_reader": _("Sees everything, changes nothing."),
+}
+ACTS_WORDS: Words = {
+    "warning": _("A warning"),
+    "goods_unlawful": _("Goods found unlawful"),
+    "review_hidden": _("A review hidden"),
+    "contest_rejected": _("An objection rejected"),
+    "contest_upheld": _("An objection upheld"),
+}
+GROUNDS_WORDS: Words = {
+    "counterfeit": _("The goods are counterfeit."),
+    "safety": _("The goods are unsafe."),
+    "licence": _("The goods were sold without the licence they need."),
+    "terms": _("A rule of this marketplace was broken."),
+    "not_this_purchase": _("The review is not about this purchase."),
+    "advertising": _("The review advertises something else."),
+    "personal_data": _("The review shows somebody’s data."),
+    "insult": _("The review insults somebody."),
+    "unlawful": _("The review’s content is unlawful."),
+    "bought": _("The review was paid for."),
+    "evidence": _("What the evidence shows."),
+    "no_evidence": _("Nothing was brought that speaks against the fact."),
+    "source_mistaken": _("Whoever stated the fact was mistaken."),
+}
+AUTOMATED: Words = {
+    "no": _("by a person"),
+    "partly": _("by a person with the help of a machine"),
+    "wholly": _("by a machine alone"),
+}
+CONTEST_STATES: Words = {
+    "open": pgettext_lazy("contest", "disputed"),
+    "upheld": pgettext_lazy("contest", "upheld"),
+    "rejected": pgettext_lazy("contest", "rejected"),
+    "withdrawn": pgettext_lazy("contest", "taken back"),
+}
+APPEAL_STATES: Words = {
+    "open": pgettext_lazy("appeal", "being looked at"),
+    "upheld": pgettext_lazy("appeal", "decision reversed"),
+    "rejected": pgettext_lazy("appeal", "decision stands"),
+    "withdrawn": pgettext_lazy("appeal", "taken back"),
+}
+ASPECTS: Words = {
+    "dispatch": _("Cause of a dispatch"),
+    "delivery": _("Cause of a delivery"),
+    "complaint": _("Cause of a complaint"),
+    "fact": _("A stated fact"),
+}
+JUDGED: Words = {
+    "dispatch/late": _("Sent late"),
+    "dispatch/cancelled": _("Called off"),
+    "delivery/late": _("Arrived late"),
+    "delivery/damaged": _("Damaged"),
+    "delivery/lost": _("Lost"),
+}
+TEXTS: Words = {
+    "name": pgettext_lazy("text", "Name"),
+    "title": _("Title of a review"),
+    "words": _("Words of a review"),
+    "reasons": _("Reasons of a decision about you"),
+    "objection": _("An appeal of yours"),
+    "reply": _("Answer to your appeal"),
+}
+RETENTIONS_WORDS: Words = {
+    "profile": _("Who you are"),
+    "content": _("What you wrote"),
+    "transaction": _("What you ordered"),
+}
+PURPOSES_WORDS: Words = {"publish_name": _("Name beside what I write, version")}
+RESTRICTIONS: Words = {
+    "accuracy_contested": _("It may be wrong: look into it first"),
+    "unlawful": _("It should not be here, but keep it"),
+    "legal_claim": _("I need it for a legal claim"),
+    "objection": _("I object to its use"),
+    "erasure": _("Erasure was asked for, and a law still keeps some of it"),
+}
+LOOKS: Words = {"seen": pgettext_lazy("look", "seen"), "taken": pgettext_lazy("look", "taken along")}
 VOCABULARIES: dict[str, Words] = {
+    "text": TEXTS,
+    "retention": RETENTIONS_WORDS,
+    "purpose": PURPOSES_WORDS,
+    "restriction": RESTRICTIONS,
+    "look": LOOKS,
+    "thing": SUBJECTS,
+    "act": ACTS_WORDS,
+    "ground": GROUNDS_WORDS,
+    "automated": AUTOMATED,
+    "contest_state": CONTEST_STATES,
+    "appeal_state": APPEAL_STATES,
+    "aspect": ASPECTS,
+    "judged": JUDGED,
     "band": BANDS,
+    "role": ROLES,
+    "role_may": ROLES_MAY,
     "compared": COMPARED,
     "facet": FACETS,
     "facet_question": FACET_QUESTIONS,
@@ -115,6 +250,11 @@ VOCABULARIES: dict[str, Words] = {
     "outcome": OUTCOMES,
     "hiding_ground": HIDING_GROUNDS,
     "override": OVERRIDES,
+    "found": FOUND,
+    "withdrawn": WITHDRAWN,
+    "withdrawn_short": WITHDRAWN_SHORT,
+    "category": {},
+    "stated": STATED,
     "form": FORMS,
     "region": REGIONS,
     "closed": CLOSED,

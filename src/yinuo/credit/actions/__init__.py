@@ -1,6 +1,6 @@
 """What credit does: judge outcomes, fit scorecards, rescore everybody, publish standings, rate listings, level buyers."""
 
-from yinuo.credit.actions.contest import contest_causes, contest_fact
+from yinuo.credit.actions.contest import CLAIMS, contest_causes, contest_each, contest_fact
 from yinuo.credit.actions.fit import fit, gather
 from yinuo.credit.actions.judge import judge_complaints, judge_orders, judge_reviews
 from yinuo.credit.actions.levels import forget_person, level_buyers, rate_listings
@@ -10,6 +10,7 @@ from yinuo.credit.actions.scorecards import add_scorecard, card_in_force, card_n
 from yinuo.credit.actions.told import Told, told_at
 
 __all__ = [
+    "CLAIMS",
     "Pins",
     "Scoring",
     "Told",
@@ -17,6 +18,7 @@ __all__ = [
     "card_in_force",
     "card_named",
     "contest_causes",
+    "contest_each",
     "contest_fact",
     "fit",
     "forget_person",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,15 @@ from django.db import transaction
 from yinuo.credit.models import Delivery, Dispatch
 from yinuo.decisions import actions as decisions
 from yinuo.decisions.actions import Contested
-from yinuo.decisions.rules import Objection
+from yinuo.decisions.rules import CAUSES, Objection
+from yinuo.delivery.events import ShipmentDamaged, ShipmentDelivered, ShipmentHandedOver, ShipmentReady
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.facts import Fact
 from yinuo.kit.realm import OWN_SOURCE, Realm
 from yinuo.kit.refusals import Conflict, Malformed, NotFound
 from yinuo.record import actions as record
 from yinuo.record import queries as facts
+from yinuo.trade.events import OrderCancelled
 from yinuo.trade.queries import orders as orders_known
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 
 ASPECTS: dict[str, type[Dispatch] | type[Delivery]] = {"dispatch": Dispatch, "delivery": Delivery}
 """The judgements whose cause can be contested, with their mirror."""
-CLAIMS = ("carrier", "platform", "buyer", "force_majeure", "unknown")
+CLAIMS = CAUSES
+_CONTESTABLE = (ShipmentReady, ShipmentHandedOver, ShipmentDelivered, ShipmentDamaged, OrderCancelled)
 
 
 @transaction.atomic
@@ -48,7 +51,8 @@ def contest_causes(
             raise Conflict(f"Order {order} costs no points: its cause is {judged.cause or 'none'}.")
     contested = [
         Contested(
-            record.entry_key(realm, OWN_SOURCE, f"{aspect}/{order}/{found[order].revision}").hex(), aspect, order, claimed  # type: ignore[arg-type]
+            record.entry_key(realm, OWN_SOURCE, f"{aspect}/{order}/{found[order].revision}").hex(), aspect, order, claimed,  # type: ignore[arg-type]
+            found[order].outcome or "",
         )
         for order in dict.fromkeys(orders)
     ]
@@ -58,14 +62,34 @@ def contest_causes(
 
 
 @transaction.atomic
+def contest_each(
+    *, actor: Actor, merchant: str, orders: Mapping[str, Sequence[str]], claimed: str, objection: Objection, realm: Realm,
+    at: datetime,
+) -> list[Contest]:
+    """Contest causes of several kinds of judgement at once, by aspect; all or none."""
+    return [
+        contest
+        for aspect, ids in orders.items()
+        for contest in contest_causes(
+            actor=actor, merchant=merchant, orders=ids, aspect=aspect, claimed=claimed, objection=objection, realm=realm, at=at
+        )
+    ]
+
+
+@transaction.atomic
 def contest_fact(
     *, actor: Actor, merchant: str, number: int, objection: Objection, realm: Realm, at: datetime
 ) -> Contest:
-    """Contest that a sealed fact, which a shop stated about the merchant or about an order of theirs, is true."""
+    """Contest that a sealed fact, which a shop stated about the way of an order of the merchant's, is true.
+
+    What others said in words (reviews, complaints) is not withdrawn by this: it has its own way, with reasons to its author.
+    """
     allow(actor, "decisions.contest", about=merchant)
     told = facts.contents_of(numbers=[number])
     if not told or not _concerns(told[0].fact, merchant):
         raise NotFound(f"Fact {number:,} is not about this merchant or an order of theirs.")
+    if told[0].source != OWN_SOURCE and not isinstance(told[0].fact, _CONTESTABLE):
+        raise Conflict("Facts of this kind are not contested here.")
     if told[0].source == OWN_SOURCE:
         raise Conflict("This is a judgement of our own: contest the cause it found, or the fact it rests on.")
     order = getattr(told[0].fact, "order", None)

@@ -68,7 +68,6 @@ def judge_orders(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime
     dispatched = _judged_before("credit_dispatch", _DISPATCH_COLUMNS, DispatchJudged, wanted)
     delivered = _judged_before("credit_delivery", _DELIVERY_COLUMNS, DeliveryJudged, wanted)
     weights = _weights(settled)
-    settled_otherwise = {aspect: settled_causes(aspect=aspect, orders=wanted) for aspect in ("dispatch", "delivery")}
     declared = disruptions()
     dispatches: dict[str, Judged] = {}
     deliveries: dict[str, Judged] = {}
@@ -76,9 +75,10 @@ def judge_orders(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime
         journey, weight = travelled.get(order.id, Journey()), weights[order.id]
         disrupted = declared.get(journey.source, ())
         if judged := judge_dispatch(order=order, journey=journey, disruptions=disrupted, weight=weight):
-            dispatches[order.id] = with_cause(judged, settled_otherwise["dispatch"].get(order.id))
+            dispatches[order.id] = judged
         if judged := judge_delivery(order=order, journey=journey, disruptions=disrupted, weight=weight):
-            deliveries[order.id] = with_cause(judged, settled_otherwise["delivery"].get(order.id))
+            deliveries[order.id] = judged
+    dispatches, deliveries = _as_settled("dispatch", dispatches), _as_settled("delivery", deliveries)
     statements = _differences("dispatch", dispatches, dispatched, realm)
     statements += _differences("delivery", deliveries, delivered, realm)
     appended = record.append(actor=SYSTEM, statements=statements, realm=realm, at=at)
@@ -88,6 +88,17 @@ def judge_orders(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime
     }
     mirror.apply_own(statements, gone=gone, at=at)
     return appended
+
+
+def _as_settled(aspect: str, judged: dict[str, Judged]) -> dict[str, Judged]:
+    """The judgements with the causes that contests gave to these very outcomes of these very merchants."""
+    matters = {order: f"{aspect}/{order}/{each.fact.outcome}" for order, each in judged.items() if each.fact.cause is not None}
+    settled = settled_causes(matters=list(matters.values()))
+    if not settled:
+        return judged
+    return {
+        order: with_cause(each, settled.get((matters.get(order, ""), each.fact.merchant))) for order, each in judged.items()
+    }
 
 
 @transaction.atomic(savepoint=False)

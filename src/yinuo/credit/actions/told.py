@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from yinuo.catalogue.rules import ToldFinding
+from yinuo.credit.models import Standing
 from yinuo.credit.rules.engine import Store
 from yinuo.credit.rules.told import ReviewCounts, findings_at, reviews_at
 from yinuo.record.queries import counts_below
+from yinuo.record.rules import Altered
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,23 @@ class Told:
 
 
 def told_at(*, engine: Any, store: Store) -> Told:
-    """What is told as of the daybook's size: a fixed number of queries, however many merchants there are."""
+    """What is told as of the daybook's size: a fixed number of queries, however many merchants there are.
+
+    Refuses a record that lost facts since a run that saw less of it: nobody is scored by what is left.
+    """
     size: int = store.written()["size"]
-    return Told(size, findings_at(engine, store, size=size), reviews_at(engine, store, size=size))
+    told = Told(size, findings_at(engine, store, size=size), reviews_at(engine, store, size=size))
+    seen = Standing.objects.filter(size__lte=size).order_by("merchant").values_list("merchant", "facts", "run")
+    _check_none_lost(told, list(seen))
+    return told
+
+
+def _check_none_lost(told: Told, seen: Sequence[tuple[str, int, str]]) -> None:
+    """Refuse where fewer facts are about a merchant than a run saw before: facts are replaced, and never go."""
+    now = told.facts_about([merchant for merchant, *_ in seen])
+    for merchant, facts, run in seen:
+        if now[merchant] < facts:
+            raise Altered(
+                f"Run {run} saw {facts:,} facts about {merchant}, and {now[merchant]:,} are kept: some were taken away. "
+                "Nobody is scored; `yinuo record audit` says more."
+            )

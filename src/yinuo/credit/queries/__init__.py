@@ -1,6 +1,7 @@
 """Questions about standings, always on behalf of a viewer, and the reports that show them to their subject."""
 
 from yinuo.credit.queries.audit import audit
+from yinuo.credit.queries.held_against import Held, held_against, own_standing
 from yinuo.credit.queries.made_whole import Lost, MadeWhole, made_whole
 from yinuo.credit.queries.reports import credit_report, review_report
 from yinuo.credit.queries.standings import (
@@ -14,6 +15,7 @@ from yinuo.credit.queries.standings import (
     Listed,
     NotPublic,
     Page,
+    RateShown,
     Sort,
     Step,
     band_counts,
@@ -28,7 +30,9 @@ from yinuo.credit.queries.standings import (
     held_band_of,
     is_public,
     kept_about,
+    listing_rate,
     newest_run,
+    own_level,
     reasons_of,
     run_named,
     run_of,
@@ -37,6 +41,7 @@ from yinuo.credit.queries.standings import (
     shown_scorecard,
     standing_of,
     step_of,
+    waiting_runs,
 )
 from yinuo.credit.rules.bands import RANKS
 
@@ -48,12 +53,14 @@ __all__ = [
     "RATE_OUTCOMES_MIN",
     "STEPS",
     "CauseCount",
+    "Held",
     "HeldBand",
     "Listed",
     "Lost",
     "MadeWhole",
     "NotPublic",
     "Page",
+    "RateShown",
     "Sort",
     "Step",
     "audit",
@@ -67,11 +74,15 @@ __all__ = [
     "facets_of",
     "feature_explanations",
     "features_of",
+    "held_against",
     "held_band_of",
     "is_public",
     "kept_about",
+    "listing_rate",
     "made_whole",
     "newest_run",
+    "own_level",
+    "own_standing",
     "reasons_of",
     "review_report",
     "run_named",
@@ -81,4 +92,5 @@ __all__ = [
     "shown_scorecard",
     "standing_of",
     "step_of",
+    "waiting_runs",
 ]

@@ -19,20 +19,20 @@ from yinuo.kit.policies import Policy
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import NotFound
 from yinuo.record import queries as record
-from yinuo.record.rules import Content
+from yinuo.record.rules import Altered, Content
 from yinuo.reviews.events import ReviewPublished
 
 
 def credit_report(*, viewer: Actor, merchant: str, realm: Realm, policy: Policy) -> dict[str, Any]:
     """A merchant's standing with all that it follows from: facts, climate, scorecard, and the run that commits to it."""
-    allow(viewer, "credit.give_report")
+    allow(viewer, "credit.give_report", about=merchant)
     standing = Standing.objects.filter(merchant=merchant, scorecard=shown_scorecard()).first()
     if standing is None:
         raise NotFound(f"There is no standing of {merchant!r}; is it the right id, and did `yinuo rescore` run?")
     run = run_named(standing.run)
     proof = _proof_of(run)
     shown = _shown(run, proof, merchant, realm)
-    own = record.mentions_of(subject=merchant, size=run.size)
+    own = _facts_about(merchant, run, shown)
     facts = _with_reviews(own, merchant, run.size)
     card = Scorecard.objects.get(pk=run.scorecard)
     made = record.pack(
@@ -53,11 +53,11 @@ def review_report(
 
     By default the two runs published last.
     """
-    allow(viewer, "credit.give_report")
+    allow(viewer, "credit.give_report", about=merchant)
     runs = [run_named(first), run_named(second)] if first and second else _last_two()
     shown = [_shown(run, _proof_of(run), merchant, realm) for run in runs]
     size = runs[1].size
-    about = _reviews_of(record.mentions_of(subject=merchant, size=size), merchant)
+    about = _reviews_of([_facts_about(merchant, *each) for each in zip(runs, shown, strict=True)][1], merchant)
     facts = _and_replacing(record.mentions_of_each(subjects=about, size=size), size)
     made = record.pack(
         kind="reviews", note=REVIEWS_NOTE, about={"merchant": merchant}, numbers=[*facts, *(each["fact"] for each in shown)],
@@ -94,6 +94,17 @@ def _shown(run: Run, proof: RunProof, merchant: str, realm: Realm) -> dict[str, 
             path = [b64encode(each).decode() for each in path_of(place, leaves)]
             return {"fact": number, "standing": json.loads(encoded), "place": place, "path": path}
     raise NotFound(f"Run {run.id} did not score {merchant!r}.")
+
+
+def _facts_about(merchant: str, run: Run, shown: dict[str, Any]) -> list[int]:
+    """The numbers of the facts about a merchant that a run saw; refuses where they are not as many as it committed to."""
+    own = record.mentions_of(subject=merchant, size=run.size)
+    if len(own) != (seen := shown["standing"]["facts"]):
+        raise Altered(
+            f"Run {run.id} saw {seen:,} facts about {merchant}, and {len(own):,} are kept: some were taken away. "
+            "`yinuo record audit` says more."
+        )
+    return own
 
 
 def _with_reviews(own: Sequence[int], merchant: str, size: int) -> list[int]:

@@ -15,9 +15,9 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Val
 from django.db.models.functions import Coalesce, Concat
 
 from yinuo.credit.features import MEASURES
-from yinuo.credit.models import BuyerLevel, Delivery, Dispatch, Run, Scorecard, Standing, StandingPoint
+from yinuo.credit.models import BuyerLevel, Delivery, Dispatch, ListingRate, Run, Scorecard, Standing, StandingPoint
 from yinuo.credit.rules.bands import RANKS, band_of, margin_of
-from yinuo.kit.actors import Actor
+from yinuo.kit.actors import Actor, allow
 from yinuo.kit.moments import MICROS_PER_DAY
 from yinuo.kit.refusals import Malformed, NotAllowed, NotFound
 from yinuo.merchants import queries as merchants
@@ -82,6 +82,16 @@ class CauseCount:
     outcome: str
     count: Step
     permille: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RateShown:
+    """How many of a listing's orders ended in a complaint through the merchant's fault, as far as the public may know."""
+
+    orders: Step
+    complaints: Step
+    permille: int | None
+    as_of: int
 
 
 def step_of(count: int) -> Step:
@@ -178,6 +188,17 @@ def causes_of(*, viewer: Actor, standing: Standing) -> list[CauseCount]:
         CauseCount(cause, outcome, step_of(orders), orders * 1000 // judged if judged >= RATE_OUTCOMES_MIN else None)
         for orders, outcome, cause, judged in failures
     ]
+
+
+def listing_rate(*, viewer: Actor, mode: str, listing: str) -> RateShown | None:
+    """A listing's rate of complaints in the year before its day; None where no order for it was judged yet."""
+    _let_see(viewer, mode)
+    found = ListingRate.objects.filter(pk=listing).first()
+    if found is None:
+        return None
+    has_rate = found.orders >= RATE_OUTCOMES_MIN
+    permille = min(found.complaints, found.orders) * 1000 // found.orders if has_rate else None
+    return RateShown(step_of(found.orders), step_of(found.complaints), permille, found.as_of)
 
 
 def directory(
@@ -312,6 +333,12 @@ def _behind_in_band(anchor: Standing) -> Q:
     return behind if nulls_first else behind | Q(score__isnull=True)
 
 
+def waiting_runs(*, viewer: Actor) -> list[Run]:
+    """The runs held at the gate until a steward has looked, newest first."""
+    allow(viewer, "credit.see_runs")
+    return list(Run.objects.filter(state="waiting").order_by("-completed")[:20])
+
+
 def run_named(run_id: str) -> Run:
     """The run of that id."""
     found = Run.objects.filter(pk=run_id).first()
@@ -330,6 +357,12 @@ def band_days(*, merchant: str) -> list[tuple[int, str]]:
     """A merchant's band by day, earliest first, by the scorecard shown."""
     points = StandingPoint.objects.filter(merchant=merchant, scorecard=_shown()).order_by("as_of")
     return list(points.values_list("as_of", "band"))
+
+
+def own_level(*, viewer: Actor, buyer: str) -> BuyerLevel | None:
+    """A buyer's level, to the buyer alone; None where none was reckoned yet."""
+    allow(viewer, "credit.see_own_level", about=buyer)
+    return BuyerLevel.objects.filter(buyer=buyer).first()
 
 
 def kept_about(*, person: str) -> dict[str, Any]:

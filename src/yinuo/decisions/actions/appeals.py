@@ -6,16 +6,18 @@ from datetime import datetime
 
 from django.db import transaction
 
+from yinuo.decisions import queries
 from yinuo.decisions.actions.contests import tell_settled
-from yinuo.decisions.actions.decide import digest_of, keep_words, reverse, state
+from yinuo.decisions.actions.decide import check_stranger, digest_of, keep_words, reverse, state
 from yinuo.decisions.events import AppealOpened, AppealSettled, SettledCause
 from yinuo.decisions.models import Appeal, Contest, Decision
-from yinuo.decisions.rules import ACTS, Objection, check_another, check_open, check_own_words, check_words
+from yinuo.decisions.rules import ACTS, Objection, check_another, check_cause, check_new_words, check_open, check_words
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.ids import new_surrogates
 from yinuo.kit.moments import to_micros
 from yinuo.kit.realm import Realm
-from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound
+from yinuo.kit.refusals import Conflict, NotAllowed, NotFound
+from yinuo.record.rules import WITHHELD
 from yinuo.timers import actions as timers
 
 APPEAL_DUE = "decisions.appeal_due"
@@ -71,11 +73,16 @@ def settle_appeal(
     check_open(appeal.state)
     if not actor.is_human:
         raise NotAllowed("A person answers an appeal, not a machine.")
-    check_another(actor.name, {appeal.decision_by, appeal.opened_by})
-    if (appeal.decision.merchant or "") in actor.own:
-        raise NotAllowed("You act for this merchant: another person must decide about it.")
+    contest = Contest.objects.select_for_update().filter(decision=appeal.decision).first()
+    check_another(actor.name, queries.had_part(appeal=appeal))
+    check_stranger(actor, appeal.decision.merchant, appeal.decision.buyer)
+    if appeal.decision.buyer == WITHHELD:
+        raise Conflict("Whoever appealed was forgotten at their own wish: there is nobody to answer.")
+    if upheld and contest is not None:
+        check_cause(contest.aspect, cause)
+    check_words(words, "words")
     digest = digest_of(words, realm)
-    check_own_words(words, list(Appeal.objects.filter(reply=digest).values_list("reply", flat=True)), digest)
+    check_new_words(given_before=Appeal.objects.filter(reply=digest).exists())
     keep_words(
         subject=appeal.pk, name="reply", owner=appeal.decision.buyer or appeal.pk, words=words, realm=realm, at=at
     )
@@ -85,7 +92,8 @@ def settle_appeal(
     _tell(appeal, realm, at)
     if upheld:
         reverse(decision=appeal.decision, appeal=appeal.pk, realm=realm, at=at)
-        _reopen_contest(appeal.decision, cause, realm, at)
+        if contest is not None:
+            _uphold(contest, cause, realm, at)
     return appeal
 
 
@@ -119,13 +127,14 @@ def _tell(appeal: Appeal, realm: Realm, at: datetime) -> None:
     state(f"appeal/{appeal.pk}/settled", settled, realm=realm, at=at)
 
 
-def _reopen_contest(decision: Decision, cause: SettledCause | None, realm: Realm, at: datetime) -> None:
-    """Where the decision had rejected a contest, the contest is upheld now."""
-    contest = Contest.objects.select_for_update().filter(decision=decision).first()
-    if contest is None:
-        return
-    if (cause is None) != (contest.aspect == "fact") or cause == "merchant":
-        raise Malformed("An upheld contest of a cause names the cause that stands; one of a fact names none.", path="cause")
+def _uphold(contest: Contest, cause: SettledCause | None, realm: Realm, at: datetime) -> None:
+    """Uphold a contest that had been rejected; one of the same that is open now is settled by that."""
+    for newer in Contest.objects.select_for_update().filter(matter=contest.matter, state="open"):
+        newer.state, newer.settled_at = "withdrawn", at
+        newer.save(update_fields=["state", "settled_at"])
+        tell_settled(newer, realm=realm, at=at)
+    if Contest.objects.filter(matter=contest.matter, state="upheld").exists():
+        return      # what was asked for stands already
     contest.state, contest.cause, contest.settled_at = "upheld", cause or "", at
     contest.save(update_fields=["state", "cause", "settled_at"])
     tell_settled(contest, realm=realm, at=at)

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from yinuo.decisions.actions.decide import keep_words, state, take_decision
+from yinuo.decisions.actions.decide import check_stranger, keep_words, state, take_decision
 from yinuo.decisions.events import Aspect, ContestLapsed, ContestOpened, ContestSettled, SettledCause
-from yinuo.decisions.models import Contest
-from yinuo.decisions.rules import AT_ONCE_MAX, Objection, Statement, check_another, check_open, check_words
+from yinuo.decisions.models import Appeal, Contest
+from yinuo.decisions.rules import AT_ONCE_MAX, Objection, Statement, check_another, check_cause, check_open, check_words
 from yinuo.kit.actors import SYSTEM, Actor, allow
 from yinuo.kit.ids import new_surrogates
 from yinuo.kit.moments import to_micros
@@ -33,6 +33,12 @@ class Contested:
     aspect: Aspect
     order: str | None = None
     claimed: str = ""
+    outcome: str = ""
+
+    @property
+    def matter(self) -> str:
+        """What must not be contested twice: a fact, or the cause of one outcome of an order, judged again or not."""
+        return self.event if self.aspect == "fact" else f"{self.aspect}/{self.order}/{self.outcome}"
 
 
 @transaction.atomic
@@ -47,6 +53,7 @@ def open_contests(
     check_words(objection.words, "words")
     if not 1 <= len(contested) <= AT_ONCE_MAX:
         raise Malformed(f"Contest 1 to {AT_ONCE_MAX} at once.", path="facts")
+    _check_not_heard([each.matter for each in contested], merchant)
     ids = new_surrogates(realm.entropy, "t", len(contested))
     try:
         return [
@@ -57,12 +64,20 @@ def open_contests(
         raise Conflict("One of these is contested already, or was settled in your favour. Nothing was changed.") from None
 
 
+def _check_not_heard(matters: Sequence[str], merchant: str) -> None:
+    """Refuse to contest again what an appeal is about, or has settled: from there another person's answer counts."""
+    rejected = Contest.objects.filter(matter__in=matters, merchant=merchant, state="rejected")
+    if Appeal.objects.filter(decision__in=rejected.values("decision")).exclude(state="withdrawn").exists():
+        raise Conflict("One of these was rejected before and appealed: the appeal's answer counts. Nothing was changed.")
+
+
 def _open(
     contest_id: str, contested: Contested, actor: Actor, merchant: str, objection: Objection, realm: Realm, at: datetime
 ) -> Contest:
     contest = Contest.objects.create(
         id=contest_id, merchant=merchant, event=contested.event, aspect=contested.aspect, order=contested.order,
-        claimed=contested.claimed, opened_by=actor.name, opened_at=at, due=objection.due, state="open",
+        claimed=contested.claimed, outcome=contested.outcome, matter=contested.matter, opened_by=actor.name, opened_at=at,
+        due=objection.due, state="open",
         words=keep_words(subject=contest_id, name="objection", owner=merchant, words=objection.words, realm=realm, at=at),
     )
     state(
@@ -103,13 +118,10 @@ def _settle(
     at: datetime,
 ) -> Contest:
     check_open(contest.state)
-    check_another(actor.name, {contest.opened_by})
-    if contest.merchant in actor.own:
-        raise NotAllowed("You act for this merchant: another person must decide about it.")
-    if upheld and (cause is None) != (contest.aspect == "fact"):
-        raise Malformed("An upheld contest of a cause names the cause that stands; one of a fact names none.", path="cause")
-    if upheld and cause == "merchant":
-        raise Malformed("The merchant's own fault is what was contested; name another cause, or reject.", path="cause")
+    check_another(actor.name, {contest.opened_by, *who_settled(contest.matter)})
+    check_stranger(actor, contest.merchant)
+    if upheld:
+        check_cause(contest.aspect, cause)
     outcome = "upheld" if upheld else "rejected"
     decision = take_decision(
         actor=actor, realm=realm, at=at,
@@ -123,6 +135,12 @@ def _settle(
     contest.save(update_fields=["state", "settled_at", "decision", "cause"])
     tell_settled(contest, realm=realm, at=at)
     return contest
+
+
+def who_settled(matter: str) -> set[str]:
+    """Everybody who settled an earlier contest of the same."""
+    earlier = Contest.objects.filter(matter=matter, decision__isnull=False)
+    return set(earlier.values_list("decision__decided_by", flat=True))
 
 
 def tell_settled(contest: Contest, *, realm: Realm, at: datetime) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import msgspec
 from django.db import transaction
 
 from yinuo.decisions.events import DecisionReversed, DecisionTaken
 from yinuo.decisions.models import Decision
-from yinuo.decisions.rules import APPEAL_MONTHS_DAYS, Statement, check_statement
+from yinuo.decisions.rules import APPEAL_MONTHS_DAYS, Statement, check_statement, letters_of
 from yinuo.kit.actors import SYSTEM, Actor, allow
-from yinuo.kit.facts import Fact
+from yinuo.kit.facts import SUBJECT_PREFIXES, Fact
 from yinuo.kit.ids import keyed_digest, new_surrogates
 from yinuo.kit.moments import to_micros
 from yinuo.kit.realm import Realm
@@ -18,6 +19,7 @@ from yinuo.kit.refusals import Conflict, Malformed, NotAllowed
 from yinuo.record import actions as record
 from yinuo.record import queries as facts
 from yinuo.vault import actions as vault
+from yinuo.vault.queries import known_among
 
 
 @transaction.atomic
@@ -29,15 +31,14 @@ def decide(*, actor: Actor, statement: Statement, realm: Realm, at: datetime) ->
     allow(actor, "decisions.decide_by_machine" if statement.automated == "wholly" else "decisions.decide")
     if statement.automated != "wholly" and not actor.is_human:
         raise NotAllowed("Only a signed-in person decides otherwise than wholly by machine.")
-    if statement.merchant is not None and statement.merchant in actor.own:
-        raise NotAllowed("You act for this merchant: another person must decide about it.")
+    check_stranger(actor, statement.merchant, statement.buyer)
     return take_decision(actor=actor, statement=statement, realm=realm, at=at)
 
 
 def take_decision(*, actor: Actor, statement: Statement, realm: Realm, at: datetime) -> Decision:
     """Write a decision and state its fact, within an action that has allowed it."""
     check_statement(statement, at=at)
-    _check_facts(statement)
+    _check_about(statement)
     (decision_id,) = new_surrogates(realm.entropy, "j", 1)
     decision = Decision.objects.create(
         id=decision_id, act=statement.act, ground=statement.ground, automated=statement.automated,
@@ -84,18 +85,34 @@ def keep_words(*, subject: str, name: str, owner: str, words: str, realm: Realm,
 
 
 def digest_of(words: str, realm: Realm) -> str:
-    """The keyed hash of words, 32 letters: equal for equal words, and nothing to guess them from without the realm's key."""
-    return keyed_digest(realm.key, "decisions", words.strip()).hex()
+    """The keyed hash of words, 32 letters: equal for equal letters, and nothing to guess them from without the realm's key."""
+    return keyed_digest(realm.key, "decisions", letters_of(words)).hex()
 
 
 def state(event_id: str, fact: Fact, *, realm: Realm, at: datetime) -> None:
-    """State a fact of this domain, now."""
+    """State a fact of this domain, now; one that nobody could read again is refused before it is in the record for good."""
+    msgspec.convert(msgspec.to_builtins(fact), type(fact))
     record.append(actor=SYSTEM, statements=[record.Statement(event_id, to_micros(at), fact)], realm=realm, at=at)
 
 
-def _check_facts(statement: Statement) -> None:
-    """Refuse to rely on what is not in the record."""
-    known = facts.keys_known(keys=statement.facts)
+def check_stranger(actor: Actor, *subjects: str | None) -> None:
+    """Refuse whoever acts for the merchant, or is the buyer, whose matter it is."""
+    if any(subject in actor.own for subject in subjects):
+        raise NotAllowed("You act for whom this is about: another person must decide.")
+
+
+def _check_about(statement: Statement) -> None:
+    """Refuse to decide about nobody, or to rely on what is not in the record or is not about the matter."""
+    who = statement.merchant or statement.buyer or ""
+    kind = "merchant" if statement.merchant else "buyer"
+    if not who.startswith(SUBJECT_PREFIXES[kind]) or not known_among([who]):
+        raise Malformed(f"Nobody is known as {who[:20]!r} who is a {kind}.", path=kind)
+    if len(set(statement.facts)) < len(statement.facts):
+        raise Malformed("Name each fact once.", path="facts")
+    if statement.contest is None:
+        telling = facts.keys_mentioning(keys=statement.facts, subject=statement.review or who)
+    else:
+        telling = facts.keys_known(keys=statement.facts)
     for key in statement.facts:
-        if key not in known:
-            raise Malformed(f"The record has no fact {key!r}.", path="facts")
+        if key not in telling:
+            raise Malformed(f"The record has no sealed fact {key[:32]!r} about this.", path="facts")

@@ -1,18 +1,59 @@
-"""What is done with people's rights: consents, restrictions, corrections, looks that are noted, erasures that are told."""
+"""What is done with people's rights (consents, restrictions, corrections, noted looks, erasures) and with their accounts."""
 
+from yinuo.people.actions.accounts import close_account, disable_account, reset_second_factor, set_language
 from yinuo.people.actions.consents import give_consent, withdraw_consent
 from yinuo.people.actions.correct import correct
 from yinuo.people.actions.erasures import forget_person, tell_erasures
+from yinuo.people.actions.invitations import (
+    FourEyes,
+    Invited,
+    NoLongerInvited,
+    accept_invitation,
+    invite_staff,
+    invite_subject,
+    invite_team,
+    join,
+    withdraw_invitation,
+)
 from yinuo.people.actions.looks import note_look
 from yinuo.people.actions.restrict import lift_restriction, restrict
+from yinuo.people.actions.roles import LastOfKind, end_grant, end_membership
+from yinuo.people.actions.sessions import (
+    end_every_session,
+    end_other_sessions,
+    end_session,
+    forget_ended_sessions,
+    note_session,
+)
 
 __all__ = [
+    "FourEyes",
+    "Invited",
+    "LastOfKind",
+    "NoLongerInvited",
+    "accept_invitation",
+    "close_account",
     "correct",
+    "disable_account",
+    "end_every_session",
+    "end_grant",
+    "end_membership",
+    "end_other_sessions",
+    "end_session",
+    "forget_ended_sessions",
     "forget_person",
     "give_consent",
+    "invite_staff",
+    "invite_subject",
+    "invite_team",
+    "join",
     "lift_restriction",
     "note_look",
+    "note_session",
+    "reset_second_factor",
     "restrict",
+    "set_language",
     "tell_erasures",
     "withdraw_consent",
+    "withdraw_invitation",
 ]

@@ -22,8 +22,11 @@ from yinuo.vault import actions as vault
 def correct(
     *, actor: Actor, person: str, text: str, words: str, asked: Literal["person", "operator"], realm: Realm, at: datetime
 ) -> None:
-    """Put other words in place of a text about a person, and state that it was done; what stood there before is gone."""
-    allow(actor, "people.correct")
+    """Put other words in place of a text about a person, and state that it was done; what stood there before is gone.
+
+    That the operator found it wrong, only the operator may say.
+    """
+    allow(actor, "people.correct", about=person if asked == "person" else None)
     check_words(text, words)
     check_known(person)
     event_id = f"corrected/{realm.entropy(16).hex()}"

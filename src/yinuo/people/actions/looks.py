@@ -10,16 +10,17 @@ from django.db import transaction
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.refusals import NotFound
 from yinuo.people.models import Access
-from yinuo.people.rules import check_person
+from yinuo.people.rules import BUYER, THEMSELVES, check_person
 from yinuo.vault.queries import known_among
 
 
 @transaction.atomic
 def note_look(*, actor: Actor, person: str, what: Literal["seen", "taken"], at: datetime) -> None:
-    """Note that somebody sees or takes along what is kept about a person; refuses where nobody is known."""
-    allow(actor, "people.see")
+    """Note that somebody, or the person, sees or takes along what is kept about them; refuses where nobody is known."""
+    allow(actor, "people.see", about=person)
     check_known(person)
-    Access.objects.create(person=person, at=at, actor=actor.name[:80], what=what)
+    by = THEMSELVES if BUYER in actor.own.get(person, ()) else actor.name[:80]
+    Access.objects.create(person=person, at=at, actor=by, what=what)
 
 
 def check_known(person: str) -> None:

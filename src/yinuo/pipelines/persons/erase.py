@@ -21,7 +21,7 @@ from yinuo.record import actions as record
 from yinuo.timers import actions as timers
 from yinuo.vault import actions as vault
 from yinuo.vault.queries import erased_at, gone_since, known_among, source_ids_of
-from yinuo.vault.rules import TRANSACTION
+from yinuo.vault.rules import PROFILE, TRANSACTION
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,13 @@ class Erased:
     before: datetime | None = None
 
 
+def planned(*, actor: Actor, person: str, at: datetime, jurisdiction: str) -> Plan:
+    """What an erasure would take now, and what a law keeps until when; nothing is changed."""
+    allow(actor, "people.see", about=person)
+    check_person(person)
+    return _plan(person, jurisdiction, at)
+
+
 @transaction.atomic
 def erase(
     *, actor: Actor, person: str, realm: Realm, at: datetime, jurisdiction: str, domains: Sequence[str]
@@ -42,7 +49,7 @@ def erase(
 
     Again it takes what came since. Of whom nothing came since is told so; who was never heard of is refused.
     """
-    allow(actor, "people.erase")
+    allow(actor, "people.erase", about=person)
     check_person(person)
     _hold()
     if not known_among([person]):
@@ -107,6 +114,8 @@ def _erase_beyond(person: str, classes: Collection[str], realm: Realm, domains: 
     known_as = source_ids_of(surrogates=[person], realm=realm).get(person)
     if known_as is not None:
         record.forget_refused(actor=SYSTEM, source=known_as[0], source_id=known_as[1])
+    if PROFILE in classes:
+        people.close_account(actor=SYSTEM, person=person)
     gone = record.forget(actor=SYSTEM, person=person, classes=classes)
     for mirror in modules(domains, "mirror"):
         mirrors.leave_out(connection, mirror.MIRROR, gone, person)

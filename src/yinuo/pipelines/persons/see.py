@@ -30,7 +30,7 @@ def see(
     what: str = "seen",
 ) -> dict[str, Any]:
     """Everything kept about a person: who they are, their words, facts, levels, choices, what a law keeps, who looked."""
-    allow(actor, "people.see")
+    allow(actor, "people.see", about=person)
     people.note_look(actor=actor, person=person, what="taken" if what == "taken" else "seen", at=at)
     known_as = source_ids_of(surrogates=[person], realm=realm).get(person)
     since = known_since(surrogate=person)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pyrage
+from django.utils.translation import gettext_noop as _
 
 from yinuo.kit.actors import Actor
 from yinuo.kit.realm import Realm
@@ -50,5 +51,5 @@ def _zipped(files: dict[str, str], at: datetime) -> bytes:
 def _recipient(text: str) -> pyrage.x25519.Recipient:
     try:
         return pyrage.x25519.Recipient.from_str(text.strip())
-    except pyrage.RecipientError as error:
-        raise Malformed(f"That is no public key of age (they begin with age1): {error}.", path="recipient") from None
+    except pyrage.RecipientError:
+        raise Malformed(_("That is no public key of age: they begin with age1."), path="recipient") from None

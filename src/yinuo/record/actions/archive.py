@@ -106,20 +106,25 @@ def _write_segment(file: Path, start: int, stop: int) -> dict[str, int]:
 def _openings(start: int, stop: int) -> list[tuple[int, bytes, str | None]]:
     """The numbers, main parts and persons of sealed facts, those replaced included: readers leave them out by size.
 
-    Each part is held against what binds it: an archive made of altered openings would be an altered score.
+    Each part is held against what binds it, and none may be missing: an archive made of altered openings would be an
+    altered score.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT s.seq, o.content, p.person, o.salt, p.salt, p.content, e.inners FROM record_seal s "
-            "JOIN record_entry e ON e.id = s.entry_id JOIN record_opening o ON o.entry_id = s.entry_id "
+            "JOIN record_entry e ON e.id = s.entry_id LEFT JOIN record_opening o ON o.entry_id = s.entry_id "
             "LEFT JOIN record_personopening p ON p.entry_id = s.entry_id WHERE s.seq >= %s AND s.seq < %s ORDER BY s.seq",
             [start, stop],
         )
         found = cursor.fetchall()
-    for seq, main, who, salt, other_salt, other, inner in found:
+    for expected, (seq, main, who, salt, other_salt, other, inner) in enumerate(found, start):
+        if seq != expected or main is None:
+            raise rules.Lost(expected)
         rules.check_opening(seq, bytes(inner), bytes(salt), bytes(main))
         if who is not None:
             rules.check_person_opening(seq, bytes(inner), bytes(other_salt), bytes(other), who)
+    if len(found) != stop - start:
+        raise rules.Lost(start + len(found))
     return [(seq, bytes(main), who) for seq, main, who, *_ in found]
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.log import Log
 from yinuo.record import queries
+from yinuo.record.actions.recognise import check_remembered
 from yinuo.record.models import Checkpoint, Head
 
 KEPT_EVERY = timedelta(minutes=10)      # of the checkpoints in between, only the newest is kept
@@ -23,9 +24,9 @@ def publish(*, actor: Actor, log: Log, at: datetime) -> str | None:
     allow(actor, "record.seal")
     head = Head.objects.select_for_update().filter(pk=1).first()
     if head is None or head.size == 0:
-        log.check_not_behind(0)
+        check_remembered(log, 0)
         return None
-    log.check_not_behind(head.size)
+    check_remembered(log, head.size)
     last = log.last_signed()
     queries.check_continues(log=log, last=last, size=head.size, root=bytes(head.root))
     if last is not None and last[0].size == head.size:

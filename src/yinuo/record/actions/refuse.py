@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from yinuo.kit import rows
-from yinuo.kit.actors import Actor, allow
+from yinuo.kit.actors import SYSTEM, Actor, allow
 from yinuo.kit.facts import SOURCE_ID_LENGTH_MAX
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, NotFound, TooMany
@@ -70,7 +70,7 @@ def replay_refused(
         raise NotFound(f"There is no refused event {refused_id} waiting to be replayed.")
     raw = corrected if corrected is not None else bytes(kept.raw)
     good, refused = rules.read_events([raw], source=kept.source, now=at)
-    taken = take(actor=actor, source=kept.source, events=good, realm=realm, at=at) if good else None
+    taken = take(actor=SYSTEM, source=kept.source, events=good, realm=realm, at=at) if good else None    # for the source
     for still in [*refused, *(taken.refused if taken else [])]:
         raise Malformed(still.sentence, path=still.path)
     kept.replayed = at

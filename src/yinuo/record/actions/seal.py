@@ -14,6 +14,7 @@ from yinuo.kit.opening import NO_NUMBERS, leaf_of, part_commitment
 from yinuo.kit.realm import Realm
 from yinuo.kit.tree import Edge
 from yinuo.record import queries, rules
+from yinuo.record.actions.recognise import check_remembered
 from yinuo.record.models import Head, Pending
 from yinuo.record.rules import Counted
 
@@ -31,7 +32,7 @@ def seal(*, actor: Actor, realm: Realm, limit: int = rules.BATCH_MAX) -> int:
     Head.objects.get_or_create(pk=1, defaults={"size": 0, "root": EMPTY_ROOT})
     head = Head.objects.select_for_update().get(pk=1)
     if realm.log is not None:
-        realm.log.check_not_behind(head.size)
+        check_remembered(realm.log, head.size)
     waiting = _take_waiting(limit)
     if not waiting.ids:
         return 0

@@ -10,13 +10,13 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from msgspec import inspect as shapes
 from ninja import Router, Schema
-from ninja.security import HttpBearer
 
 from yinuo.kit.actors import Actor
 from yinuo.kit.facts import Kind, kinds
 from yinuo.kit.realm import Realm
-from yinuo.kit.refusals import TooLarge, TooSlow, Unauthenticated
+from yinuo.kit.refusals import TooLarge, TooSlow
 from yinuo.record import actions, queries, rules
+from yinuo.record.api.keys import SourceKey
 
 FOLLOWER = "react"     # the cursor of mirrors and reactions, whose lag people notice
 LISTED_MAX = 100       # refused events in one answer; all are kept
@@ -116,21 +116,6 @@ class HealthOut(Schema):
     lag: int
     signed: int
     stopped: str
-
-
-class SourceKey(HttpBearer):
-    """A source's key, `Authorization: Bearer yk_...`; made by `yinuo key`."""
-
-    def __call__(self, request: HttpRequest) -> Actor:
-        """The source whose key the request carries; refuses otherwise."""
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not key.strip():
-            raise Unauthenticated("Send your source's key in the header 'Authorization: Bearer yk_...'.")
-        return self.authenticate(request, key.strip())
-
-    def authenticate(self, request: HttpRequest, token: str) -> Actor:
-        """The source whose key this is."""
-        return actions.check_key(key=token, at=request.now)  # type: ignore[attr-defined] # set by config.realm.hand_down
 
 
 @router.post(

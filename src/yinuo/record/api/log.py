@@ -38,6 +38,19 @@ def get_witnessed(request: HttpRequest) -> HttpResponse:
 
 
 @router.get(
+    "/log/policy", summary="Whose signatures to trust", openapi_extra={"responses": {200: {"content": {"text/plain": {}}}}}
+)
+def get_policy(request: HttpRequest) -> HttpResponse:
+    """The policy of this log as a file: its keys, its witnesses, and how many of them must have signed (C2SP tlog-policy)."""
+    log = request.realm.log  # type: ignore[attr-defined] # handed down by config.realm
+    if log is None:
+        raise NotFound("This installation publishes no log.")
+    response = _answer(log.policy.text.encode(), "text/plain; charset=utf-8", "no-cache")
+    response["Content-Disposition"] = 'inline; filename="yinuo.policy"'
+    return response
+
+
+@router.get(
     "/log/tile/{path:rest}", summary="A tile of the tree, or a bundle of entries",
     openapi_extra={"responses": {200: {"content": {"application/octet-stream": {}}}}},
 )

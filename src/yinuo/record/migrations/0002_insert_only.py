@@ -4,16 +4,18 @@ from django.db import migrations
 
 BLOCK = 10_000      # record.rules.BATCH_MAX when this was written: no batch is larger
 _REFUSE = {
-    # table: operations refused; of the openings, deleting is forgetting, and allowed
+    # table: operations refused; of a person's openings, deleting is forgetting, and allowed
     "record_entry": ("UPDATE", "DELETE", "TRUNCATE"),
     "record_seal": ("UPDATE", "DELETE", "TRUNCATE"),
     "record_replacement": ("UPDATE", "DELETE", "TRUNCATE"),
-    "record_opening": ("UPDATE", "TRUNCATE"),
+    "record_opening": ("UPDATE", "DELETE", "TRUNCATE"),
     "record_personopening": ("UPDATE", "TRUNCATE"),
     "record_mention": ("UPDATE", "TRUNCATE"),
     "record_tile": ("DELETE", "TRUNCATE"),
     "record_head": ("DELETE", "TRUNCATE"),
 }
+# What is forgotten with a person: the numbers that they gave (kit.facts.SUBJECT_PREFIXES). Nobody else's ever go.
+_NUMBERED_FOR_EVER = {"record_mention": "OLD.subject NOT LIKE 'b%'"}
 _KEYS = {
     # SQLite: what must not be there yet, since a client may have INSERT OR REPLACE delete past the triggers above
     "record_entry": "id = NEW.id OR key = NEW.key",
@@ -21,6 +23,7 @@ _KEYS = {
     "record_replacement": "entry_id = NEW.entry_id",
     "record_opening": "entry_id = NEW.entry_id",
     "record_personopening": "entry_id = NEW.entry_id",
+    "record_mention": "subject = NEW.subject AND number = NEW.number",
 }
 _OPENINGS = ("record_opening", "record_personopening")
 _GROWS = {
@@ -49,6 +52,8 @@ def _sqlite():
         for operation in operations:
             if operation != "TRUNCATE":         # SQLite has none
                 yield f"{table}_no_{operation.lower()}", table, operation, ""
+    for table, kept in _NUMBERED_FOR_EVER.items():
+        yield f"{table}_no_delete", table, "DELETE", f"WHEN {kept}"
     for table, same in _KEYS.items():
         yield f"{table}_no_replace", table, "INSERT", f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})"
     for table, broken in _GROWS.items():
@@ -74,6 +79,11 @@ def _postgresql():
             level = "STATEMENT" if operation == "TRUNCATE" else "ROW"
             name = f"{table}_no_{operation.lower()}"
             yield f"CREATE TRIGGER {name} BEFORE {operation} ON {table} FOR EACH {level} EXECUTE FUNCTION record_refuse()"
+    for table, kept in _NUMBERED_FOR_EVER.items():
+        yield (
+            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW WHEN ({kept}) "
+            "EXECUTE FUNCTION record_refuse()"
+        )
     for table, broken in _GROWS.items():
         yield (
             f"CREATE TRIGGER {table}_only_grows BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({broken}) "

@@ -8,10 +8,11 @@ from typing import NamedTuple
 from django.db import connection
 
 from yinuo.kit.checkpoints import parse_checkpoint
+from yinuo.kit.facts import SUBJECT_PREFIXES
 from yinuo.kit.log import Log
 from yinuo.kit.merkle import HASH_BYTES, leaf_hash
-from yinuo.kit.notes import open_note, parse_note
-from yinuo.kit.opening import LEAF_BYTES, LEAF_VERSION, part_commitment
+from yinuo.kit.notes import parse_note
+from yinuo.kit.opening import LEAF_BYTES, LEAF_VERSION, NO_NUMBERS, no_person, part_commitment
 from yinuo.kit.refusals import Refusal
 from yinuo.kit.tree import Edge, Place
 from yinuo.record import rules
@@ -31,7 +32,7 @@ WHERE s.seq >= %s AND s.seq < %s ORDER BY s.seq
 
 
 class Audit(NamedTuple):
-    """What an audit found: how many facts there are, how many main parts were forgotten, and every fault, at most a hundred."""
+    """What an audit found: how many facts there are, of how many the person was forgotten, every fault, at most a hundred."""
 
     size: int
     forgotten: int
@@ -65,7 +66,7 @@ def audit(*, log: Log | None = None, progress: Progress = lambda done, total: No
     for start in range(0, size, BATCH):
         stop = min(start + BATCH, size)
         found = _rows(start, stop)
-        forgotten += sum(row.main is None for row in found)
+        forgotten += sum(map(_is_forgotten, found))
         faults += _faults_of_rows(start, stop, found)
         leaves = [leaf_hash(row.leaf) for row in found]
         for cut in [signed for signed, _ in wanted if start < signed < stop]:
@@ -77,7 +78,7 @@ def audit(*, log: Log | None = None, progress: Progress = lambda done, total: No
         progress(stop, size)
         if len(faults) >= FAULTS_MAX:
             break
-    faults += _faults_of_counts()
+    faults += [*_faults_of_counts(), *_faults_of_waiting(size)]
     if head and roots.get(size, edge.root()) != bytes(head.root):
         faults.append("The head's root is not that of the entries.")
     for signed, root in wanted:
@@ -105,40 +106,68 @@ def _faults_of_rows(start: int, stop: int, found: list[_Row]) -> Iterator[str]:
     numbers = _numbers(start, stop)
     for row in found:
         try:
-            _check(row, numbers)
+            _check(row, numbers.pop(row.seq, {}))
         except (Refusal, ValueError) as fault:
             yield getattr(fault, "sentence", f"Fact {row.seq:,} cannot be read: {fault}")
+    for seq, of in numbers.items():
+        yield f"Numbers are kept of a fact {seq:,} that is not there: of {', '.join(sorted(of))}."
 
 
-def _check(row: _Row, numbers: dict[tuple[int, str], int]) -> None:
-    """Refuse a row that does not fit together."""
+def _check(row: _Row, numbers: dict[str, int]) -> None:
+    """Refuse a row that does not fit together; `numbers` are those that subjects gave to the fact as far as they are kept."""
     if row.inner is None or row.key is None:
         raise rules.Altered(f"Fact {row.seq:,} has a number but no entry.")
     if row.leaf[:1] != LEAF_VERSION or len(row.leaf) != LEAF_BYTES:
         raise rules.Altered(f"The log's entry of fact {row.seq:,} has not the form of one.")
-    if row.main is not None and row.salt is not None:
-        rules.check_opening(row.seq, row.inner, row.salt, row.main)
-        content = rules.decode_content(row.main, None, withheld=True)
-        if content.key != row.key.hex():
-            raise rules.Altered(f"Fact {row.seq:,} stands under another key than it says.")
-        target = row.target.hex() if row.target else None
-        if target != (content.supersedes or getattr(content.fact, "event", None)):
-            raise rules.Altered(f"Fact {row.seq:,} is noted to replace another fact than it says.")
-        counted = rules.counted(content.fact)
-        given = tuple(numbers.get((row.seq, subject), -1) for subject in counted.subjects)
-        if part_commitment(rules.numbers_form(counted.fields) % given, row.inner[:32]) != row.leaf[1:33]:
-            raise rules.Altered(f"The log's entry of fact {row.seq:,} is not what its content and numbers give.")
+    if row.main is None or row.salt is None:
+        raise rules.Lost(row.seq)
+    rules.check_opening(row.seq, row.inner, row.salt, row.main)
+    content = rules.decode_content(row.main, None, withheld=True)
+    if content.key != row.key.hex():
+        raise rules.Altered(f"Fact {row.seq:,} stands under another key than it says.")
+    target = row.target.hex() if row.target else None
+    if target != (content.supersedes or getattr(content.fact, "event", None)):
+        raise rules.Altered(f"Fact {row.seq:,} is noted to replace another fact than it says.")
+    counted = rules.counted(content.fact)
+    given = tuple(numbers.get(subject, -1) for subject in counted.subjects)
+    if part_commitment(rules.numbers_form(counted.fields) % given, row.inner[:32]) != row.leaf[1:33]:
+        raise rules.Altered(f"The log's entry of fact {row.seq:,} is not what its content and numbers give.")
+    _check_person(row, numbers)
+    odd = numbers.keys() - {*counted.subjects, row.who}
+    if _is_forgotten(row):      # the person's numbers outlive the words that the part bound
+        odd = {subject for subject in odd if not subject.startswith(SUBJECT_PREFIXES[rules.PERSON])}
+    if odd:
+        raise rules.Altered(f"Fact {row.seq:,} is counted as one about {min(odd)}, whom it does not name.")
+
+
+def _check_person(row: _Row, numbers: dict[str, int]) -> None:
+    """Refuse a person's part that does not fit; where there is none, or it was forgotten, nothing may be left of it."""
+    assert row.inner is not None
+    assert row.salt is not None
     if row.person is not None and row.person_salt is not None and row.who is not None:
         rules.check_person_opening(row.seq, row.inner, row.person_salt, row.person, row.who)
-        own = rules.numbers_form(rules.PERSON) % numbers.get((row.seq, row.who), -1)
+        own = rules.numbers_form(rules.PERSON) % numbers.get(row.who, -1)
         if part_commitment(own, row.inner[32:]) != row.leaf[33:]:
             raise rules.Altered(f"The log's entry of fact {row.seq:,} is not what its person's part and number give.")
+    elif not _is_forgotten(row) and part_commitment(NO_NUMBERS, row.inner[32:]) != row.leaf[33:]:
+        raise rules.Altered(f"The log's entry of fact {row.seq:,} tells of a person, its content of none.")
 
 
-def _numbers(start: int, stop: int) -> dict[tuple[int, str], int]:
+def _is_forgotten(row: _Row) -> bool:
+    """Whether a person's part was bound that is not kept any more."""
+    if row.inner is None or row.salt is None or row.person is not None:
+        return False
+    return row.inner[32:] != no_person(row.salt)
+
+
+def _numbers(start: int, stop: int) -> dict[int, dict[str, int]]:
+    """By a fact's number: the numbers that its subjects gave to it."""
+    numbers: dict[int, dict[str, int]] = {}
     with connection.cursor() as cursor:
         cursor.execute("SELECT seq, subject, number FROM record_mention WHERE seq >= %s AND seq < %s", [start, stop])
-        return {(seq, subject): number for seq, subject, number in cursor.fetchall()}
+        for seq, subject, number in cursor.fetchall():
+            numbers.setdefault(seq, {})[subject] = number
+    return numbers
 
 
 def _faults_of_counts() -> Iterator[str]:
@@ -150,6 +179,20 @@ def _faults_of_counts() -> Iterator[str]:
         )
         for (subject,) in cursor.fetchall():
             yield f"The facts about {subject} are not numbered without a gap."
+
+
+def _faults_of_waiting(size: int) -> Iterator[str]:
+    """Entries that have no number and do not wait for one either, and numbers given beyond the head."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT e.id FROM record_entry e LEFT JOIN record_seal s ON s.entry_id = e.id WHERE s.seq IS NULL AND NOT EXISTS "
+            "(SELECT 1 FROM record_pending p WHERE e.id BETWEEN p.first AND p.last) ORDER BY e.id LIMIT 10"
+        )
+        for (entry,) in cursor.fetchall():
+            yield f"The entry {entry} was taken in, has no number, and does not wait for one: it was taken off the list."
+        cursor.execute("SELECT COUNT(*) FROM record_mention WHERE seq >= %s", [size])
+        if beyond := cursor.fetchone()[0]:
+            yield f"{beyond:,} numbers are kept of facts behind the head."
 
 
 def _faults_of_tiles(grown: dict[Place, bytes]) -> Iterator[str]:
@@ -168,7 +211,7 @@ def _signed(log: Log | None, faults: list[str]) -> dict[int, bytes]:
     heads: dict[int, bytes] = {}
     for kept in Checkpoint.objects.order_by("size"):
         try:
-            text = open_note(kept.note, log.verifiers).text if log else parse_note(kept.note).text
+            text = log.opened(kept.note) if log else parse_note(kept.note).text
             heads[kept.size] = parse_checkpoint(text).root
         except Refusal as refusal:
             faults.append(f"The checkpoint of {kept.size:,} facts does not stand: {refusal.sentence}")

@@ -7,19 +7,20 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import F, Min, Sum
+from django.db.models import Count, F, Min, Sum
 
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.facts import Recorded
 from yinuo.kit.moments import to_micros
+from yinuo.kit.refusals import NotFound
 from yinuo.record.models import Cursor, Entry, Head, Pending, RefusedEvent, Replacement, Thinned
-from yinuo.record.rules import BATCH_MAX, WITHHELD, classes_bound, decode_content
+from yinuo.record.rules import BATCH_MAX, WITHHELD, Lost, classes_bound, decode_content
 
 KEY_LENGTH = 32         # of a fact's key, in hex
 _HEX = frozenset("0123456789abcdef")
 _FACTS = """
-SELECT s.seq, o.content, p.person FROM record_seal s JOIN record_opening o ON o.entry_id = s.entry_id
+SELECT s.seq, o.content, p.person FROM record_seal s LEFT JOIN record_opening o ON o.entry_id = s.entry_id
 LEFT JOIN record_personopening p ON p.entry_id = s.entry_id
 """
 _NOT_REPLACED = """
@@ -74,6 +75,15 @@ def keys_known(*, keys: Iterable[str]) -> set[str]:
     return {bytes(key).hex() for (key,) in found}
 
 
+def keys_mentioning(*, keys: Iterable[str], subject: str) -> set[str]:
+    """Those of these keys (hex) under which a sealed fact stands that names the subject, be it a person or what is counted."""
+    wanted = [bytes.fromhex(key) for key in keys if len(key) == KEY_LENGTH and set(key) <= _HEX]
+    sql = "SELECT e.key, s.seq FROM record_entry e JOIN record_seal s ON s.entry_id = e.id WHERE e.key {keys}"
+    numbers = {int(seq): bytes(key).hex() for key, seq in rows.select_in(connection, sql, wanted)}
+    found = rows.select_in(connection, "SELECT seq, subject FROM record_mention WHERE seq {keys}", list(numbers))
+    return {numbers[int(seq)] for seq, named in found if named == subject}
+
+
 def every_fact(*, start: int = 0, stop: int | None = None, at_size: int | None = None) -> Iterator[list[Recorded]]:
     """All standing facts in batches of at most 10,000, in the order of sealing."""
     end = size() if stop is None else stop
@@ -94,6 +104,8 @@ def facts_numbered(*, numbers: Sequence[int]) -> list[Recorded]:
     """The sealed facts of these numbers, also those replaced; whom one names is told as far as it is known still."""
     every = []
     for seq, main, person in sorted(rows.select_in(connection, _FACTS + " WHERE s.seq {keys}", list(numbers))):
+        if main is None:
+            raise Lost(int(seq))
         content = decode_content(bytes(main), person, withheld=True)
         every.append(Recorded(int(seq), content.at, content.recorded, content.source, content.fact))
     return every
@@ -153,7 +165,7 @@ def replaced_by(*, start: int, stop: int) -> list[Recorded]:
             """
             SELECT ts.seq, o.content, p.person FROM record_seal rs JOIN record_replacement r ON r.entry_id = rs.entry_id
             JOIN record_entry t ON t.key = r.target JOIN record_seal ts ON ts.entry_id = t.id
-            JOIN record_opening o ON o.entry_id = t.id LEFT JOIN record_personopening p ON p.entry_id = t.id
+            LEFT JOIN record_opening o ON o.entry_id = t.id LEFT JOIN record_personopening p ON p.entry_id = t.id
             WHERE rs.seq >= %s AND rs.seq < %s ORDER BY ts.seq
             """,
             [start, stop],
@@ -187,10 +199,31 @@ def refused_count(*, viewer: Actor, source: str) -> int:
     return RefusedEvent.objects.filter(replayed=None, source=source).count()
 
 
+def refused_event(*, viewer: Actor, number: int) -> RefusedEvent:
+    """The refused event of that number, while it waits."""
+    allow(viewer, "record.see_refused")
+    found = RefusedEvent.objects.filter(pk=number, replayed=None).first()
+    if found is None:
+        raise NotFound(f"There is no refused event {number} waiting.")
+    return found
+
+
+def refused_totals(*, viewer: Actor) -> list[tuple[str, int]]:
+    """How many refused events of each source wait, by source."""
+    allow(viewer, "record.see_refused")
+    waiting = RefusedEvent.objects.filter(replayed=None).values_list("source").annotate(count=Count("pk"))
+    return [(str(source), int(count)) for source, count in waiting.order_by("source")]
+
+
 def _recorded(found: Iterable[tuple[int, bytes, str | None]]) -> list[Recorded]:
-    """The recorded facts of (number, main part, person); those about a person who was forgotten are left out."""
+    """The recorded facts of (number, main part, person); those about a person who was forgotten are left out.
+
+    Refuses where a main part is missing, rather than to let tables and judgements be made without it.
+    """
     every = []
     for seq, main, person in found:
+        if main is None:
+            raise Lost(int(seq))
         content = decode_content(bytes(main), person)
         if content is not None:
             every.append(Recorded(int(seq), content.at, content.recorded, content.source, content.fact))

@@ -65,23 +65,31 @@ def replacing(*, numbers: Sequence[int], size: int) -> list[tuple[int, int]]:
     return sorted((int(target), int(by)) for target, by in found)
 
 
+def own_key(*, event_id: str, key: bytes) -> bytes:
+    """The key under which a fact stands that Yinuo itself stated under this id."""
+    return keyed_digest(key, "entry", OWN_SOURCE, event_id)
+
+
 def number_of(*, event_id: str, key: bytes) -> int | None:
     """The number of the fact that Yinuo itself stated under this id; None while it is not sealed."""
-    entry = keyed_digest(key, "entry", OWN_SOURCE, event_id)
+    entry = own_key(event_id=event_id, key=key)
     sql = "SELECT s.seq FROM record_entry e JOIN record_seal s ON s.entry_id = e.id WHERE e.key {keys}"
     found = rows.select_in(connection, sql, [entry])
     return int(found[0][0]) if found else None
 
 
 def contents_of(*, numbers: Sequence[int]) -> list[rules.Content]:
-    """What the main parts of these facts say, those that were not forgotten; persons stay withheld."""
+    """What the main parts of these facts say; persons stay withheld."""
     return list(contents_by_number(numbers=numbers).values())
 
 
 def contents_by_number(*, numbers: Sequence[int]) -> dict[int, rules.Content]:
-    """What the main parts of these facts say, by their numbers; those that were forgotten are left out."""
-    sql = "SELECT s.seq, o.content FROM record_seal s JOIN record_opening o ON o.entry_id = s.entry_id WHERE s.seq {keys}"
+    """What the main parts of these facts say, by their numbers; refuses where one is missing."""
+    sql = "SELECT s.seq, o.content FROM record_seal s LEFT JOIN record_opening o ON o.entry_id = s.entry_id WHERE s.seq {keys}"
     found = sorted(rows.select_in(connection, sql, list(numbers)))
+    for seq, main in found:
+        if main is None:
+            raise rules.Lost(int(seq))
     return {int(seq): rules.decode_content(bytes(main), None, withheld=True) for seq, main in found}
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 from yinuo.kit import rows
 from yinuo.kit.canonical import canonical_json
 from yinuo.kit.merkle import inclusion_proof, nodes_for
-from yinuo.kit.opening import closed, opening
+from yinuo.kit.opening import closed, inner_of, opening, part_commitment
 from yinuo.kit.policies import Policy
 from yinuo.kit.refusals import NotFound
 from yinuo.kit.tlog_proofs import TlogProof
@@ -26,40 +26,56 @@ WHERE s.seq {keys}
 
 
 def revealed(*, numbers: Sequence[int], person: str | None = None) -> list[dict[str, Any]]:
-    """The facts of these numbers with their main parts opened, and the person's part where it is that person's own."""
+    """The facts of these numbers with their main parts opened, and the person's part where it is that person's own.
+
+    Refuses what would not be proven by it: where an opening or a number is missing, or does not give the log's entry.
+    """
     found = sorted(rows.select_in(connection, _OPENINGS, list(numbers)))
+    for seq, _, _, main, *_ in found:
+        if main is None:
+            raise rules.Lost(int(seq))
     counted = _numbers_of([(seq, main, who) for seq, _, _, main, _, _, who in found])
     every = []
     for seq, leaf, salt, main, other_salt, other, who in found:
-        if main is None:
-            raise NotFound(f"What fact {seq:,} says was forgotten; only its commitments are left.")
+        own = _opened(seq, bytes(leaf)[1:33], bytes(salt), bytes(main), counted[seq][0])
         mine = who is not None and who == person
         every.append({
             "index": int(seq),
-            "main": opening(salt=bytes(salt), content=bytes(main), numbers=counted[seq][0]),
-            "person": opening(salt=bytes(other_salt), content=bytes(other), numbers=counted[seq][1]) if mine
+            "main": own,
+            "person": _opened(seq, bytes(leaf)[33:], bytes(other_salt), bytes(other), counted[seq][1]) if mine
             else closed(bytes(leaf)[33:]),
         })
     return every
+
+
+def _opened(seq: int, commitment: bytes, salt: bytes, content: bytes, numbers: dict[str, int]) -> dict[str, Any]:
+    """The opening of a part, which must lead to its commitment in the log."""
+    if part_commitment(canonical_json(numbers), inner_of(salt, content)) != commitment:
+        raise rules.Altered(f"Fact {seq:,} as it is kept does not give its entry in the log; `yinuo record audit` says what.")
+    return opening(salt=salt, content=content, numbers=numbers)
 
 
 def _numbers_of(found: Sequence[tuple[int, Any, str | None]]) -> dict[int, tuple[dict[str, int], dict[str, int]]]:
     """The numbers that each fact got from the subjects of its main part, and from its person."""
     named: dict[int, tuple[list[tuple[str, str]], str | None]] = {}
     for seq, main, who in found:
-        content = None if main is None else rules.decode_content(bytes(main), None, withheld=True)
-        counted = None if content is None else rules.counted(content.fact)
-        fields = [] if counted is None else list(zip(counted.fields.split("+"), counted.subjects, strict=False))
-        named[seq] = (fields, who)
+        counted = rules.counted(rules.decode_content(bytes(main), None, withheld=True).fact)
+        named[seq] = (list(zip(counted.fields.split("+"), counted.subjects, strict=False)), who)
     wanted = {subject for fields, _ in named.values() for _, subject in fields} | {who for _, who in named.values() if who}
     numbers = _numbers_within(wanted, min(named, default=0), max(named, default=0))
     return {
         seq: (
-            {field: numbers[subject, seq] for field, subject in fields},
-            {} if who is None else {rules.PERSON: numbers[who, seq]},
+            {field: _number(numbers, subject, seq) for field, subject in fields},
+            {} if who is None else {rules.PERSON: _number(numbers, who, seq)},
         )
         for seq, (fields, who) in named.items()
     }
+
+
+def _number(numbers: dict[tuple[str, int], int], subject: str, seq: int) -> int:
+    if (subject, seq) not in numbers:
+        raise rules.Altered(f"The number that {subject} gave to fact {seq:,} is not kept; `yinuo record audit` says more.")
+    return numbers[subject, seq]
 
 
 def _numbers_within(subjects: set[str], first: int, last: int) -> dict[tuple[str, int], int]:

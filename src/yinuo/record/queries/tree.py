@@ -12,6 +12,7 @@ from yinuo.kit.merkle import Reader, root_at
 from yinuo.kit.tree import Place, edge_of, reader
 from yinuo.record.models import Checkpoint
 from yinuo.record.queries.vouched import cosignatures
+from yinuo.record.rules import Altered
 
 
 def tile_id(level: int, number: int) -> int:
@@ -76,13 +77,24 @@ def checkpoint(*, size: int | None = None) -> tuple[int, str] | None:
     return None if found is None else (found[0], found[1] + cosignatures(found[0]))
 
 
+def signed_sizes() -> list[int]:
+    """The sizes of all published checkpoints that are kept."""
+    return list(Checkpoint.objects.order_by("size").values_list("size", flat=True))
+
+
 def mentions_of(*, subject: str, size: int) -> list[int]:
-    """The numbers of the facts that mention a subject, below a size: the first is the subject's 0, the next its 1."""
+    """The numbers of the facts that mention a subject, below a size: the first is the subject's 0, the next its 1.
+
+    Refuses where one of the subject's own numbers is missing between them: a fact about it would be left out.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT number, seq FROM record_mention WHERE subject = %s AND seq < %s ORDER BY number", [subject, size]
         )
         found = cursor.fetchall()
+    for expected, (number, _) in enumerate(found):
+        if number != expected:
+            raise Altered(f"Fact number {expected:,} about {subject} is not kept; `yinuo record audit` names such places.")
     return [int(seq) for _, seq in found]
 
 

@@ -8,6 +8,7 @@ from yinuo.record.rules.content import (
     Altered,
     Content,
     Counted,
+    Lost,
     NotKept,
     Parts,
     about_of,
@@ -48,6 +49,9 @@ PERMISSIONS = {
     "record.replay_refused": frozenset({"steward", "system"}),
     "record.forget": frozenset({"data_protection", "system"}),
     "record.drop_refused": frozenset({"steward", "system"}),
+    "record.keep_own_webhooks": frozenset({"source", "system"}),
+    "record.keep_webhooks": frozenset({"administrator", "system"}),
+    "record.send_webhooks": frozenset({"system"}),
 }
 SALT_BYTES = 32
 SEALED_WITHIN_SECONDS = 60     # what receipts promise, and what is warned of
@@ -68,6 +72,7 @@ __all__ = [
     "Content",
     "Counted",
     "Incoming",
+    "Lost",
     "NotKept",
     "Parts",
     "Refused",

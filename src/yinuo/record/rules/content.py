@@ -234,6 +234,16 @@ class NotKept(Refusal):
     code = "not-kept"
 
 
+class Lost(Altered):
+    """The main part of a sealed fact is not there. Nothing lawful ever takes one away: only persons' parts are forgotten."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(
+            f"What fact {seq:,} says is missing: its opening was deleted, which nothing lawful does. "
+            "`yinuo record audit` names every such place; restore them from a backup."
+        )
+
+
 def check_opening(seq: int, inner: bytes, salt: bytes, main: bytes) -> None:
     """Refuse a main part that is not the one that the entry was bound to when it was appended."""
     if inner_of(salt, main) != inner[:32]:

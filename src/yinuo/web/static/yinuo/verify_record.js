@@ -352,7 +352,7 @@ const verifyRecord = (() => {
 
   function checkpointIn(text) {
     const lines = text.split("\n");
-    if (lines.pop() || lines.length < 3 || lines.includes("")) throw new NotProven("checkpoint");
+    if (lines.pop() || lines.length !== 3 || lines.includes("")) throw new NotProven("checkpoint");
     const size = numberIn(lines[1], "size"), root = bytesIn(lines[2], "root", 32);
     if (size === 0n && !same(root, sha256())) throw new NotProven("checkpoint");
     return { origin: lines[0], size, root };

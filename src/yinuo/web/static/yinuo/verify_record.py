@@ -260,8 +260,8 @@ class Key:
 def checkpoint_in(text: str) -> tuple[str, int, bytes]:
     """Origin, size and root that a checkpoint states."""
     lines = text.split("\n")
-    if lines.pop() or len(lines) < 3 or "" in lines:
-        raise NotProven("The checkpoint is not at least three lines: origin, size and root.")
+    if lines.pop() or len(lines) != 3 or "" in lines:
+        raise NotProven("The checkpoint is not three lines: origin, size and root.")
     size, root = number_in(lines[1], "checkpoint's size"), bytes_in(lines[2], "checkpoint's root", 32)
     if size == 0 and root != hashlib.sha256(b"").digest():
         raise NotProven("The checkpoint names a root over no entries that is not the root over nothing.")
@@ -570,7 +570,9 @@ def _completeness(facts: list[Fact], kind: str, about: dict[str, Any]) -> list[s
         if kind == "order" and field == "order" and (not numbers or numbers != list(range(len(numbers)))):
             raise NotProven("The numbers of the facts about this order do not run from 0 without a gap: one was left out.")
         if numbers and numbers == list(range(numbers[0], numbers[-1] + 1)):
-            told.append(f"About {shown(field)} {shown(subject)}: numbers {numbers[0]} to {numbers[-1]}, none left out between.")
+            told.append(f"About {shown(field)} {shown(subject)}: numbers {numbers[0]} to {numbers[-1]}, without a gap.")
+            if kind == "order":
+                told.append("    Later ones may exist, and withdrawals of those shown: nothing here says how many there are.")
         elif numbers:
             told.append(f"About {shown(field)} {shown(subject)}: {len(numbers)} facts, others between them are not shown.")
     return told

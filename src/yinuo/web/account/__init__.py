@@ -1,0 +1,1 @@
+"""Pages for whoever signs in: their account, their team, and who works here."""

@@ -1,0 +1,135 @@
+"""One objection, decision or appeal: what, why, since when, until when, what can be done, who decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods
+
+from yinuo.credit import queries as standings
+from yinuo.credit.actions import CLAIMS
+from yinuo.decisions import actions, queries
+from yinuo.decisions.rules import ACTS, GROUNDS
+from yinuo.kit.actors import PUBLIC
+from yinuo.kit.refusals import NotFound
+from yinuo.merchants import queries as merchants
+from yinuo.vault.queries import source_ids_of
+from yinuo.web.account.told import told
+from yinuo.web.console.entrance import Here, outcome_of
+
+_METHODS = ["GET", "HEAD", "POST"]
+
+
+@login_required
+@require_http_methods(_METHODS)
+def contest(request: HttpRequest, contest: str) -> HttpResponse:
+    """An objection: what is disputed, the words, the clock, how it ended, and what that gave back."""
+    here = Here(request)
+    found = queries.contest(viewer=here.actor, contest_id=contest)
+    if request.method == "POST" and told(
+        request,
+        lambda: actions.withdraw_contest(actor=here.actor, contest_id=found.pk, realm=here.realm, at=here.at),
+        gettext("Your objection was taken back."),
+    ):
+        return redirect("console_contest", contest=contest)
+    ids = [found.pk, *([found.decision.pk] if found.decision else [])]
+    context = {
+        "contest": found, "merchant": _called(found.merchant), "order": _order(found.order, here),
+        "objection": queries.words(name="objection", subjects=ids[:1], realm=here.realm).get(found.pk),
+        "reasons": queries.words(name="reasons", subjects=ids[1:], realm=here.realm).get(ids[-1]),
+        "whole": standings.made_whole(viewer=here.actor, contest_id=found.pk) if found.state == "upheld" else None,
+        "may_speak": _speaks(here, found.merchant), "is_steward": here.actor.holds("steward"), "claims": CLAIMS,
+        "grounds": _grounds("contest_upheld") | _grounds("contest_rejected"), "late": found.due < here.at,
+        "appeal": queries.appeal_against(viewer=here.actor, decision_id=found.decision.pk) if found.decision else None,
+        "adverse": found.state == "rejected",
+    }
+    return render(request, "console/contest.html", context)
+
+
+@login_required
+@require_http_methods(_METHODS)
+def decision(request: HttpRequest, decision: str) -> HttpResponse:
+    """A decision with its statement of reasons; appeal against it."""
+    here = Here(request)
+    found = queries.decision(viewer=here.actor, decision_id=decision)
+    if request.method == "POST":
+        objection = here.objection(request.POST.get("words", ""), appeal=True)
+        made = told(
+            request,
+            lambda: actions.open_appeal(
+                actor=here.actor, decision_id=found.pk, objection=objection, realm=here.realm, at=here.at
+            ),
+            gettext("Your appeal was sent. A person who had no part in the decision will answer it."),
+        )
+        if made:
+            return redirect("console_decision", decision=decision)
+    appeal = queries.appeal_against(viewer=here.actor, decision_id=found.pk)
+    who = found.merchant or found.buyer or ""
+    context = {
+        "decision": found, "merchant": _called(found.merchant) if found.merchant else None, "appeal": appeal,
+        "reasons": queries.words(name="reasons", subjects=[found.pk], realm=here.realm).get(found.pk),
+        "reply": queries.words(name="reply", subjects=[appeal.pk], realm=here.realm).get(appeal.pk) if appeal else None,
+        "rule": GROUNDS[found.ground].rule, "facts": len(found.facts.split()), "adverse": ACTS[found.act].adverse,
+        "may_appeal": _speaks(here, who) and ACTS[found.act].adverse and appeal is None and here.at <= found.appeal_until,
+        "words": request.POST.get("words", ""),
+    }
+    return render(request, "console/decision.html", context)
+
+
+@login_required
+@require_http_methods(_METHODS)
+def appeal(request: HttpRequest, appeal: str) -> HttpResponse:
+    """An appeal, for stewards: the decision, both sides' words, and the answer."""
+    here = Here(request)
+    if not here.actor.holds("steward"):
+        raise NotFound("There is nothing under this address for your account.")
+    found = queries.appeal(viewer=here.actor, appeal_id=appeal)
+    is_cause = found.decision.act == "contest_rejected" and _aspect(here, found.decision.contest) != "fact"
+    if request.method == "POST":
+        upheld = outcome_of(request)
+        cause: Any = request.POST.get("cause") or None
+        settled = told(
+            request,
+            lambda: actions.settle_appeal(
+                actor=here.actor, appeal_id=found.pk, upheld=upheld, words=request.POST.get("words", ""), realm=here.realm,
+                at=here.at, cause=cause if upheld and is_cause else None,
+            ),
+            gettext("The appeal was answered."),
+        )
+        if settled:
+            return redirect("steward")
+    context = {
+        "appeal": found, "decision": found.decision, "merchant": _called(found.decision.merchant or ""),
+        "objection": queries.words(name="objection", subjects=[found.pk], realm=here.realm).get(found.pk),
+        "reasons": queries.words(name="reasons", subjects=[found.decision.pk], realm=here.realm).get(found.decision.pk),
+        "had_part": here.actor.name in queries.had_part(appeal=found), "is_cause": is_cause, "claims": CLAIMS,
+        "late": found.due < here.at, "words": request.POST.get("words", ""), "rule": GROUNDS[found.decision.ground].rule,
+    }
+    return render(request, "console/appeal.html", context)
+
+
+def _called(merchant: str) -> Any:
+    return merchants.merchants(viewer=PUBLIC, ids=[merchant])[merchant]
+
+
+def _speaks(here: Here, subject: str) -> bool:
+    return bool(here.actor.own.get(subject, frozenset()) & {"merchant_owner", "merchant_operations", "buyer"})
+
+
+def _order(order: str | None, here: Here) -> str:
+    """The order as its shop calls it."""
+    if order is None:
+        return ""
+    return (source_ids_of(surrogates=[order], realm=here.realm).get(order) or ("", order))[1]
+
+
+def _aspect(here: Here, contest: str | None) -> str:
+    return queries.contest(viewer=here.actor, contest_id=contest).aspect if contest else ""
+
+
+def _grounds(act: str) -> dict[str, str]:
+    return {code: ground.sentence for code, ground in GROUNDS.items() if act in ground.acts}
