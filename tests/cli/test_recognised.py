@@ -112,7 +112,7 @@ def test_a_log_that_cannot_go_on_is_ended_openly(here):
     assert (code, "give the new one another name" in complaint) == (2, True)
     (here.folder / "log-keys.json").unlink()        # lost for good
     code, told, _ = here.yinuo("record", "begin-log", "--yes", YINUO_ORIGIN="example.com/second")
-    assert (code, told.startswith("1 heads of the ended log are in ")) == (0, True)
+    assert (code, told.startswith("1 head of the ended log in ")) == (0, True)
     ended = here.folder / "ended-log"
     assert parse_checkpoint(parse_note((ended / "3.checkpoint").read_bytes()).text).origin == before["origin"]
     assert (ended / "log-last-checkpoint").read_bytes() == (ended / "3.checkpoint").read_bytes()

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from yinuo.cli import yinuo
 from yinuo.cli._chinese import SENTENCES, THINGS, in_chinese
 from yinuo.cli._verify import Teller
-from yinuo.cli._verify_words import WORDS
+from yinuo.cli._verify_words import FEATURES, KINDS, SUBJECTS, WORDS
 from yinuo.cli.verify import told as lines_of
 from yinuo.credit.proofs.faults import FAULTS
 from yinuo.kit.actors import SYSTEM
@@ -221,6 +221,16 @@ def test_a_policy_of_another_log_is_told_from_a_forgery(files, tmp_path):
     assert "它属于另一账本" in verify(files / "fact.tlog-proof", "--policy", files / "second", "--language", "zh-hans").output
 
 
+def test_codes_are_called_in_chinese_what_pages_call_them():
+    from django.utils import translation  # noqa: PLC0415
+
+    from yinuo.web import phrases, wording  # noqa: PLC0415
+
+    with translation.override("zh-hans"):
+        for here, pages in ((KINDS, phrases.KINDS), (SUBJECTS, phrases.SUBJECTS), (FEATURES, wording.FEATURES)):
+            assert here == {code: str(words) for code, words in pages.items()}
+
+
 def test_evidence_about_an_order_is_told_fact_by_fact(files):
     proven = verify(files / "order.json", "--policy", files / "policy")
     assert proven.exit_code == 0
@@ -301,6 +311,18 @@ def test_it_speaks_chinese(files):
     assert (proven.exit_code, "已证实" in proven.output, "PROVEN" in proven.output) == (0, True, False)
     by_locale = verify(files / "order.json", env={"LC_ALL": "zh_CN.UTF-8"})
     assert by_locale.output == proven.output
+    assert "第 0 号事实：下单（trade.order_placed）" in proven.output
+    assert "编号：商家 0，订单 0" in proven.output
+    assert "标注：一笔订单的证据。" in proven.output
+    missing = verify(files / "missing", "--language", "zh-hans").output
+    assert missing.endswith("missing：没有这个文件。\n")
+    (files / "bad").write_text("trust me\n")
+    assert "信任策略第 1 行：" in verify(files / "order.json", "--policy", files / "bad", "--language", "zh-hans").output
+    pack = (files / "order.json").read_bytes()
+    assert b'{\\"at\\"' in pack
+    (files / "broken.json").write_bytes(pack.replace(b'{\\"at\\"', b'{at\\"', 1))
+    broken = verify(files / "broken.json", "--language", "zh-hans").output
+    assert broken.startswith("未证实：facts[0]：主要部分的内容 不是账本所写的 JSON")
     refused = verify(files / "fact.tlog-proof", "--policy", files / "other", "--language", "zh-hans")
     assert "未证实：你所信任的密钥都没有签署它。" in refused.output
 

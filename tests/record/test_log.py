@@ -213,6 +213,18 @@ def test_exported_as_the_same_bytes(client, state, tmp_path):
     assert b"".join(map(bytes, decode_entries(bundles[0].read_bytes()))) == b"".join(queries.leaves(start=0, stop=256))
 
 
+def test_a_folder_that_holds_something_else_is_refused_and_one_that_was_broken_off_goes_on(state, tmp_path):
+    state(3)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    with pytest.raises(Conflict, match=r"not empty and holds no export of a log, but 'letter.txt'"):
+        actions.export(actor=SYSTEM, folder=tmp_path / "mine")
+    assert [file.name for file in (tmp_path / "mine").iterdir()] == ["letter.txt"]
+    actions.export(actor=SYSTEM, folder=tmp_path / "mirror")
+    (tmp_path / "mirror" / "checkpoint").unlink()
+    assert actions.export(actor=SYSTEM, folder=tmp_path / "mirror") == (3, 3)
+
+
 def test_another_logs_folder_is_refused(state, tmp_path):
     state(3)
     actions.export(actor=SYSTEM, folder=tmp_path / "mirror")

@@ -118,7 +118,10 @@ def test_an_altered_record_promises_nothing_either(event, realm, now, tmp_path):
     raws = [event("trade.order_paid", id="e", order="o")]
     actions.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm, at=now)
     actions.seal(actor=SYSTEM, realm=realm)
+    actions.publish(actor=SYSTEM, log=log, at=now)
     assert queries.why_stopped(log=log) == ""
+    log.last.rename(log.last.with_name("away"))
+    assert "file of the last signed checkpoint is missing" in queries.why_stopped(log=log)
     log.remember(log.sign(size=1, root=b"r" * 32))
     assert "are not those whose head was signed before" in queries.why_stopped(log=log)
 

@@ -96,7 +96,8 @@ SENTENCES = {
     "Too few witnesses have signed: {}, which do not make the quorum {}.": "见证人签名太少：{} 个，不满足法定人数 {}。",
     "A policy holds no control characters but tab and newline.": "信任策略除制表符和换行外不含控制字符。",
     "{} is not a word that a line of a policy begins with.": "信任策略的行不能以 {} 开头。",
-    "A policy has one line that names its quorum; this one has none.": "信任策略要有一行写明法定人数，这份没有。",
+    "A policy has one line that names its quorum; this one has none. Where no witness is asked for, add: quorum none":
+        "信任策略要有一行写明法定人数，这份没有。若不要求见证，请加上：quorum none",
     "The same key is listed for a log twice.": "同一密钥被列为账本两次。",
     "A witness signs by a cosigner's key, not by a log's.": "见证人用联署密钥，不用账本密钥。",
     "The same key is listed for a witness twice.": "同一密钥被列为见证人两次。",
@@ -160,7 +161,9 @@ THINGS = {      # what a sentence is about, where it fills a blank
 def in_chinese(refusal: Refusal) -> str:
     """The refusal's sentence in Chinese, with its place before it; the English one where there is no other."""
     sentence = getattr(refusal, "chinese", None) or _translated(refusal.sentence)
-    return f"{refusal.path}：{sentence}" if refusal.path else sentence
+    line = refusal.path.removeprefix("policy, line ")
+    path = f"信任策略第 {line} 行" if line != refusal.path else refusal.path
+    return f"{path}：{sentence}" if path else sentence
 
 
 def _translated(sentence: str) -> str:

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from yinuo.cli._chinese import in_chinese
-from yinuo.cli._verify_words import BANDS, WORDS
+from yinuo.cli._verify_words import BANDS, FEATURES, KINDS, SUBJECTS, WHYS, WORDS
 from yinuo.kit.evidence import Proven, numbers_about
 from yinuo.kit.moments import from_day, from_micros
+from yinuo.kit.notes import Unsigned
 from yinuo.kit.opening import Part, RevealedFact
 from yinuo.kit.refusals import Malformed, Refusal
 
@@ -38,8 +39,11 @@ class Teller:
         return self("not-checked", fault=self._of(fault))
 
     def not_proven(self, fault: Exception) -> str:
-        """That the file does not prove what it says, and where it fails."""
-        return self("not-proven", fault=self._of(fault))
+        """That the file does not prove what it says, where it fails, and what to do about it."""
+        told = self("not-proven", fault=self._of(fault))
+        if isinstance(fault, Unsigned):     # more likely the policy is the wrong one
+            return told
+        return f"{told}{'' if self.chinese else ' '}{self('another-copy')}"
 
     def proof(self, proven: Proven) -> list[str]:
         """What a proof file shows."""
@@ -93,7 +97,7 @@ class Teller:
         lines += [self("override", override=result.override)] if result.override else []
         lines += [self("odds", odds=result.odds_ppm)] if result.odds_ppm is not None else []
         if result.reasons:
-            lines += [self("reasons"), *(_reason(reason) for reason in result.reasons)]
+            lines += [self("reasons"), *(self._reason(reason) for reason in result.reasons)]
         return [*lines, self("credit-proven", run=run.fact.run)]
 
     def reviews(self, checked: CheckedReviews, pack: Any, *, trusted: bool) -> list[str]:
@@ -113,7 +117,8 @@ class Teller:
         if not trusted:
             lines += [self("own-policy"), *(f"  {_short(key.vkey)}" for key in accepted.keys)]
         if pack is not None:
-            lines.append(self("marked", note=pack["note"]))
+            english, _, chinese = pack["note"].partition(" / ")     # the marking was checked; each reader reads their half
+            lines.append(self("marked", note=chinese if self.chinese and chinese else english))
         return lines
 
     def _run(self, run: Run) -> list[str]:
@@ -140,13 +145,17 @@ class Teller:
     def _kind(self, said: Any) -> str:
         """The kind of a fact, as its main part names it."""
         stated = said.get("fact")
-        return str(stated.get("kind", "?")) if isinstance(stated, dict) else "?"
+        kind = str(stated.get("kind", "?")) if isinstance(stated, dict) else "?"
+        return f"{KINDS[kind]}（{kind}）" if self.chinese and kind in KINDS else kind
 
     def _part(self, part: Part | None, words: str) -> list[str]:
         if part is None:
             return []
         content = harmless(json.dumps(part.content, ensure_ascii=False, sort_keys=True))
-        numbers = ", ".join(f"{name} {number}" for name, number in sorted(part.numbers.items()))
+        named = sorted(part.numbers.items())
+        numbers = ", ".join(f"{name} {number}" for name, number in named)
+        if self.chinese:
+            numbers = "，".join(f"{SUBJECTS.get(name, name)} {number}" for name, number in named)
         told = [f"  {self(words, content=content)}" if words else f"  {content}"]
         return told + ([f"  {self('numbers', numbers=numbers)}"] if numbers else [])
 
@@ -160,7 +169,19 @@ class Teller:
             fault = Malformed(f"The file cannot be read: something in it has not its form ({type(fault).__name__}).")
         if isinstance(fault, Refusal):
             return harmless(in_chinese(fault) if self.chinese else str(fault))
+        if isinstance(fault, OSError):
+            why = WHYS.get(type(fault).__name__, fault.strerror) if self.chinese else fault.strerror
+            return self("no-file", file=str(fault.filename), why=str(why))
         return harmless(str(fault))
+
+    def _reason(self, reason: dict[str, Any]) -> str:
+        name = str(reason["feature"])
+        what = FEATURES.get(name, name) if self.chinese else name.replace("_", " ")
+        if "half_life_days" in reason:
+            days = self("half-life", days=reason["half_life_days"])
+            between, colon = ("", "：") if self.chinese else (" ", ": ")
+            what += f"{between}{days}{colon}{reason['observed']} / {reason['expected']}"
+        return f"  {reason['points']:+5d}  {what}"
 
 
 def harmless(text: str) -> str:
@@ -183,10 +204,3 @@ def _moment(micros: Any) -> str:
 
 def _second(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _reason(reason: dict[str, Any]) -> str:
-    what = str(reason["feature"]).replace("_", " ")
-    if "half_life_days" in reason:
-        what += f" ({reason['half_life_days']} d): {reason['observed']} / {reason['expected']}"
-    return f"  {reason['points']:+5d}  {what}"

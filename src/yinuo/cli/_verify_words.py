@@ -1,10 +1,45 @@
-"""The words of a verifier, each sentence in English and in Chinese."""
+"""The words of a verifier, each sentence in English and in Chinese.
+
+Codes (kinds of fact, subjects, features) are said in Chinese here too: a verifier loads no Django, and no page's catalogue.
+"""
 
 from __future__ import annotations
 
+WHYS = {"FileNotFoundError": "没有这个文件", "IsADirectoryError": "它是文件夹", "PermissionError": "没有读取权限"}
 BANDS = {
     "excellent": "优秀", "good": "良好", "expected": "符合预期", "new": "刚刚起步", "caution": "需要留意", "poor": "较差",
     "unlawful": "查实违法商品",
+}
+KINDS = {     # as the pages call them; a test holds the three against them
+    "care.complaint_answered": "商家答复投诉", "care.complaint_closed": "投诉处理完结", "care.complaint_opened": "买家提出投诉",
+    "catalogue.finding_overturned": "一项认定被撤销", "catalogue.finding_upheld": "违法商品的认定成立",
+    "catalogue.listing_published": "商品上架", "catalogue.listing_withdrawn": "商品下架",
+    "credit.complaint_judged": "投诉已评判", "credit.delivery_judged": "送达已评判", "credit.dispatch_judged": "发货已评判",
+    "credit.review_judged": "评价已计权", "credit.run_completed": "所有商家完成评分",
+    "credit.standing_changed": "商家的信用等级变更", "decisions.appeal_opened": "对处置提出了申诉",
+    "decisions.appeal_settled": "申诉得到答复", "decisions.contest_lapsed": "异议逾期未处理",
+    "decisions.contest_opened": "提出了异议", "decisions.contest_settled": "异议处理完毕",
+    "decisions.decision_reversed": "处置被撤销", "decisions.decision_taken": "作出了处置",
+    "delivery.disruption_declared": "公告了运输中断", "delivery.shipment_damaged": "包裹损坏或丢失",
+    "delivery.shipment_delivered": "包裹送达买家", "delivery.shipment_handed_over": "包裹交给承运商",
+    "delivery.shipment_ready": "包裹备妥待揽收", "merchants.external_rating_observed": "记下一项外部评级",
+    "merchants.merchant_closed": "商家离开平台", "merchants.merchant_registered": "商家获准入驻",
+    "merchants.shop_opened": "店铺开张", "people.buyer_corrected": "更正了买家的资料", "people.buyer_joined": "买家开立账户",
+    "people.people_erased": "删除了个人资料", "record.fact_withdrawn": "撤回先前的一条事实",
+    "reviews.review_hidden": "评价被隐藏", "reviews.review_published": "发表评价", "reviews.review_replied": "商家回复评价",
+    "reviews.review_restored": "隐藏的评价恢复显示", "trade.order_cancelled": "订单取消", "trade.order_paid": "订单付款",
+    "trade.order_placed": "下单", "trade.refund_granted": "退款",
+}
+SUBJECTS = {
+    "buyer": "买家", "merchant": "商家", "shop": "店铺", "listing": "商品", "basket": "购物车", "order": "订单",
+    "refund": "退款", "shipment": "包裹", "disruption": "运输中断", "review": "评价", "complaint": "投诉",
+    "finding": "认定", "rating": "评级", "run": "评分", "decision": "处置", "contest": "异议", "appeal": "申诉",
+}
+FEATURES = {
+    "dispatches": "已有结果的订单", "handling_time": "备货用时", "failures": "迟发或取消", "cancellations": "取消订单",
+    "arrivals": "已有结果的送达", "late_arrivals": "迟到、破损或丢失", "reviews": "计入的评价", "low_stars": "低星评价",
+    "complaints": "已办结的投诉", "undescribed": "与描述不符", "slow_answers": "答复迟缓", "start": "评分卡的起点",
+    "bounds": "取整与上下限",
 }
 WORDS = {
     "record": ("From the record {origin} when it had {size:,} entries, signed by {keys} of its keys.",
@@ -64,6 +99,10 @@ WORDS = {
     "event": ("{id}: fact {index}, {kind}, {when}", "{id}：第 {index} 号事实，{kind}，{when}"),
     "kept-proven": ("PROVEN: the promise was kept. The record holds all {count:,} facts of the receipt, as they were taken in.",
                     "已证实：承诺已履行。账本载有回执中的全部 {count:,} 条事实，与收到时一致。"),
+    "another-copy": ("As it is, the file proves nothing; ask whoever gave it to you for another copy.",
+                     "照现在这样，这份文件不能证明任何事；请向提供者再要一份。"),
+    "no-file": ("{file} cannot be read: {why}.", "无法读取 {file}：{why}。"),
+    "half-life": ("({days} d)", "（半衰期 {days} 天）"),
     "not-checked": ("Nothing was checked. {fault}", "未作验证。{fault}"),
     "not-proven": ("NOT PROVEN: {fault}", "未证实：{fault}"),
 }

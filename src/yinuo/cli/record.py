@@ -146,6 +146,10 @@ def _subject(kind: str, named: tuple[str, ...]) -> str:
     return found
 
 
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def _policy() -> Any:
     from django.conf import settings  # noqa: PLC0415 - after set_up
 
@@ -180,7 +184,7 @@ def audit() -> None:
         click.echo(fault, err=True)
     click.echo(
         f"{found.size:,} facts were computed anew, {found.forgotten:,} of them forgotten: "
-        + (f"{len(faults)} faults." if faults else "everything agrees.")
+        + (_counted(len(faults), "fault") + "." if faults else "everything agrees.")
     )
     if faults:
         raise SystemExit(EXIT_FAULTS)
@@ -200,7 +204,8 @@ def export(folder: Path) -> None:
 
     with progress("Writing files") as tell:
         size, files = actions.export(actor=SYSTEM, folder=folder, progress=tell)
-    click.echo(f"The log of {size:,} facts is in {folder}: {files:,} files were new.")
+    new = f"{_counted(files - 1, 'file')} new, and the checkpoint" if files > 1 else "nothing new but the checkpoint"
+    click.echo(f"The log of {size:,} facts is in {folder}: {new}.")
 
 
 @command.command()
@@ -326,7 +331,7 @@ def begin_log() -> None:
         if (head := queries.checkpoint(size=size)) is not None:
             _write_head(ended, *head)
     gone = actions.begin_log(actor=SYSTEM, realm=realm())
-    click.echo(f"{gone:,} heads of the ended log are in {ended}, and of its files: {', '.join(moved) or 'none'}.")
+    click.echo(f"{_counted(gone, 'head')} of the ended log in {ended}, and of its files: {', '.join(moved) or 'none'}.")
     click.echo("The new log signs what the database has with its next seal; `yinuo record policy` prints its keys.")
 
 

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -22,6 +23,7 @@ from yinuo.cli._lock import hold
 
 IDLE_SECONDS = 1.0
 TROUBLED_SECONDS = 5.0
+TOLD_AGAIN_SECONDS = 600
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +78,7 @@ def run(stop: threading.Event) -> None:
 
     from yinuo.kit.log import LogStopped  # noqa: PLC0415
 
+    told: tuple[str, float] | None = None
     while not stop.is_set():
         try:
             busy = work()
@@ -85,7 +88,9 @@ def run(stop: threading.Event) -> None:
             connection.close()
             pause = TROUBLED_SECONDS
         except LogStopped as refusal:
-            log.critical("The record has stopped. %s", refusal)
+            if (str(refusal), time.monotonic() // TOLD_AGAIN_SECONDS) != told:
+                told = str(refusal), time.monotonic() // TOLD_AGAIN_SECONDS
+                log.critical("The record has stopped. %s", refusal)
             pause = TROUBLED_SECONDS
         stop.wait(pause)
 

@@ -117,7 +117,8 @@ class Log:
         if last is not None and size < last[0].size:
             raise LogStopped(
                 f"The record has {size:,} facts, but a head of {last[0].size:,} was signed before: an older backup was put "
-                "back, or facts were lost. Nothing is sealed or signed; the guide to the record says how to recover."
+                "back, or facts were lost. Nothing is sealed or signed; docs/guide/record.md says how to recover, under "
+                "“When a backup was put back”."
             )
 
 

@@ -152,7 +152,10 @@ class _Reading:
     def finish(self) -> Policy:
         """The whole policy."""
         if self.quorum is None:
-            raise Malformed("A policy has one line that names its quorum; this one has none.")
+            raise Malformed(
+                "A policy has one line that names its quorum; this one has none. Where no witness is asked for, add: quorum "
+                "none"
+            )
         return Policy(self.logs, self.witnesses, self.groups, self.quorum, tuple(self.receipts))
 
     def _comment(self, word: str, items: list[str]) -> None:

@@ -69,7 +69,10 @@ def review_report(
 def _last_two() -> list[Run]:
     runs = list(Run.objects.filter(state="published").order_by("-completed", "-as_of")[:2])
     if len(runs) < 2:
-        raise NotFound("Counts are shown between two published runs; so far there are fewer.")
+        raise NotFound(
+            f"Counts are shown between two published runs; so far there is {len(runs) or 'none'}. `yinuo rescore` makes one "
+            "once there are facts that the last did not see; `yinuo rescore --release` publishes one that waits at the gate."
+        )
     return runs[::-1]
 
 

@@ -22,7 +22,8 @@ def restrict(*, actor: Actor, person: str, ground: str, at: datetime) -> Restric
     allow(actor, "people.restrict", about=None if ground == "erasure" else person)
     check_known(person)
     if ground not in RESTRICTION_GROUNDS:
-        raise Malformed(f"{ground!r} is no ground; there are {', '.join(RESTRICTION_GROUNDS)}.", path="ground")
+        asked = [each for each in RESTRICTION_GROUNDS if each != "erasure"]      # that one comes with an erasure, by itself
+        raise Malformed(f"{ground!r} is no ground; there are {', '.join(asked)}.", path="ground")
     restriction, _ = Restriction.objects.get_or_create(person=person, ground=ground, lifted=None, defaults={"since": at})
     return restriction
 

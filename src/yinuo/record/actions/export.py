@@ -43,10 +43,17 @@ def export(
 
 
 def _exported(folder: Path, note: str) -> int:
-    """The size up to which the folder holds this log already; only full tiles count, the others are written anew."""
+    """The size up to which the folder holds this log already; only full tiles count, the others are written anew.
+
+    A folder without a checkpoint is empty, or an export that was broken off: whatever else lies there is not ours to mix with.
+    """
     try:
         before = parse_checkpoint(parse_note((folder / "checkpoint").read_bytes()).text)
     except FileNotFoundError:
+        if others := sorted({each.name for each in folder.iterdir()} - {"tile"} if folder.is_dir() else ()):
+            raise Conflict(
+                f"The folder {folder} is not empty and holds no export of a log, but {others[0]!r}; choose a folder of its own."
+            ) from None
         return 0
     now = parse_checkpoint(parse_note(note).text)
     if before.origin != now.origin or before.size > now.size or queries.root_of(before.size) != before.root:

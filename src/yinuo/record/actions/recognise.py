@@ -10,9 +10,10 @@ from django.db import transaction
 
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.ids import keyed_digest
-from yinuo.kit.log import Log, LogStopped
+from yinuo.kit.log import Log
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Refusal
+from yinuo.record import queries
 from yinuo.record.models import Anchor, Checkpoint, Cosignature, Entry, Installation, TimeStamp
 
 
@@ -55,13 +56,7 @@ def recognise(*, actor: Actor, realm: Realm, another_log: bool = False) -> None:
 def check_remembered(log: Log, size: int) -> None:
     """Refuse a log that would contradict what it signed before, or does not know any more what that was."""
     log.check_not_behind(size)
-    if not log.last.exists() and (signed := Checkpoint.objects.order_by("-size").values_list("size", flat=True).first()):
-        raise LogStopped(
-            f"The file of the last signed checkpoint is missing, but a head of {signed:,} facts was signed: without it nobody "
-            "can tell whether the database was put back. Nothing is sealed or signed; the guide to the record says how to "
-            "recover.",
-            path=str(log.last),
-        )
+    queries.check_memory(log=log)
 
 
 @transaction.atomic

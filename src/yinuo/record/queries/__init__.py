@@ -46,7 +46,7 @@ from yinuo.record.queries.reveal import (
     revealed,
     tlog_proof,
 )
-from yinuo.record.queries.running import check_continues, why_stopped
+from yinuo.record.queries.running import check_continues, check_memory, why_stopped
 from yinuo.record.queries.shown import (
     Anchored,
     Seen,
@@ -118,6 +118,7 @@ __all__ = [
     "anchors_pending",
     "audit",
     "check_continues",
+    "check_memory",
     "checkpoint",
     "contents_by_number",
     "contents_of",
