@@ -10,8 +10,6 @@ from django.db import connection
 
 from yinuo.config.begun import is_begun
 from yinuo.config.environment import database, sqlite
-from yinuo.config.keks import kek_of
-from yinuo.config.keyfolder import KeyFolder
 from yinuo.config.log_keys import read_log
 from yinuo.config.secret import read_secret
 from yinuo.kit.log import ENDED, KEYS, LAST, put_away
@@ -86,13 +84,3 @@ def test_keys_of_a_log_are_made_only_where_none_has_begun_or_it_was_ended(tmp_pa
     assert put_away(tmp_path, following="example.com/b") == [LAST, KEYS]
     assert read_log(tmp_path, "example.com/b", is_begun=yes).verifiers != log.verifiers
     assert read_log(tmp_path / ENDED, "", is_begun=no).verifiers == log.verifiers
-
-
-def test_an_erasure_list_with_other_bytes_is_named(tmp_path):
-    keys = KeyFolder(tmp_path / "keys", kind="file", kek_of=kek_of)
-    (tmp_path / "keys").mkdir(mode=0o700)
-    file = tmp_path / "keys" / "erased.log"
-    file.write_bytes(b"abc content 1\nab\xff content 2\n")
-    file.chmod(0o600)
-    with pytest.raises(Malformed, match=r"erased.log: The erasure list is not text any more: its byte 16"):
-        keys.erased()
