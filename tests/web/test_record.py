@@ -134,12 +134,12 @@ def test_facts_that_wait_are_counted(client, state, now):
 
 def test_a_stopped_log_is_told_and_why_is_not(client, state, settings):
     state(1)
-    settings.LOG.stop("The witness w1 contradicts the record at /srv/secret.")
+    settings.LOG.stop("The witness watchful contradicts the record at /srv/secret.")
     try:
         text = text_of(client.get("/record/"))
         assert "The record stands still" in text
         assert "/srv/secret" not in text
-        assert "w1" not in text
+        assert "watchful" not in text
     finally:
         settings.LOG.stopped.unlink()
     assert "The record stands still" not in text_of(client.get("/record/"))
