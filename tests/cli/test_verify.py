@@ -95,7 +95,7 @@ def promised(tmp_path, event, now, db):
 def test_a_receipt_alone_shows_what_was_promised(promised, file):
     told = verify(promised / file, "--policy", promised / "policy")
     assert told.exit_code == 0
-    assert "3 facts came in at 2026-06-01 12:00:00 UTC and were promised to be sealed by 2026-06-01 12:01:00 UTC" in told.output
+    assert "came in at 2026-06-01 12:00:00 UTC and were promised to be sealed by 2026-06-01 12:01:00 UTC: 3." in told.output
     assert "Whether it kept the promise" in told.output
     assert verify(promised / file).exit_code == 2
     (promised / "old").write_text("".join(

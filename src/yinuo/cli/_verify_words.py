@@ -85,8 +85,8 @@ WORDS = {
     "reviews-proven": ("PROVEN: no review vanished. Between the two runs lie {between:,} facts about reviews of merchant "
                        "{merchant}; with those before them they give the counts of both.",
                        "已证实：没有评价消失。两次评分之间有 {between:,} 条关于商家 {merchant} 评价的事实；连同之前的，得出两次的数目。"),
-    "receipt": ("A receipt of the record {origin}: {count:,} facts came in at {received} and were promised to be sealed by "
-                "{sealed_by}.",
+    "receipt": ("A receipt of the record {origin}. Facts that came in at {received} and were promised to be sealed by "
+                "{sealed_by}: {count:,}.",
                 "账本 {origin} 的回执：{count:,} 条事实于 {received} 收到，承诺在 {sealed_by} 之前封存。"),
     "receipt-proven": ("PROVEN: the record promised this. Whether it kept the promise this file does not say: ask the operator "
                        "for what `yinuo record receipt` prints of it. Where it prints nothing after that time, the promise is "
@@ -97,7 +97,7 @@ WORDS = {
                           "part is.",
                           "其中 {count:,} 条的个人此后已被遗忘；其个人部分无法再开示，主要部分仍已证实。"),
     "event": ("{id}: fact {index}, {kind}, {when}", "{id}：第 {index} 号事实，{kind}，{when}"),
-    "kept-proven": ("PROVEN: the promise was kept. The record holds all {count:,} facts of the receipt, as they were taken in.",
+    "kept-proven": ("PROVEN: the promise was kept. The record holds all facts of the receipt ({count:,}), as they were taken in.",
                     "已证实：承诺已履行。账本载有回执中的全部 {count:,} 条事实，与收到时一致。"),
     "another-copy": ("As it is, the file proves nothing; ask whoever gave it to you for another copy.",
                      "照现在这样，这份文件不能证明任何事；请向提供者再要一份。"),
