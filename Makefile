@@ -15,7 +15,7 @@ demo: $(SETUP) ## Make a marketplace (or take DATA=<Olist folder>), score it, se
 	$(BIN)/yinuo demo $(if $(DATA),--data "$(DATA)") $(DEMO)
 
 test: $(DEVELOPMENT) ## Run the tests (YINUO_DATABASE=postgresql://... for PostgreSQL)
-	$(BIN)/pytest $(TESTS)
+	@folder=$$(mktemp -d) && YINUO_DATA=$$folder $(BIN)/pytest $(TESTS); code=$$?; rm -rf "$$folder"; exit $$code
 
 torture: $(DEVELOPMENT) ## Kill two sequencers of the record, and a witness, 500 times at random moments
 	YINUO_TORTURE_KILLS=500 $(BIN)/pytest tests/record/test_torture.py tests/kit/test_witness.py

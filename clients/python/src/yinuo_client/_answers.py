@@ -80,6 +80,7 @@ class Health:
     late: bool
     lag: int
     signed: int
+    stopped: str = ""       # why nothing is sealed until somebody has looked; empty while the record goes on
 
 
 @dataclass(frozen=True)
