@@ -59,10 +59,10 @@ def react(*, domains: Sequence[str], realm: Realm, at: datetime, progress: Progr
     keep coming in, batches are small, so that sealing and taking in wait for none of them long.
     """
     followed = 0
-    came_in = seal_all(realm=realm, at=at)
-    while batch := _follow_next(domains, realm, at, HURRIED_MAX if came_in else BATCH_MAX):
+    seal_all(realm=realm, at=at)
+    while batch := _follow_next(domains, realm, at, _batch_now()):
         followed += batch
-        came_in = seal_all(realm=realm, at=at)
+        seal_all(realm=realm, at=at)
         progress(queries.cursor_position(CURSOR), queries.size())
     return followed
 
@@ -92,6 +92,11 @@ def _rebuild_batch(domains: Sequence[str], realm: Realm) -> tuple[int, int] | No
     _apply(domains, queries.facts(start=start, stop=stop), realm)
     record.move_cursor(name=REBUILD, position=stop)
     return stop, limit
+
+
+def _batch_now() -> int:
+    """How many to follow: few while others bring facts; what following itself states was sealed just before."""
+    return HURRIED_MAX if queries.pending_count() else BATCH_MAX
 
 
 def _follow_next(domains: Sequence[str], realm: Realm, at: datetime, most: int) -> int:
