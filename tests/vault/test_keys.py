@@ -348,3 +348,9 @@ def test_two_that_make_the_same_key_at_once_agree(realm):
     second.join()
     assert queries.words_of(name="reply", subjects=["r1", "r2"], realm=realm) == {"r1": "r1", "r2": "r2"}
     assert Key.objects.filter(holder="realm", retention="content").count() == 1
+
+
+@pytest.mark.usefixtures("lasting")
+def test_words_are_kept_whole_also_outside_a_transaction(realm):
+    actions.keep_words(texts=[actions.Words("r1", "reply", "m1", "content", "Kept.", b"9" * 16)], realm=realm, recorded=1)
+    assert words(realm, "r1", name="reply") == {"r1": "Kept."}

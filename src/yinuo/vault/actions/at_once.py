@@ -112,6 +112,7 @@ def make_own_keys(*, realm: Realm, at: datetime) -> None:
     AtOnce(source="", realm=realm, at=at).keys_for({(REALM, retention) for retention in RETENTIONS})
 
 
+@transaction.atomic
 def keep_words(*, texts: Sequence[Words], realm: Realm, recorded: int) -> None:
     """Keep each text under its subject and name, in place of an earlier one."""
     hand = AtOnce(source="", realm=realm, at=from_micros(recorded))
