@@ -10,10 +10,10 @@ from django.db import connection
 from django.db.models import F, Min, Sum
 
 from yinuo.kit import rows
-from yinuo.kit.facts import Recorded
+from yinuo.kit.facts import SUBJECT_PREFIXES, Recorded
 from yinuo.kit.moments import to_micros
 from yinuo.record.models import Cursor, Entry, Head, Pending, Replacement, Thinned
-from yinuo.record.rules import BATCH_MAX, WITHHELD, Lost, classes_bound, decode_content
+from yinuo.record.rules import BATCH_MAX, PERSON, WITHHELD, Lost, classes_bound, decode_content
 
 KEY_LENGTH = 32         # of a fact's key, in hex
 _HEX = frozenset("0123456789abcdef")
@@ -21,6 +21,9 @@ _FACTS = """
 SELECT s.seq, o.content, p.person FROM record_seal s LEFT JOIN record_opening o ON o.entry_id = s.entry_id
 LEFT JOIN record_personopening p ON p.entry_id = s.entry_id
 """
+# Whom a fact is about its openings alone tell: with outer joins, the database would read the whole record for it.
+_FACTS_ABOUT = _FACTS.replace("LEFT JOIN record_opening", "JOIN record_opening")
+_FACTS_NAMING = _FACTS.replace("LEFT JOIN", "JOIN")
 _NOT_REPLACED = """
 NOT EXISTS (
     SELECT 1 FROM record_entry e JOIN record_replacement r ON r.target = e.key JOIN record_seal rs ON rs.entry_id = r.entry_id
@@ -93,8 +96,11 @@ def facts_about(*, subjects: Sequence[str], at_size: int | None = None) -> list[
     """The standing facts about each of the subjects, in the order of sealing."""
     limit = size() if at_size is None else at_size
     still = f" WHERE s.seq < {limit:d} AND " + _NOT_REPLACED.replace("%s", f"{limit:d}")
-    found = rows.select_in(connection, _FACTS + still + " AND o.about {keys}", list(subjects))
-    found += rows.select_in(connection, _FACTS + still + f" AND o.about = '{WITHHELD}' AND p.person {{keys}}", list(subjects))
+    found = rows.select_in(connection, _FACTS_ABOUT + still + " AND o.about {keys}", list(subjects))
+    people = [subject for subject in subjects if subject.startswith(SUBJECT_PREFIXES[PERSON])]
+    # || '' keeps the database from beginning with every fact about any person, rather than with those that name these
+    naming = f" AND o.about || '' = '{WITHHELD}' AND p.person {{keys}}"
+    found += rows.select_in(connection, _FACTS_NAMING + still + naming, people)
     return _recorded(sorted(found))
 
 
@@ -151,7 +157,7 @@ def replaced_about(*, subjects: Sequence[str]) -> list[Recorded]:
         " JOIN record_entry e ON e.id = s.entry_id WHERE EXISTS (SELECT 1 FROM record_replacement r "
         "JOIN record_seal rs ON rs.entry_id = r.entry_id WHERE r.target = e.key)"
     )
-    return _recorded(sorted(rows.select_in(connection, _FACTS + replaced + " AND o.about {keys}", list(subjects))))
+    return _recorded(sorted(rows.select_in(connection, _FACTS_ABOUT + replaced + " AND o.about {keys}", list(subjects))))
 
 
 def replaced_by(*, start: int, stop: int) -> list[Recorded]:
