@@ -375,3 +375,23 @@ def test_tiles_and_head_only_grow(state):
     ):
         with pytest.raises(Exception, match="insert-only"), transaction.atomic():
             change()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite counts the steps of a query")
+@pytest.mark.django_db
+def test_finding_the_facts_about_a_thing_costs_no_more_in_a_larger_record(take, event):
+    take([event("trade.order_paid", id="one/paid", order="one")])
+    (subject,) = {recorded.fact.order for recorded in queries.facts(start=0, stop=1)}
+    few = _steps(subject)
+    take([event("trade.order_paid", id=f"{number}/paid", order=str(number)) for number in range(3_000)])
+    assert _steps(subject) <= 2 * few
+
+
+def _steps(subject):
+    """How many of SQLite's steps it takes to find the one fact about it, and none about somebody else."""
+    steps = []
+    connection.connection.set_progress_handler(lambda: steps.append(1), 1)
+    assert len(queries.facts_about(subjects=[subject, "bnobody"])) == 1
+    queries.replaced_about(subjects=[subject])
+    connection.connection.set_progress_handler(None, 1)
+    return len(steps)
