@@ -3,6 +3,8 @@
 from yinuo.decisions.actions.appeals import note_late_appeal, open_appeal, settle_appeal, withdraw_appeal
 from yinuo.decisions.actions.contests import (
     Contested,
+    NoLongerStands,
+    TooManyOpen,
     lapse_contest,
     open_contests,
     settle_contests,
@@ -13,6 +15,8 @@ from yinuo.decisions.actions.forget import forget_person
 
 __all__ = [
     "Contested",
+    "NoLongerStands",
+    "TooManyOpen",
     "decide",
     "forget_person",
     "lapse_contest",
