@@ -107,6 +107,12 @@ def contests_of(
     return _page(every, "-opened_at", after, limit, **({"state": state} if state else {}))
 
 
+def upheld_contests(*, viewer: Actor, merchant: str) -> list[Contest]:
+    """Every upheld contest of a merchant, the one settled first first: what each corrects comes on top of those before it."""
+    allow(viewer, "decisions.see", about=merchant)
+    return list(Contest.objects.filter(merchant=merchant, state="upheld").order_by("settled_at", "pk"))
+
+
 def open_contests(*, viewer: Actor, after: str = "", limit: int = LISTED_MAX) -> list[Contest]:
     """Every open contest, the one that is due first first."""
     allow(viewer, "decisions.settle_contest")
