@@ -130,7 +130,7 @@ def _page(every: QuerySet[_Row], by: str, after: str, limit: int, **wanted: str)
     column, is_falling = by.removeprefix("-"), by.startswith("-")
     found = every.filter(**wanted).order_by(by, "pk")
     if after:
-        anchor = every.filter(pk=after).first()
+        anchor = every.filter(pk=after).first() if after.isalnum() else None      # what else it holds no database needs to see
         if anchor is None:
             raise NotFound("The list has no such place to go on from. Begin at its start.")
         value = getattr(anchor, column)
