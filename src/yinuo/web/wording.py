@@ -92,18 +92,21 @@ FOUND: Words = {
 WITHDRAWN: Words = {
     "merchant": _("The merchant took it off sale."),
     "unlawful": _("It was taken off sale because it was unlawful."),
+    "terms": _("It was taken off sale because it broke a rule of this marketplace."),
     "recall": _("It was recalled."),
     "unknown": _("It is off sale; the ground is not recorded."),
 }
 WITHDRAWN_SHORT: Words = {
     "merchant": _("off sale"),
     "unlawful": _("off sale: unlawful"),
+    "terms": _("off sale: against the rules"),
     "recall": _("recalled"),
     "unknown": _("off sale"),
 }
 STATED: Words = {
     "catalogue.listing_published": _("Put up for sale, with title, category and price"),
     "catalogue.listing_withdrawn": _("Taken off sale, with the ground"),
+    "catalogue.listing_restored": _("Back on sale: a decision did not stand"),
 }
 FORMS: Words = {"legal_person": _("Company"), "sole_trader": _("Sole trader")}
 REGIONS: Words = {"east": _("East"), "north": _("North"), "south": _("South"), "west": _("West")}
@@ -154,6 +157,7 @@ ROLES_MAY: Words = {
 ACTS_WORDS: Words = {
     "warning": _("A warning"),
     "goods_unlawful": _("Goods found unlawful"),
+    "listing_removed": _("A listing taken off sale"),
     "review_hidden": _("A review hidden"),
     "contest_rejected": _("An objection rejected"),
     "contest_upheld": _("An objection upheld"),

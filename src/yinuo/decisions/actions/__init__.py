@@ -10,6 +10,7 @@ from yinuo.decisions.actions.contests import (
 )
 from yinuo.decisions.actions.decide import decide
 from yinuo.decisions.actions.forget import forget_person
+from yinuo.decisions.actions.stated import settle_stated
 
 __all__ = [
     "Contested",
@@ -21,6 +22,7 @@ __all__ = [
     "open_contests",
     "settle_appeal",
     "settle_contests",
+    "settle_stated",
     "withdraw_appeal",
     "withdraw_contest",
 ]

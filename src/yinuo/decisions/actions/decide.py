@@ -40,15 +40,18 @@ def take_decision(*, actor: Actor, statement: Statement, realm: Realm, at: datet
     check_statement(statement, at=at)
     _check_about(statement)
     (decision_id,) = new_surrogates(realm.entropy, "j", 1)
+    owner = statement.buyer or decision_id
+    keep_words(subject=decision_id, name="reasons", owner=owner, words=statement.words, realm=realm, at=at)
+    return write(decision_id, statement, by=actor.name, realm=realm, at=at)
+
+
+def write(decision_id: str, statement: Statement, *, by: str, realm: Realm, at: datetime) -> Decision:
+    """Write the row of a decision whose reasons are kept, and state its fact."""
     decision = Decision.objects.create(
         id=decision_id, act=statement.act, ground=statement.ground, automated=statement.automated,
-        merchant=statement.merchant, buyer=statement.buyer, review=statement.review, contest=statement.contest,
-        facts=" ".join(statement.facts), decided_by=actor.name, decided_at=at, since=statement.since,
-        until=statement.until, appeal_until=at + timedelta(days=APPEAL_MONTHS_DAYS),
-        words=keep_words(
-            subject=decision_id, name="reasons", owner=statement.buyer or decision_id, words=statement.words, realm=realm,
-            at=at,
-        ),
+        merchant=statement.merchant, buyer=statement.buyer, review=statement.review, listing=statement.listing,
+        contest=statement.contest, facts=" ".join(statement.facts), decided_by=by, decided_at=at, since=statement.since,
+        until=statement.until, appeal_until=at + timedelta(days=APPEAL_MONTHS_DAYS), words=digest_of(statement.words, realm),
     )
     state(
         f"decision/{decision_id}",
@@ -56,24 +59,27 @@ def take_decision(*, actor: Actor, statement: Statement, realm: Realm, at: datet
             decision=decision_id, act=statement.act, ground=statement.ground, automated=statement.automated,
             facts=len(statement.facts), since=to_micros(statement.since),
             until=None if statement.until is None else to_micros(statement.until), merchant=statement.merchant,
-            buyer=statement.buyer, review=statement.review, contest=statement.contest,
+            buyer=statement.buyer, review=statement.review, listing=statement.listing, contest=statement.contest,
         ),
         realm=realm, at=at,
     )
     return decision
 
 
-def reverse(*, decision: Decision, appeal: str | None, realm: Realm, at: datetime) -> None:
-    """Take a decision back, once; the domains that acted on it undo what they did when they read the fact."""
+def reverse(*, decision: Decision, appeal: str | None, realm: Realm, at: datetime, since: datetime | None = None) -> None:
+    """Take a decision back, once, from now or from an earlier moment on.
+
+    The domains that acted on it undo what they did when they read the fact.
+    """
     if not Decision.objects.filter(pk=decision.pk, reversed_at=None).update(reversed_at=at):
         raise Conflict("This decision was reversed already.")
     state(
         f"decision/{decision.pk}/reversed",
         DecisionReversed(
             decision=decision.pk, act=decision.act, ground=decision.ground, appeal=appeal, merchant=decision.merchant,
-            buyer=decision.buyer, review=decision.review,
+            buyer=decision.buyer, review=decision.review, listing=decision.listing,
         ),
-        realm=realm, at=at,
+        realm=realm, at=at, since=since,
     )
 
 
@@ -89,10 +95,12 @@ def digest_of(words: str, realm: Realm) -> str:
     return keyed_digest(realm.key, "decisions", letters_of(words)).hex()
 
 
-def state(event_id: str, fact: Fact, *, realm: Realm, at: datetime) -> None:
-    """State a fact of this domain, now; one that nobody could read again is refused before it is in the record for good."""
+def state(event_id: str, fact: Fact, *, realm: Realm, at: datetime, since: datetime | None = None) -> None:
+    """State a fact of this domain, of now or an earlier moment; one that nobody could read again is refused before it is in
+    the record for good.
+    """
     msgspec.convert(msgspec.to_builtins(fact), type(fact))
-    record.append(actor=SYSTEM, statements=[record.Statement(event_id, to_micros(at), fact)], realm=realm, at=at)
+    record.append(actor=SYSTEM, statements=[record.Statement(event_id, to_micros(since or at), fact)], realm=realm, at=at)
 
 
 def check_stranger(actor: Actor, *subjects: str | None) -> None:

@@ -14,7 +14,7 @@ from yinuo.credit import queries as standings
 from yinuo.credit.actions import CLAIMS
 from yinuo.decisions import actions, queries
 from yinuo.decisions.rules import ACTS, GROUNDS
-from yinuo.kit.actors import PUBLIC
+from yinuo.kit.actors import PUBLIC, SOURCE
 from yinuo.kit.refusals import NotFound
 from yinuo.merchants import queries as merchants
 from yinuo.vault.queries import source_ids_of
@@ -76,6 +76,7 @@ def decision(request: HttpRequest, decision: str) -> HttpResponse:
         "rule": GROUNDS[found.ground].rule, "facts": len(found.facts.split()), "adverse": ACTS[found.act].adverse,
         "may_appeal": _speaks(here, who) and ACTS[found.act].adverse and appeal is None and here.at <= found.appeal_until,
         "words": request.POST.get("words", ""),
+        "source": found.decided_by.removeprefix(SOURCE) if found.decided_by.startswith(SOURCE) else "",
     }
     return render(request, "console/decision.html", context)
 
