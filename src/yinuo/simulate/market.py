@@ -208,7 +208,7 @@ def _note_planted(cast: Cast, agenda: Agenda) -> None:
             left = plan.second_of(merchant.leaves_on)
             agenda.add(left, "merchants.merchant_closed", {"merchant": merchant.id, "ground": "own_wish"})
             for place in range(len(merchant.prices_minor)):
-                gone = {"listing": f"listing-{merchant.first_listing + place:06d}", "ground": "merchant"}
+                gone: dict[str, object] = {"listing": f"listing-{merchant.first_listing + place:06d}", "ground": "merchant"}
                 agenda.add(left, "catalogue.listing_withdrawn", gone)
     if plan.strike_declared:
         _note_strike(cast, agenda)
