@@ -138,7 +138,7 @@ def test_the_points_at_stake_are_those_of_a_real_judgement(alone):
         expected = Expected.last_in(before.climate)
         best, worst = scores_with(card, sums_in(before.ahead[merchant], card, MEASURES)[0], expected, [case], as_of=as_of, measures=MEASURES)
         fails = place % 2
-        handed_over(market, name, max(noon, from_micros(order.hand_over_by + 1)) if fails else noon)
+        handed_over(market, name, max(noon, from_micros(order.hand_over_by + 1)) if fails else min(noon, from_micros(order.hand_over_by)))
         judged = Dispatch.objects.get(pk=order.id)
         known = judged.judged_at // MICROS_PER_DAY
         if known != as_of - 1:      # it becomes known later than it is reckoned with

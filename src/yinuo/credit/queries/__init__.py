@@ -1,5 +1,6 @@
 """Questions about standings, always on behalf of a viewer, and the reports that show them to their subject."""
 
+from yinuo.credit.features import MEASURES
 from yinuo.credit.queries.audit import audit
 from yinuo.credit.queries.held_against import Held, held_against, own_standing
 from yinuo.credit.queries.made_whole import Lost, MadeWhole, made_whole
@@ -13,6 +14,7 @@ from yinuo.credit.queries.outlook import (
     announced,
     contests_to_suppose,
     foreseen,
+    look_ahead,
     today,
     what_if,
 )
@@ -71,6 +73,7 @@ __all__ = [
     "Foreseen",
     "HeldBand",
     "Listed",
+    "MEASURES",
     "Lost",
     "MadeWhole",
     "NotPublic",
@@ -101,6 +104,7 @@ __all__ = [
     "is_public",
     "kept_about",
     "listing_rate",
+    "look_ahead",
     "made_whole",
     "newest_run",
     "own_level",

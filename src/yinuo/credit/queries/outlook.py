@@ -50,7 +50,7 @@ from yinuo.decisions import queries as decisions
 from yinuo.delivery.queries import disruptions, open_orders
 from yinuo.delivery.rules import Disruption, Journey
 from yinuo.kit.actors import Actor, allow
-from yinuo.kit.moments import MICROS_PER_DAY, day_of, from_micros, to_micros
+from yinuo.kit.moments import MICROS_PER_DAY, MICROS_PER_MINUTE, day_of, from_micros, to_micros
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, NotFound
 from yinuo.record import queries as record
@@ -67,6 +67,7 @@ FAILING_MAX = 1_000     # of the orders late or nearly so, the most urgent are r
 ORDERS_MAX = 1_000      # that one may suppose
 LANES_OF = 100          # supposed orders go where the newest so many went
 AT_ONCE = 1_000         # orders whose weight is looked up at a time
+MICROS_PER_HOUR = 60 * MICROS_PER_MINUTE
 STAGES = ("late", "soon", "open", "way")
 
 
@@ -162,45 +163,60 @@ class _Candidate(NamedTuple):
     most: int       # what the order counts if the same buyer had none before
 
 
-def today(*, viewer: Actor, merchant: str, at: datetime, stage: str = "", start: int = 0, stop: int = 50) -> Today:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A merchant's open orders at a moment, and what the standing was scored from; None where nothing was kept of it."""
+
+    basis: Basis | None
+    clock: int
+    candidates: list[_Candidate]
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether there is a score to lose from."""
+        return self.basis is not None and self.basis.standing.score is not None
+
+
+def look_ahead(*, viewer: Actor, merchant: str, at: datetime) -> Seen:
+    """What a merchant's coming days are told from: the standing, its evidence, and the orders that are open."""
+    basis = basis_of(viewer=viewer, merchant=merchant)
+    clock = _clock(basis.standing if basis else own_standing(viewer=viewer, merchant=merchant), merchant, at)
+    return Seen(basis, clock, _candidates(merchant, clock))
+
+
+def today(seen: Seen, *, stage: str = "", start: int = 0, stop: int = 50) -> Today:
     """The merchant's open orders from one place to another, those with most points at stake first, then the most urgent.
 
     Of one stage, or of all. Reckoned by the scorecard shown, with the merchant's present evidence and one more outcome.
     """
-    allow(viewer, "credit.see_own", about=merchant)
     if stage and stage not in STAGES:
         raise Malformed("There is no such part of the list.", path="stage")
-    basis = basis_of(viewer=viewer, merchant=merchant)
-    clock = _clock(basis.standing if basis else own_standing(viewer=viewer, merchant=merchant), merchant, at)
-    found = _candidates(merchant, clock)
-    counts = Counter(each.stage for each in found)
-    chosen = [each for each in found if not stage or each.stage == stage]
-    ranked = _ranked(chosen, basis)
-    rows = [_shown(each, weight, points, clock) for each, weight, points in islice(ranked, start, stop)]
-    return Today(from_micros(clock), rows, {name: counts[name] for name in STAGES}, basis is not None and _is_scored(basis))
+    counts = Counter(each.stage for each in seen.candidates)
+    chosen = [each for each in seen.candidates if not stage or each.stage == stage]
+    ranked = _ranked(chosen, seen.basis)
+    rows = [_shown(each, weight, points, seen.clock) for each, weight, points in islice(ranked, start, stop)]
+    return Today(from_micros(seen.clock), rows, {name: counts[name] for name in STAGES}, seen.is_scored)
 
 
-def foreseen(*, viewer: Actor, merchant: str, at: datetime) -> Foreseen | None:
+def foreseen(seen: Seen) -> Foreseen | None:
     """A fall of the merchant's standing in the coming weeks that is worth a warning, or None.
 
     It is what a scoring on a coming day gives if no new outcome becomes known until then, and every order that is past its
     time, or due within a day, is handed over late. Where a decision overrides the band, or there is no score, none is told.
     """
-    basis = basis_of(viewer=viewer, merchant=merchant)
-    if basis is None or not _is_scored(basis) or basis.standing.override:
+    basis, clock = seen.basis, seen.clock
+    if basis is None or not seen.is_scored or basis.standing.override:
         return None
-    clock = _clock(basis.standing, merchant, at)
-    urgent = sorted((each for each in _candidates(merchant, clock) if each.stage in ("late", "soon")), key=_urgency)
-    failing = _failing(urgent[:FAILING_MAX], day_of(clock))
+    urgent = sorted((each for each in seen.candidates if each.stage in ("late", "soon")), key=_urgency)
     standing = basis.standing
     aged, fallen = forecast(
-        basis.card, basis.kept, basis.expected, failing, as_of=standing.as_of, today=day_of(clock), band=standing.band,
-        measures=MEASURES,
+        basis.card, basis.kept, basis.expected, _failing(urgent[:FAILING_MAX], day_of(clock)), as_of=standing.as_of,
+        today=day_of(clock), band=standing.band, measures=MEASURES,
     )
     found = warned(aged, fallen, score=standing.score or 0, band=standing.band, half=basis.half)
     if found is None:
         return None
-    counts = Counter(each.stage for each in urgent if each.case.worst.cause == "merchant") if found.by_orders > 0 else Counter()
+    counts = Counter(each.stage for each in urgent if found.by_orders > 0 and each.case.worst.cause == "merchant")
     return Foreseen(found, standing.score or 0, standing.band, basis.half, {name: counts[name] for name in ("late", "soon")})
 
 
@@ -216,7 +232,7 @@ def what_if(*, viewer: Actor, merchant: str, suppose: Supposed, realm: Realm) ->
     if not 0 <= suppose.late <= suppose.orders:
         raise Malformed("Not more orders can be late than there are.", path="late")
     if suppose.used_percent not in (60, 80, 100):
-        raise Malformed("Choose how early the orders are handed over.", path="used_percent")
+        raise Malformed("Choose how early the orders are handed over.", path="used")
     basis = basis_of(viewer=viewer, merchant=merchant)
     if basis is None:
         raise NotFound("There is no standing to begin from yet: it comes with the next scoring.")
@@ -277,10 +293,6 @@ def _climate(run: str, weeks: range) -> Climate:
     return Climate.decoded_weeks(climate_in(bytes(RunProof.objects.get(pk=run).climate), run=run, digest=digest), weeks)
 
 
-def _is_scored(basis: Basis) -> bool:
-    return basis.standing.score is not None
-
-
 def _clock(standing: Standing | None, merchant: str, at: datetime) -> int:
     """Now; for a history that ended long before, the end of the standing's last day."""
     now = to_micros(at)
@@ -311,7 +323,7 @@ def _candidate(order: OrderRow, journey: Journey, declared: Sequence[Disruption]
             return None
         case = Case("dispatch", lane, *hand_over_ahead(order, journey, declared, at=clock))
         left = order.hand_over_by - clock
-        stage = "late" if left < 0 else "soon" if left <= NEAR_HOURS * MICROS_PER_DAY // 24 else "open"
+        stage = "late" if left < 0 else "soon" if left <= NEAR_HOURS * MICROS_PER_HOUR else "open"
         return _Candidate(order, journey, "dispatch", stage, order.hand_over_by, case, most)
     if order.deliver_by is None:
         return None
@@ -329,7 +341,7 @@ def _ranked(candidates: Sequence[_Candidate], basis: Basis | None) -> Iterator[t
     What an order counts depends on the same buyer's earlier ones, which takes a look into the orders. It is taken for as many
     as are asked for: an order can have no more at stake than if it were the buyer's first.
     """
-    if basis is None or not _is_scored(basis):
+    if basis is None or basis.standing.score is None:
         for each in sorted(candidates, key=_urgency):
             yield each, each.most, None
         return

@@ -104,23 +104,29 @@ def delivery_of(order: OrderRow, journey: Journey, disruptions: Sequence[Disrupt
     return Outcome("late" if cause else "on_time", cause)
 
 
-def hand_over_ahead(order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], *, at: int) -> tuple[Outcome, Outcome]:
-    """What becomes of an order that is still to be handed over: if it is handed over now, and if only after its time."""
+def hand_over_ahead(
+    order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], *, at: int
+) -> tuple[Outcome, Outcome]:
+    """What becomes of an order that is not handed over as far as anybody stated: at best, and if it fails.
+
+    At best it is handed over now or, once its time is past, was at its time, and only the report is missing.
+    """
     assert order.hand_over_by is not None
-    late = max(at, order.hand_over_by + 1)
+    best, late = min(at, order.hand_over_by), max(at, order.hand_over_by + 1)
     return (
-        hand_over_of(order, journey._replace(handed_over_at=at, handed_over_recorded=at), disruptions),
+        hand_over_of(order, journey._replace(handed_over_at=best, handed_over_recorded=at), disruptions),
         hand_over_of(order, journey._replace(handed_over_at=late, handed_over_recorded=late), disruptions),
     )
 
 
-def delivery_ahead(order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], *, at: int) -> tuple[Outcome, Outcome]:
-    """The same of an order on its way: if it arrives now, and if only after its time."""
+def delivery_ahead(
+    order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], *, at: int
+) -> tuple[Outcome, Outcome]:
+    """The same of an order on its way, which arrives in time or after it."""
     assert order.deliver_by is not None
-    late = max(at, order.deliver_by + 1)
     return (
-        delivery_of(order, journey._replace(delivered_at=at), disruptions),
-        delivery_of(order, journey._replace(delivered_at=late), disruptions),
+        delivery_of(order, journey._replace(delivered_at=min(at, order.deliver_by)), disruptions),
+        delivery_of(order, journey._replace(delivered_at=max(at, order.deliver_by + 1)), disruptions),
     )
 
 
