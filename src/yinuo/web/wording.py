@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
 from django.utils.functional import Promise
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, override, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from yinuo.web.phrases import SUBJECTS
+from yinuo.web.phrases import REFUSAL_FORMS, SUBJECTS
 
 Words = dict[str, Promise]
 
@@ -207,6 +210,12 @@ JUDGED: Words = {
     "delivery/damaged": _("Damaged"),
     "delivery/lost": _("Lost"),
 }
+STAGES: Words = {
+    "late": _("Past its time"),
+    "soon": _("Due within a day"),
+    "open": _("To be handed over"),
+    "way": pgettext_lazy("order", "On its way"),
+}
 TEXTS: Words = {
     "name": pgettext_lazy("text", "Name"),
     "title": _("Title of a review"),
@@ -243,6 +252,7 @@ VOCABULARIES: dict[str, Words] = {
     "appeal_state": APPEAL_STATES,
     "aspect": ASPECTS,
     "judged": JUDGED,
+    "stage": STAGES,
     "band": BANDS,
     "role": ROLES,
     "role_may": ROLES_MAY,
@@ -274,5 +284,30 @@ def words(code: str, vocabulary: str) -> str:
 
 
 def translated(sentence: str) -> str:
-    """A feature's public explanation in the reader's language, found by its English text."""
-    return gettext(sentence) if sentence else ""
+    """A refusal, or a feature's public explanation, in the reader's language, found by its English text.
+
+    Where the sentence carries values, they are put into the sentence of that form.
+    """
+    found = gettext(sentence) if sentence else ""
+    if found != sentence or (get_language() or "en").startswith("en"):
+        return found
+    for form, pattern in _forms():
+        if carried := pattern.fullmatch(sentence):
+            return gettext(form) % {name: _value(name, text) for name, text in carried.groupdict().items()}
+    return sentence
+
+
+@cache
+def _forms() -> list[tuple[str, re.Pattern[str]]]:
+    """The English of every refusal that carries values, and what finds the values in it."""
+    with override("en"):
+        forms = [str(form) for form in REFUSAL_FORMS]
+    return [(form, re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+?)", re.escape(form)))) for form in forms]
+
+
+def _value(name: str, text: str) -> str:
+    """What a refusal carries as people write it: in words where it is a code, or several."""
+    plain = text[1:-1] if text[:1] == text[-1:] == "'" else text
+    if name not in VOCABULARIES:
+        return plain
+    return "、".join(words(code, name) for code in plain.split(", "))

@@ -1,8 +1,23 @@
 """Questions about standings, always on behalf of a viewer, and the reports that show them to their subject."""
 
+from yinuo.credit.features import MEASURES
 from yinuo.credit.queries.audit import audit
 from yinuo.credit.queries.held_against import Held, held_against, own_standing
 from yinuo.credit.queries.made_whole import Lost, MadeWhole, made_whole
+from yinuo.credit.queries.outlook import (
+    STAGES,
+    Foreseen,
+    OpenOrder,
+    Supposed,
+    Today,
+    WhatIf,
+    announced,
+    contests_to_suppose,
+    foreseen,
+    look_ahead,
+    today,
+    what_if,
+)
 from yinuo.credit.queries.reports import credit_report, review_report
 from yinuo.credit.queries.standings import (
     BANDS,
@@ -51,22 +66,31 @@ __all__ = [
     "FACETS",
     "RANKS",
     "RATE_OUTCOMES_MIN",
+    "STAGES",
     "STEPS",
     "CauseCount",
     "Held",
+    "Foreseen",
     "HeldBand",
     "Listed",
+    "MEASURES",
     "Lost",
     "MadeWhole",
     "NotPublic",
+    "OpenOrder",
     "Page",
     "RateShown",
     "Sort",
     "Step",
+    "Supposed",
+    "Today",
+    "WhatIf",
+    "announced",
     "audit",
     "band_counts",
     "band_days",
     "causes_of",
+    "contests_to_suppose",
     "course_of",
     "credit_report",
     "directory",
@@ -74,11 +98,13 @@ __all__ = [
     "facets_of",
     "feature_explanations",
     "features_of",
+    "foreseen",
     "held_against",
     "held_band_of",
     "is_public",
     "kept_about",
     "listing_rate",
+    "look_ahead",
     "made_whole",
     "newest_run",
     "own_level",
@@ -92,5 +118,7 @@ __all__ = [
     "shown_scorecard",
     "standing_of",
     "step_of",
+    "today",
     "waiting_runs",
+    "what_if",
 ]

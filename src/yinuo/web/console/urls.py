@@ -10,6 +10,8 @@ from yinuo.web.console.home import home
 urlpatterns = [
     path("", home, name="console"),
     path("merchants/<slug:merchant>/", merchant.overview, name="console_merchant"),
+    path("merchants/<slug:merchant>/today/", merchant.today, name="console_today"),
+    path("merchants/<slug:merchant>/what-if/", merchant.what_if, name="console_what_if"),
     path("merchants/<slug:merchant>/outcomes/", merchant.outcomes, name="console_outcomes"),
     path("merchants/<slug:merchant>/cases/", merchant.cases, name="console_cases"),
     path("merchants/<slug:merchant>/report/", merchant.report, name="console_report"),
