@@ -1,7 +1,7 @@
 """The API: every domain's routers under /api, problem details for every refusal.
 
-A domain's `router` is for anybody and for sources, who prove themselves by their key; its `for_people` asks for a person's access
-token; its `for_both` takes either. Nothing here looks at a session's cookie, so that no other site can make a browser act.
+A domain's `router` is for anybody and for sources, who prove themselves by their key; its `for_people` asks for a person's
+access token; its `for_both` takes either. Nothing looks at a session's cookie, so that no other site can make a browser act.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.constants import NOT_SET
-from ninja.errors import ValidationError
+from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
@@ -24,7 +25,7 @@ from yinuo import __version__
 from yinuo.config.described import describe_refusals
 from yinuo.config.problems import problem
 from yinuo.config.tokens import AccessToken
-from yinuo.kit.refusals import Malformed, Refusal
+from yinuo.kit.refusals import Malformed, Refusal, TooLarge
 from yinuo.record.api.keys import SourceKey
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,17 @@ def refuse_values(request: HttpRequest, error: ValidationError) -> HttpResponse:
     first = error.errors[0]
     sentence = f"{first['msg'].removeprefix('Value error, ').rstrip('.')}."
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, Malformed.code, sentence, str(first["loc"][-1]))
+
+
+@api.exception_handler(HttpError)
+def refuse_body(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Answer a body that cannot be read with what is wrong with it."""
+    cause = error.__cause__
+    if isinstance(cause, Refusal):
+        return refuse(request, cause)
+    if isinstance(cause, RequestDataTooBig):
+        return refuse(request, TooLarge("The body is larger than is taken at once."))
+    return problem(error.status_code, Malformed.code, "The body cannot be read as JSON.")
 
 
 _ASKS: dict[str, Any] = {"router": NOT_SET, "for_people": AccessToken(), "for_both": [AccessToken(or_key=True), SourceKey()]}

@@ -6,7 +6,7 @@ from typing import Any
 
 _PROBLEM: dict[str, Any] = {
     "title": "Problem",
-    "description": "Why nothing was done (RFC 9457): a sentence for people, a short word for programs, and where the fault lies.",
+    "description": "Why nothing was done (RFC 9457): a sentence for people, a word for programs, and where the fault lies.",
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {
@@ -24,7 +24,7 @@ _SAYS: dict[int, tuple[str, str, str]] = {
     404: ("Not Found", "not-found", "There is no such decision, or it is not about you."),
     409: ("Conflict", "conflict", "This decision was appealed already."),
     422: ("Unprocessable Content", "malformed", "Say it in 20 to 5,000 characters of your own."),
-    429: ("Too Many Requests", "too-many-tries", "Too many tokens that are not good came from your address. Wait five minutes."),
+    429: ("Too Many Requests", "too-many-tries", "Too many tokens that are not good came from your address."),
     503: ("Service Unavailable", "busy", "Others held the record for too long; nothing was done. Send the same again."),
 }
 _CHANGES = frozenset({"post", "put", "delete"})

@@ -26,8 +26,8 @@ class AccessToken(HttpBearer):
     """A person's access token, `Authorization: Bearer yt_...`; made on the page of their account."""
 
     openapi_description = (
-        "A person's access token, yt_..., which they make on the page of their account. It has the rights of the account at each "
-        "moment, and no others."
+        "A person's access token, yt_..., which they make on the page of their account. It has the rights of the account at "
+        "each moment, and no others."
     )
 
     def __init__(self, *, or_key: bool = False) -> None:
@@ -41,7 +41,7 @@ class AccessToken(HttpBearer):
             return self.authenticate(request, token.strip())
         if self.or_key:
             return None
-        raise Unauthenticated("Send your access token in the header 'Authorization: Bearer yt_...'; your account's page makes one.")
+        raise Unauthenticated("Send an access token of your account in the header 'Authorization: Bearer yt_...'.")
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor:
         """The account whose token this is."""

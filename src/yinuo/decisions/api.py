@@ -84,7 +84,7 @@ class DecisionOut(Schema):
 
 
 class StatementOut(DecisionOut):
-    """A decision with its statement of reasons: on how many facts, in which words, and the appeal against it if there is one."""
+    """A decision with its statement of reasons: on how many facts, in which words; and the appeal against it, if any."""
 
     facts: int
     reasons: str | None
@@ -97,7 +97,7 @@ class DecisionIn(Schema):
     merchant: Annotated[str, Field(max_length=20)]
     act: Literal["warning", "goods_unlawful"]
     ground: Literal["counterfeit", "safety", "licence", "terms"]
-    facts: Annotated[list[str], Field(max_length=100, description="Keys of the facts relied on, as /api/decisions/facts lists them.")]
+    facts: Annotated[list[str], Field(max_length=100, description="Keys of the facts relied on: /api/decisions/facts.")]
     words: Words
 
 
@@ -111,7 +111,7 @@ class FactOut(Schema):
 
 
 class ContestOut(Schema):
-    """An objection as lists show it: what is disputed, of which order (`order_id`: as its shop calls it), its clock, its end."""
+    """An objection as lists show it: what is disputed, of which order (`order_id`: as its shop calls it), clock and end."""
 
     id: str
     merchant: str
@@ -154,7 +154,7 @@ class SettleIn(Schema):
 
 
 class AnswerIn(Schema):
-    """How to answer an appeal. Where a rejected objection to a cause is upheld after all, `cause` is the one that stands now."""
+    """How to answer an appeal. Where an objection to a cause is upheld after all, `cause` is the one that stands now."""
 
     outcome: Upheld
     words: Words

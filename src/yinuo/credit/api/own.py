@@ -57,8 +57,8 @@ class OwnStandingOut(Schema):
 
 
 class HeldOut(Schema):
-    """An outcome that costs points: of which order (`order_id`: as its shop calls it), what went wrong, its weight in sixteenths
-    of an order, and the state of the newest objection to it.
+    """An outcome that costs points: of which order (`order_id`: as its shop calls it), what went wrong, its weight in
+    sixteenths of an order, and the state of the newest objection to it.
     """
 
     order: str
@@ -108,7 +108,8 @@ class LostOut(Schema):
 
 
 class MadeWholeOut(Schema):
-    """What an upheld objection gives back: every published standing computed again, the most points lost, days in a lower band."""
+    """What an upheld objection gives back: each published standing computed again, the most points lost, days in a lower band.
+    """
 
     contest: str
     lost: list[LostOut]
@@ -154,7 +155,9 @@ def get_own(request: HttpRequest, merchant: str) -> dict[str, Any]:
     found = queries.own_standing(viewer=_actor(request), merchant=merchant)
     if found is None:
         raise NotFound("No run has judged this merchant yet.")
-    exact = ("scorecard", "run", "size", "band", "score", "low", "high", "odds_ppm", "measured_on", "override", "outcomes", "facts")
+    exact = (
+        "scorecard", "run", "size", "band", "score", "low", "high", "odds_ppm", "measured_on", "override", "outcomes", "facts",
+    )
     back = found.way_back or {}
     return {name: getattr(found, name) for name in exact} | {
         "merchant": found.merchant, "as_of": from_day(found.as_of), "facets": found.facets or {},
