@@ -26,7 +26,7 @@ class NewToken(forms.Form):
     """What to call a token, and for how long it lives."""
 
     name = forms.CharField(
-        label=gettext_lazy("What it is for"), max_length=TOKEN_NAME_LENGTH_MAX,
+        label=gettext_lazy("What the token is for"), max_length=TOKEN_NAME_LENGTH_MAX,
         help_text=gettext_lazy("Such as the program or the machine that will use it."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

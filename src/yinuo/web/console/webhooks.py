@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
@@ -108,7 +109,7 @@ def webhook(request: HttpRequest, webhook: int) -> HttpResponse:
     deliveries = queries.deliveries_of(viewer=here.actor, webhook=found.pk, before=before, limit=SHOWN + 1)
     context = {
         "state": next(each for each in queries.webhooks_of(viewer=here.actor) if each.webhook.pk == found.pk),
-        "hook": found, "secret": secret, "form": form, "is_first": before is None,
+        "hook": found, "host": urlsplit(found.url).hostname or found.url, "secret": secret, "form": form, "is_first": before is None,
         "rows": [{"delivery": each, "id": message_id(each.number)} for each in deliveries[:SHOWN]],
         "before": deliveries[SHOWN - 1].number if len(deliveries) > SHOWN else None,
     }
