@@ -1,4 +1,8 @@
-"""The API: every domain's router under /api, problem details for every refusal."""
+"""The API: every domain's routers under /api, problem details for every refusal.
+
+A domain's `router` is for anybody and for sources, who prove themselves by their key; its `for_people` asks for a person's
+access token; its `for_both` takes either. Nothing looks at a session's cookie, so that no other site can make a browser act.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +10,63 @@ import logging
 from http import HTTPStatus
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import ValidationError
+from ninja.constants import NOT_SET
+from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
+from ninja.parser import Parser
 
 from yinuo import __version__
+from yinuo.config.described import describe_refusals
 from yinuo.config.problems import problem
-from yinuo.kit.refusals import Malformed, Refusal
+from yinuo.config.tokens import AccessToken
+from yinuo.kit.refusals import Malformed, Refusal, TooLarge
+from yinuo.record.api.keys import SourceKey
 
 log = logging.getLogger(__name__)
-api = NinjaAPI(
+
+
+class Api(NinjaAPI):
+    """The API, which describes its refusals too."""
+
+    def get_openapi_schema(self, **given: Any) -> OpenAPISchema:
+        """The description of every call, with what each may be refused for."""
+        schema = super().get_openapi_schema(**given)
+        describe_refusals(schema)
+        return schema
+
+
+class Texts(Parser):
+    """Reads JSON bodies whose texts every database keeps."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """The body; refuses one with the sign NUL in a text, which PostgreSQL does not take."""
+        body = super().parse_body(request)
+        if _has_nul(body):
+            raise Malformed("No text has the sign NUL.")
+        return body
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(each) for pair in value.items() for each in pair)
+    return isinstance(value, list) and any(map(_has_nul, value))
+
+
+api = Api(
     title="Yinuo",
     version=__version__,
-    description="The open trust layer of a marketplace: state facts, read standings and their reasons.",
+    description="The open trust layer of a marketplace: state facts, read standings and their reasons, act for people.",
     docs_url="/docs",
     openapi_url="/openapi.json",
+    parser=Texts(),
 )
 
 
@@ -32,6 +76,8 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     response = problem(refusal.status, refusal.code, refusal.sentence, refusal.path)
     if refusal.retry_after is not None:
         response["Retry-After"] = str(refusal.retry_after)
+    if refusal.status == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = "Bearer"
     if refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("Answered %s: %s", refusal.status, refusal, exc_info=refusal)     # with what was behind it
     return response
@@ -45,6 +91,22 @@ def refuse_values(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, Malformed.code, sentence, str(first["loc"][-1]))
 
 
-for domain in settings.DOMAINS:
-    if find_spec(f"yinuo.{domain}.api"):
-        api.add_router("", import_module(f"yinuo.{domain}.api").router)
+@api.exception_handler(HttpError)
+def refuse_body(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Answer a body that cannot be read with what is wrong with it."""
+    cause = error.__cause__
+    if isinstance(cause, Refusal):
+        return refuse(request, cause)
+    if isinstance(cause, RequestDataTooBig):
+        return refuse(request, TooLarge("The body is larger than is taken at once."))
+    return problem(error.status_code, Malformed.code, "The body cannot be read as JSON.")
+
+
+_ASKS: dict[str, Any] = {"router": NOT_SET, "for_people": AccessToken(), "for_both": [AccessToken(or_key=True), SourceKey()]}
+
+for package in (*settings.DOMAINS, "pipelines"):
+    if find_spec(f"yinuo.{package}.api"):
+        module = import_module(f"yinuo.{package}.api")
+        for name, auth in _ASKS.items():
+            if hasattr(module, name):
+                api.add_router("", getattr(module, name), auth=auth)

@@ -19,6 +19,8 @@ def problems(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReq
     """Middleware: whatever goes wrong under /api is answered with problem details, wherever it went wrong."""
 
     def handle(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/") and ("\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")):
+            return problem(422, "malformed", "No address and no value has the sign NUL.")   # PostgreSQL takes none
         response = answer(request)
         status = response.status_code
         if status < HTTPStatus.BAD_REQUEST or not request.path.startswith("/api/") or response["Content-Type"] == PROBLEM:

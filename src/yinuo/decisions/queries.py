@@ -10,11 +10,14 @@ from django.db import connection
 from django.db.models import Count, Q
 
 from yinuo.decisions.models import Appeal, Contest, Decision
-from yinuo.decisions.rules import rates
+from yinuo.decisions.rules import letters_of, rates
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow, permissions
+from yinuo.kit.ids import keyed_digest
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import NotFound
+from yinuo.record import queries as record
+from yinuo.record.rules import Content
 from yinuo.vault.queries import words_of
 
 LISTED_MAX = 200
@@ -159,6 +162,26 @@ def kept_about(*, person: str) -> dict[str, Any]:
         "decisions": list(about.values(*columns)),
         "appeals": list(appeals.values("id", "decision", "opened_at", "due", "state", "settled_at")),
     }
+
+
+def facts_to_rely_on(*, viewer: Actor, merchant: str, limit: int) -> list[tuple[int, Content]]:
+    """The newest sealed facts about a merchant with their numbers, newest first, for whoever may decide."""
+    allow(viewer, "decisions.decide")
+    numbers = record.mentions_of(subject=merchant, size=record.size())[-limit:]
+    return sorted(record.contents_by_number(numbers=numbers).items(), reverse=True)
+
+
+def decided_alike(
+    *, viewer: Actor, merchant: str, act: str, ground: str, facts: Sequence[str], words: str, realm: Realm
+) -> Decision | None:
+    """The standing decision that the viewer took about a merchant in the same words, on the same facts; None if none."""
+    allow(viewer, "decisions.decide")
+    digest = keyed_digest(realm.key, "decisions", letters_of(words)).hex()
+    alike = Decision.objects.filter(
+        merchant=merchant, act=act, ground=ground, facts=" ".join(facts), words=digest, decided_by=viewer.name,
+        reversed_at=None,
+    )
+    return alike.order_by("decided_at").first()
 
 
 def _who_sees() -> frozenset[str]:

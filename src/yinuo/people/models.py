@@ -151,3 +151,22 @@ class Invitation(models.Model):
                 name="people_invitation_used_by_somebody",
             ),
         )
+
+
+class AccessToken(models.Model):
+    """That a program acts as an account, until a day. Only the token's hash is kept."""
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    account = models.ForeignKey("people.Account", on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    made = models.DateTimeField()
+    expires = models.DateTimeField()
+    second_factor = models.BooleanField()                         # made in a session that had shown one
+    password = models.CharField(max_length=64)                    # keyed hash of the password's hash: it dies with the password
+    used = models.DateTimeField(null=True)                        # to about five minutes
+    revoked = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(expires__gt=models.F("made")), name="people_token_expires"),
+        )

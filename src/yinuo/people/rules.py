@@ -208,5 +208,25 @@ def check_until(*, role: str, until: datetime | None, at: datetime) -> None:
 
 
 def token_digest(token: str) -> bytes:
-    """Under what an invitation is kept: the token's hash, since whoever has the token may use it."""
+    """Under what an invitation or an access token is kept: its hash, since whoever has the token may use it."""
     return sha256(token.encode()).digest()
+
+
+TOKEN_PREFIX = "yt_"  # noqa: S105 - how tokens begin is no secret
+"""So that scanners find a token that leaked, and nobody takes it for a source's key."""
+TOKEN_DAYS, TOKEN_DAYS_MAX = 90, 365
+TOKENS_MAX = 20
+"""How many tokens of one account may be in force."""
+TOKEN_NAME_LENGTH_MAX = 60
+TOKEN_NOTED_EVERY = timedelta(minutes=5)
+"""How exactly it is kept when a token was used last."""
+
+
+def check_token_wish(*, name: str, days: int) -> str:
+    """The name to keep of a token; refuses one that says nothing, and a life that is too long."""
+    wanted = " ".join(name.split())
+    if not 1 <= len(wanted) <= TOKEN_NAME_LENGTH_MAX or any(unicodedata.category(sign)[0] == "C" for sign in wanted):
+        raise Malformed(f"Name the token in 1 to {TOKEN_NAME_LENGTH_MAX} characters, so that you know it again.", path="name")
+    if not 1 <= days <= TOKEN_DAYS_MAX:
+        raise Malformed(f"A token lives 1 to {TOKEN_DAYS_MAX} days.", path="days")
+    return wanted

@@ -25,13 +25,16 @@ from yinuo.people.actions.sessions import (
     forget_ended_sessions,
     note_session,
 )
+from yinuo.people.actions.tokens import MadeToken, check_token, make_token, revoke_token
 
 __all__ = [
     "FourEyes",
     "Invited",
     "LastOfKind",
+    "MadeToken",
     "NoLongerInvited",
     "accept_invitation",
+    "check_token",
     "close_account",
     "correct",
     "disable_account",
@@ -48,10 +51,12 @@ __all__ = [
     "invite_team",
     "join",
     "lift_restriction",
+    "make_token",
     "note_look",
     "note_session",
     "reset_second_factor",
     "restrict",
+    "revoke_token",
     "set_language",
     "tell_erasures",
     "withdraw_consent",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop as _
 
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.refusals import Conflict, NotFound
+from yinuo.people.actions.tokens import revoke_every_token
 from yinuo.people.models import Account, Grant, Membership
 from yinuo.people.queries import actor_named
 from yinuo.people.rules import OWNER, kind_of_role
@@ -35,7 +36,7 @@ def give(*, account: Account, role: str, subject: str, until: datetime | None, g
 
 @transaction.atomic
 def end_grant(*, actor: Actor, grant: int, at: datetime) -> Grant:
-    """End a staff role. The last administrator stays, so that somebody can let others in."""
+    """End a staff role, and with it the account's tokens. The last administrator stays, so that somebody can let others in."""
     allow(actor, "people.end_grant")
     found = Grant.objects.filter(pk=grant, ended=None).select_related("account").first()
     if found is None:
@@ -43,6 +44,7 @@ def end_grant(*, actor: Actor, grant: int, at: datetime) -> Grant:
     check_administrator_left(without=found.account, role=found.role)
     found.ended, found.ended_by = at, actor.name[:80]
     found.save(update_fields=["ended", "ended_by"])
+    revoke_every_token(account=found.account, at=at)
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from yinuo.web.console import cases, merchant, steward
+from yinuo.web.console import cases, merchant, steward, webhooks
 from yinuo.web.console.home import home
 
 urlpatterns = [
@@ -23,4 +23,6 @@ urlpatterns = [
     path("steward/refused/", steward.refused, name="steward_refused"),
     path("steward/refused/<int:number>/", steward.refused_event, name="steward_refused_event"),
     path("steward/decide/", steward.decide, name="steward_decide"),
+    path("webhooks/", webhooks.webhooks, name="console_webhooks"),
+    path("webhooks/<int:webhook>/", webhooks.webhook, name="console_webhook"),
 ]
