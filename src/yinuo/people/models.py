@@ -151,3 +151,18 @@ class Invitation(models.Model):
                 name="people_invitation_used_by_somebody",
             ),
         )
+
+
+class SavedFilter(models.Model):
+    """How somebody of the staff likes to see a queue: by their own name for it, as the address's query."""
+
+    account = models.ForeignKey("people.Account", on_delete=models.CASCADE, related_name="+")
+    queue = models.CharField(max_length=20)
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=500, blank=True)
+    made = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("account", "queue", "name"), name="people_filter_called_once"),
+        )

@@ -4,6 +4,7 @@ from yinuo.people.actions.accounts import close_account, disable_account, reset_
 from yinuo.people.actions.consents import give_consent, withdraw_consent
 from yinuo.people.actions.correct import correct
 from yinuo.people.actions.erasures import forget_person, tell_erasures
+from yinuo.people.actions.filters import forget_filter, save_filter
 from yinuo.people.actions.invitations import (
     FourEyes,
     Invited,
@@ -41,6 +42,7 @@ __all__ = [
     "end_other_sessions",
     "end_session",
     "forget_ended_sessions",
+    "forget_filter",
     "forget_person",
     "give_consent",
     "invite_staff",
@@ -52,6 +54,7 @@ __all__ = [
     "note_session",
     "reset_second_factor",
     "restrict",
+    "save_filter",
     "set_language",
     "tell_erasures",
     "withdraw_consent",
