@@ -21,8 +21,9 @@ def do_jobs() -> bool:
     from yinuo.cli._here import now  # noqa: PLC0415 - only after set-up
     from yinuo.credit.actions import JOB  # noqa: PLC0415
     from yinuo.timers import actions as timers  # noqa: PLC0415
+    from yinuo.timers.queries import open_timers  # noqa: PLC0415
 
-    return any(timers.run_due_apart(handlers={JOB: _do}, at=now(), limit=1))
+    return bool(open_timers(kind=JOB)) and any(timers.run_due_apart(handlers={JOB: _do}, at=now(), limit=1))
 
 
 def _do(job_id: str, at: datetime) -> None:

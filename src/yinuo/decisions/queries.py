@@ -167,6 +167,12 @@ def appeal_queue(*, viewer: Actor, narrowed: Narrowed, at: datetime, after: str 
     return _stretch(found.select_related("decision"), narrowed, at, after, limit)
 
 
+def contests_named(*, viewer: Actor, ids: Sequence[str]) -> list[Contest]:
+    """Those of these contests that there are, for staff."""
+    allow(viewer, "decisions.see")
+    return list(Contest.objects.filter(pk__in=ids).order_by("due", "pk"))
+
+
 def had_part_each(*, appeals: Sequence[Appeal]) -> dict[str, set[str]]:
     """By appeal who cannot answer it, as `had_part` says; two queries for all."""
     contests = {each.decision_id: each for each in Contest.objects.filter(decision__in=[each.decision_id for each in appeals])}

@@ -44,7 +44,7 @@ def ask_release(*, actor: Actor, run_id: str, words: str, realm: Realm, at: date
 
 
 def _ask(kind: str, run_id: str, actor: Actor, words: str, realm: Realm, at: datetime) -> Job:
-    (job_id,) = new_surrogates(realm.entropy, "k", 1)
+    (job_id,) = new_surrogates(realm.entropy, "q", 1)
     digest = keyed_digest(realm.key, "job", words).hex() if words else ""
     try:
         with transaction.atomic():

@@ -1,5 +1,6 @@
 """Questions about standings, always on behalf of a viewer, and the reports that show them to their subject."""
 
+from yinuo.credit.queries.at_stake import points_at_stake
 from yinuo.credit.queries.audit import audit, audit_run
 from yinuo.credit.queries.held_against import Held, held_against, own_standing
 from yinuo.credit.queries.made_whole import Lost, MadeWhole, made_whole
@@ -108,6 +109,7 @@ __all__ = [
     "newest_run",
     "own_level",
     "own_standing",
+    "points_at_stake",
     "reasons_of",
     "review_report",
     "run_named",
