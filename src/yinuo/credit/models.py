@@ -177,3 +177,44 @@ class BuyerLevel(models.Model):
     cancelled = models.IntegerField()
     complaints_rejected = models.IntegerField()
     as_of = models.IntegerField()
+
+
+class Mover(models.Model):
+    """One of the merchants whom a run moved, or would move, furthest; written with the run."""
+
+    id = models.CharField(max_length=26, primary_key=True)          # run/place
+    run = models.CharField(max_length=20)
+    place = models.IntegerField()                                   # from 0: who moved furthest
+    merchant = models.CharField(max_length=20)
+    score_before = models.SmallIntegerField(null=True)
+    score = models.SmallIntegerField(null=True)
+    band_before = models.CharField(max_length=12)
+    band = models.CharField(max_length=12)
+    causes = models.JSONField()                                     # what moved, furthest first: feature, half-life, points
+
+    class Meta:
+        indexes = (models.Index(fields=("run", "place"), name="credit_movers_of_run"),)
+
+
+class Job(models.Model):
+    """Long work on a run that somebody asked for on a page: done by the worker, and seen while it goes on."""
+
+    id = models.CharField(max_length=20, primary_key=True)
+    kind = models.CharField(max_length=10)                          # recompute, release
+    run = models.CharField(max_length=20)
+    asked_by = models.CharField(max_length=80)
+    asked = models.DateTimeField()
+    words = models.CharField(max_length=32, blank=True)             # keyed hash of the reasons, which the vault keeps
+    began = models.DateTimeField(null=True)
+    done = models.IntegerField(default=0)
+    total = models.IntegerField(default=0)
+    ended = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, blank=True)           # agrees, differs, released, refused, failed
+    said = models.TextField(blank=True)                             # why it was refused
+    found = models.JSONField(default=dict)                          # what was compared, and what differs
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("kind", "run"), condition=models.Q(ended=None), name="credit_job_once_at_a_time"),
+        )
+        indexes = (models.Index(fields=("run", "-asked"), name="credit_jobs_of_run"),)

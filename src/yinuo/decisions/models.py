@@ -88,6 +88,7 @@ class Contest(models.Model):
     lapsed_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     cause = models.CharField(max_length=13, blank=True)           # as it was settled
+    taken_by = models.CharField(max_length=80, null=True)         # who said that they look at it; binds nobody
     decision = models.OneToOneField(
         "decisions.Decision", models.PROTECT, null=True, related_name="+"
     )
@@ -127,6 +128,7 @@ class Appeal(models.Model):
     settled_by = models.CharField(max_length=80, blank=True)
     settled_at = models.DateTimeField(null=True)
     reply = models.CharField(max_length=32, blank=True)
+    taken_by = models.CharField(max_length=80, null=True)         # who said that they look at it; binds nobody
 
     class Meta:
         constraints = (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from yinuo.decisions.models import Appeal, Contest, Decision
 from yinuo.decisions.rules import letters_of, rates
@@ -118,6 +119,102 @@ def words(*, name: str, subjects: Sequence[str], realm: Realm) -> dict[str, str 
     Ask only for what the viewer was given by another question here. None where the words were erased.
     """
     return words_of(name=name, subjects=subjects, realm=realm)
+
+
+SOON = {"today": timedelta(days=1), "week": timedelta(days=7)}
+"""Until when what is due counts as due soon, by the name of the filter."""
+STATES = ("open", "upheld", "rejected", "withdrawn")
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """How a queue of contests or appeals is narrowed; what is empty leaves everything in.
+
+    `clock` is late, today or week; `merchants` are ids; `kind` is a contest's aspect, or the act appealed against.
+    """
+
+    state: str = "open"
+    kind: str = ""
+    claimed: str = ""
+    ground: str = ""
+    clock: str = ""
+    taken_by: str | None = None         # "": by nobody
+    merchants: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of a queue, and the case behind which the next one starts ("" at the end)."""
+
+    rows: list[Any]
+    after: str
+
+
+def contest_queue(*, viewer: Actor, narrowed: Narrowed, at: datetime, after: str = "", limit: int) -> Stretch:
+    """Contests for staff: open ones by their clocks, settled ones by it backwards. Two queries."""
+    allow(viewer, "decisions.see")
+    found = Contest.objects.filter(
+        **_given(aspect=narrowed.kind, claimed=narrowed.claimed, decision__ground=narrowed.ground)
+    )
+    if narrowed.merchants is not None:
+        found = found.filter(merchant__in=narrowed.merchants)
+    return _stretch(found.select_related("decision"), narrowed, at, after, limit)
+
+
+def appeal_queue(*, viewer: Actor, narrowed: Narrowed, at: datetime, after: str = "", limit: int) -> Stretch:
+    """Appeals for staff, in the same way."""
+    allow(viewer, "decisions.see")
+    found = Appeal.objects.filter(**_given(decision__act=narrowed.kind, decision__ground=narrowed.ground))
+    if narrowed.merchants is not None:
+        found = found.filter(decision__merchant__in=narrowed.merchants)
+    return _stretch(found.select_related("decision"), narrowed, at, after, limit)
+
+
+def contests_named(*, viewer: Actor, ids: Sequence[str]) -> list[Contest]:
+    """Those of these contests that there are, for staff."""
+    allow(viewer, "decisions.see")
+    return list(Contest.objects.filter(pk__in=ids).order_by("due", "pk"))
+
+
+def had_part_each(*, appeals: Sequence[Appeal]) -> dict[str, set[str]]:
+    """By appeal who cannot answer it, as `had_part` says; two queries for all."""
+    contests = {each.decision_id: each for each in Contest.objects.filter(decision__in=[each.decision_id for each in appeals])}
+    earlier: dict[str, set[str]] = {}
+    settled = Contest.objects.filter(matter__in={each.matter for each in contests.values()}, decision__isnull=False)
+    for matter, decided_by in settled.values_list("matter", "decision__decided_by"):
+        earlier.setdefault(matter, set()).add(str(decided_by))
+    return {
+        each.pk: {
+            each.decision_by, each.opened_by,
+            *({contest.opened_by, *earlier.get(contest.matter, ())} if (contest := contests.get(each.decision_id)) else ()),
+        }
+        for each in appeals
+    }
+
+
+def _given(**wanted: str) -> dict[str, str]:
+    return {name: value for name, value in wanted.items() if value}
+
+
+def _stretch(found: QuerySet[Any], narrowed: Narrowed, at: datetime, after: str, limit: int) -> Stretch:
+    if narrowed.state:
+        found = found.filter(state=narrowed.state)
+    if narrowed.taken_by is not None:
+        found = found.filter(taken_by=narrowed.taken_by or None)
+    if narrowed.clock == "late":
+        found = found.filter(due__lt=at)
+    elif narrowed.clock in SOON:
+        found = found.filter(due__lt=at + SOON[narrowed.clock])
+    is_open = narrowed.state == "open"
+    anchor = found.model.objects.filter(pk=after).values_list("due", flat=True).first() if after else None
+    if after and anchor is None:
+        raise NotFound("The list has changed since; start again from its first page.", path="after")
+    if anchor is not None and is_open:
+        found = found.filter(Q(due__gt=anchor) | Q(pk__gt=after), due__gte=anchor)
+    elif anchor is not None:
+        found = found.filter(Q(due__lt=anchor) | Q(pk__gt=after), due__lte=anchor)
+    shown = list(found.order_by("due" if is_open else "-due", "pk")[: limit + 1])
+    return Stretch(shown[:limit], shown[limit - 1].pk if len(shown) > limit else "")
 
 
 def public_rates() -> dict[str, dict[str, int | None]]:

@@ -170,3 +170,18 @@ class AccessToken(models.Model):
         constraints = (
             models.CheckConstraint(condition=Q(expires__gt=models.F("made")), name="people_token_expires"),
         )
+
+
+class SavedFilter(models.Model):
+    """How somebody of the staff likes to see a queue: by their own name for it, as the address's query."""
+
+    account = models.ForeignKey("people.Account", on_delete=models.CASCADE, related_name="+")
+    queue = models.CharField(max_length=20)
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=500, blank=True)
+    made = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("account", "queue", "name"), name="people_filter_called_once"),
+        )

@@ -11,13 +11,23 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext_noop as _
 
 from yinuo.kit import rows
 from yinuo.kit.actors import HUMAN, Actor, allow
 from yinuo.kit.refusals import NotFound, Refusal
-from yinuo.people.models import Access, AccessToken, Account, Consent, Grant, Invitation, Membership, Restriction
+from yinuo.people.models import (
+    Access,
+    AccessToken,
+    Account,
+    Consent,
+    Grant,
+    Invitation,
+    Membership,
+    Restriction,
+    SavedFilter,
+)
 from yinuo.people.rules import BUYER, RESTRICTION_GROUNDS, normal_handle, purpose_of, token_digest
 from yinuo.vault.queries import known_among
 
@@ -91,6 +101,10 @@ def _account_told(membership: Membership) -> dict[str, Any]:
              "used": token.used and token.used.isoformat(), "revoked": token.revoked and token.revoked.isoformat()}
             for token in AccessToken.objects.filter(account=account).order_by("made", "pk")
         ],
+        "filters": [
+            {"queue": saved.queue, "name": saved.name, "query": saved.query}
+            for saved in SavedFilter.objects.filter(account=account).order_by("queue", "name")
+        ],
     }
 
 
@@ -114,6 +128,18 @@ def grants_of(account: Account, *, at: datetime) -> list[Grant]:
 def memberships_of(account: Account) -> list[Membership]:
     """For whom an account acts, and as what."""
     return list(Membership.objects.filter(account=account, ended=None).order_by("granted", "pk"))
+
+
+def filters_of(*, viewer: Actor, queue: str) -> list[SavedFilter]:
+    """The filters that the viewer keeps for a queue, by name."""
+    allow(viewer, "people.save_filter")
+    return list(SavedFilter.objects.filter(account=int(viewer.name.removeprefix(HUMAN)), queue=queue).order_by("name"))
+
+
+def team_sizes(*, merchants: Collection[str]) -> dict[str, int]:
+    """How many people act for each of these merchants: who reads what is decided."""
+    found = Membership.objects.filter(subject__in=merchants, ended=None, account__disabled=None).values_list("subject")
+    return {str(merchant): int(people) for merchant, people in found.annotate(people=Count("account", distinct=True)).order_by()}
 
 
 def is_staff(account: Account, *, at: datetime) -> bool:

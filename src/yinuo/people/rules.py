@@ -43,6 +43,7 @@ PERMISSIONS = {
     "people.disable_account": _ADMINISTRATION,
     "people.reset_second_factor": frozenset({"system"}),
     "people.close_account": _OFFICE,
+    "people.save_filter": frozenset({"steward", "auditor"}),
 }
 
 RestrictionGround = Literal["accuracy_contested", "unlawful", "legal_claim", "objection", "erasure"]
@@ -151,6 +152,19 @@ def plan_erasure(*, jurisdiction: str, last_transaction: date | None, today: dat
 def commitment(salt: bytes, digests: list[bytes]) -> str:
     """What binds a day's list of erasures without showing it: SHA-256 over a salt and the sorted keyed hashes."""
     return sha256(b"yinuo/erased/v1" + salt + b"".join(sorted(digests))).hexdigest()
+
+
+FILTERS_MAX = 20
+"""How many filters somebody keeps for one queue."""
+FILTER_NAME_MAX, FILTER_QUERY_MAX = 40, 500
+
+
+def check_filter(name: str, query: str) -> None:
+    """Refuse a filter without a name to find it by, or with one that does not fit on a button."""
+    if not name or len(name) > FILTER_NAME_MAX or not name.isprintable():
+        raise Malformed(f"Call the filter by 1 to {FILTER_NAME_MAX} characters.", path="name")
+    if len(query) > FILTER_QUERY_MAX or not query.isprintable():
+        raise Malformed("There is too much in this filter to be kept.", path="query")
 
 
 INVITATION_LASTS = timedelta(days=7)

@@ -33,6 +33,16 @@ def cancel_timer(*, kind: str, subject: str) -> bool:
     return bool(deleted)
 
 
+def cancel_timers(*, kind: str, subjects: Sequence[str]) -> None:
+    """Take the open timers of this kind of these subjects away.
+
+    A worker holds a timer first and then what it is about. So whoever cancels one does that before it locks the subject:
+    the other way round, each could wait for the other.
+    """
+    held = Timer.objects.select_for_update().filter(kind=kind, subject__in=list(subjects), done=None, dead=None)
+    Timer.objects.filter(pk__in=[timer.pk for timer in held.order_by("pk")]).delete()
+
+
 def drop_timers(*, subject: str) -> None:
     """Delete every timer of a subject, also those that ran."""
     Timer.objects.filter(subject=subject).delete()

@@ -238,6 +238,19 @@ RESTRICTIONS: Words = {
     "erasure": _("Erasure was asked for, and a law still keeps some of it"),
 }
 LOOKS: Words = {"seen": pgettext_lazy("look", "seen"), "taken": pgettext_lazy("look", "taken along")}
+RUN_STATES: Words = {
+    "published": pgettext_lazy("run", "published"),
+    "waiting": pgettext_lazy("run", "held at the gate"),
+    "kept": pgettext_lazy("run", "kept beside"),
+}
+JOBS: Words = {"recompute": _("Recompute a run"), "release": _("Release a run")}
+JOB_OUTCOMES: Words = {
+    "agrees": _("Everything agrees"),
+    "differs": _("Something differs"),
+    "released": _("Released"),
+    "refused": _("It could not be done"),
+    "failed": _("It broke off"),
+}
 VOCABULARIES: dict[str, Words] = {
     "text": TEXTS,
     "retention": RETENTIONS_WORDS,
@@ -251,6 +264,9 @@ VOCABULARIES: dict[str, Words] = {
     "contest_state": CONTEST_STATES,
     "appeal_state": APPEAL_STATES,
     "aspect": ASPECTS,
+    "run_state": RUN_STATES,
+    "job": JOBS,
+    "job_outcome": JOB_OUTCOMES,
     "judged": JUDGED,
     "stage": STAGES,
     "band": BANDS,

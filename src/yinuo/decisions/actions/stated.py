@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from yinuo.decisions.actions.decide import reverse, write
+from yinuo.decisions.actions.decide import reverse, write_rows
 from yinuo.decisions.events import DecisionStated, DecisionWithdrawn
 from yinuo.decisions.models import Decision
 from yinuo.decisions.rules import ACTS, ADVERSE_DAYS, Statement, check_statement
@@ -37,11 +37,14 @@ def settle_stated(*, actor: Actor, decisions: Collection[str], realm: Realm, at:
     known = {decision.pk: decision for decision in Decision.objects.filter(pk__in=decisions)}
     reasons = words_of(name="reasons", subjects=sorted(stated.keys() - known.keys()), realm=realm)
     contents = contents_by_number(numbers=[recorded.seq for recorded in stated.values()])
+    taken: dict[str, dict[str, Statement]] = {}
     for decision_id, recorded in stated.items():
         if decision_id not in known and (words := reasons.get(decision_id)):
             statement = _statement(recorded, contents[recorded.seq].key, words, at)
             check_statement(statement, at=at)
-            known[decision_id] = write(decision_id, statement, by=SOURCE + recorded.source, realm=realm, at=at)
+            taken.setdefault(SOURCE + recorded.source, {})[decision_id] = statement
+    for by, statements in taken.items():
+        known |= {decision.pk: decision for decision in write_rows(statements, by=by, realm=realm, at=at)}
     for decision_id, decision in known.items():
         stands = decision_id in stated and contents[stated[decision_id].seq].key == decision.facts
         since = taken_back.get(decision_id) if stands else decision.since

@@ -4,6 +4,7 @@ from yinuo.people.actions.accounts import close_account, disable_account, reset_
 from yinuo.people.actions.consents import give_consent, withdraw_consent
 from yinuo.people.actions.correct import correct
 from yinuo.people.actions.erasures import forget_person, tell_erasures
+from yinuo.people.actions.filters import forget_filter, save_filter
 from yinuo.people.actions.invitations import (
     FourEyes,
     Invited,
@@ -44,6 +45,7 @@ __all__ = [
     "end_other_sessions",
     "end_session",
     "forget_ended_sessions",
+    "forget_filter",
     "forget_person",
     "give_consent",
     "invite_staff",
@@ -57,6 +59,7 @@ __all__ = [
     "reset_second_factor",
     "restrict",
     "revoke_token",
+    "save_filter",
     "set_language",
     "tell_erasures",
     "withdraw_consent",

@@ -59,6 +59,19 @@ def for_staff(view: View) -> View:
     return handle
 
 
+def for_stewards(view: View) -> View:
+    """A page on which stewards act; for others, auditors too, it does not exist."""
+
+    @login_required
+    @wraps(view)
+    def handle(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not Here(request).actor.holds("steward"):
+            raise NotFound("There is nothing under this address for your account.")
+        return view(request, *args, **kwargs)
+
+    return handle
+
+
 def for_team(view: View) -> View:
     """A page about a merchant, for its own people and for staff; for others it does not exist."""
 
