@@ -17,7 +17,9 @@ from django.utils.translation import gettext_noop as _
 from yinuo.kit import rows
 from yinuo.kit.actors import HUMAN, Actor, allow
 from yinuo.kit.refusals import NotFound, Refusal
-from yinuo.people.models import Access, Account, Consent, Grant, Invitation, Membership, Restriction
+from yinuo.people.models import Account, Consent, Grant, Invitation, Membership, Restriction
+from yinuo.people.queries.looks import looks_told
+from yinuo.people.queries.rooms import rooms_told
 from yinuo.people.rules import RESTRICTION_GROUNDS, normal_handle, purpose_of, token_digest
 from yinuo.vault.queries import known_among
 
@@ -65,9 +67,10 @@ def kept_about(*, person: str) -> dict[str, Any]:
             for restriction in Restriction.objects.filter(person=person).order_by("since", "pk")
         ],
         "looked_at": [
-            {"at": access.at.isoformat(), "by": access.actor, "what": access.what}
-            for access in Access.objects.filter(person=person).order_by("at", "pk")
+            {"at": access.at.isoformat(), "by": access.actor, "what": access.what, "why": access.why}
+            for access in looks_told(person)
         ],
+        "shown_to_authorities": rooms_told(person),
         "accounts": [_account_told(membership) for membership in
                      Membership.objects.filter(subject=person).select_related("account").order_by("granted", "pk")],
     }
