@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from yinuo.credit import queries as credit
 from yinuo.decisions import queries as decisions
@@ -23,6 +24,7 @@ from yinuo.trade import queries as trade
 from yinuo.vault.queries import known_among, source_ids_of, surrogate_of
 
 if TYPE_CHECKING:
+    from yinuo.kit.facts import Recorded
     from yinuo.credit.models import Standing
     from yinuo.decisions.models import Appeal, Contest, Decision
     from yinuo.merchants.models import Merchant
@@ -40,6 +42,7 @@ class CaseShown:
     merchant: Merchant | None = None
     standing: Standing | None = None
     order: str = ""
+    facts: list[Recorded] | None = None
     words: dict[str, str | None] | None = None
 
 
@@ -73,7 +76,8 @@ def _find(line: str, with_persons: bool, realm: Realm) -> Case:
             return Case(kind, thing, found[0].merchant, found[0].buyer if with_persons else None)
     except NotFound:
         pass
-    raise Malformed(f"Nothing is known here as {line.strip()[:60]!r} that a case room can show.", path="cases")
+    sentence = gettext("Nothing is known here as “%(line)s” that a case room can show.")
+    raise Malformed(sentence % {"line": line.strip()[:60]}, path="cases")
 
 
 @transaction.atomic
@@ -82,7 +86,8 @@ def show(*, actor: Actor, room: str, thing: str, realm: Realm, at: datetime) -> 
     case, _ = people.look_into_room(actor=actor, room_id=room, thing=thing, what="seen", at=at)
     if case.kind == "order":
         called = source_ids_of(surrogates=[thing], realm=realm).get(thing)
-        return CaseShown(case, order=called[1] if called else thing, merchant=_merchant(case.merchant))
+        facts = record.facts_numbered(numbers=record.mentions_of(subject=thing, size=record.size()))
+        return CaseShown(case, order=called[1] if called else thing, merchant=_merchant(case.merchant), facts=facts)
     if case.kind == "merchant":
         standing = credit.own_standing(viewer=SYSTEM, merchant=thing)
         return CaseShown(case, merchant=_merchant(thing), standing=standing)

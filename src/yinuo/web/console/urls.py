@@ -6,6 +6,7 @@ from django.urls import path
 
 from yinuo.web.console import cases, merchant, steward
 from yinuo.web.console.home import home
+from yinuo.web.console.looks import looks
 
 urlpatterns = [
     path("", home, name="console"),
@@ -16,6 +17,7 @@ urlpatterns = [
     path("contests/<slug:contest>/", cases.contest, name="console_contest"),
     path("decisions/<slug:decision>/", cases.decision, name="console_decision"),
     path("appeals/<slug:appeal>/", cases.appeal, name="console_appeal"),
+    path("looks/", looks, name="looks"),
     path("steward/", steward.queue, name="steward"),
     path("steward/contests/", steward.settle, name="steward_settle"),
     path("steward/refused/", steward.refused, name="steward_refused"),
