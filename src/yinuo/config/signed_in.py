@@ -20,7 +20,7 @@ SEEN = "seen"
 _SETS_UP = frozenset({"mfa_activate_totp", "mfa_add_webauthn"})
 _FOUND = 302
 _NOTED_EVERY = timedelta(minutes=5)
-_PRIVATE = ("/account/", "/join/", "/console/", "/me/", "/admin/")
+_PRIVATE = ("/account/", "/join/", "/console/", "/me/", "/admin/", "/rooms/")
 Answer = Callable[[HttpRequest], HttpResponse]
 
 

@@ -43,6 +43,9 @@ KINDS: Words = {
     "merchants.shop_opened": _("A shop was opened"),
     "people.buyer_corrected": _("A buyer’s data were corrected"),
     "people.buyer_joined": _("A buyer opened an account"),
+    "people.case_room_asked": _("An authority’s request was entered"),
+    "people.case_room_closed": _("A case room was closed"),
+    "people.case_room_opened": _("A case room was opened for an authority"),
     "people.people_erased": _("Personal data were erased"),
     "record.fact_withdrawn": _("An earlier fact was taken back"),
     "reviews.review_hidden": _("A review was hidden"),
@@ -72,6 +75,7 @@ SUBJECTS: Words = {
     "decision": pgettext_lazy("subject", "decision"),
     "contest": pgettext_lazy("subject", "objection"),
     "appeal": pgettext_lazy("subject", "appeal"),
+    "room": pgettext_lazy("subject", "case room"),
 }
 PARTS: Words = {
     "file": pgettext_lazy("part", "file"),

@@ -250,8 +250,49 @@ JOB_OUTCOMES: Words = {
     "released": _("Released"),
     "refused": _("It could not be done"),
     "failed": _("It broke off"),
+LOOKED: Words = {
+    "decides": _("A steward, to decide about your case"),
+    "audits": _("An auditor, to check how it was decided"),
+    "corrects": _("A steward, to correct what a shop sent wrong"),
+    "authority": _("An authority, in a case room"),
+    "room": _("Staff, to judge what an authority asks for"),
+}
+LOOK_WHY: Words = {
+    "rights": _("To answer the person about their own data"),
+    "decides": _("To decide about the case"),
+    "audits": _("To check how it was decided"),
+    "corrects": _("To correct an event that was refused"),
+    "authority": _("As an authority, in a case room"),
+    "room": _("To judge what an authority asks for"),
+}
+LOOK_PAGES: Words = {
+    "decision": _("A decision"),
+    "appeal": _("An appeal"),
+    "refused": _("A refused event"),
+    "room": _("The case room"),
+    "case": _("A case in a room"),
+}
+ROOM_STATES: Words = {
+    "asked": pgettext_lazy("room", "waits for a second person"),
+    "open": pgettext_lazy("room", "open"),
+    "declined": pgettext_lazy("room", "declined"),
+    "withdrawn": pgettext_lazy("room", "taken back"),
+    "lapsed": pgettext_lazy("room", "lapsed, nobody approved"),
+    "expired": pgettext_lazy("room", "its day is over"),
+    "early": pgettext_lazy("room", "closed early"),
+}
+ROOM_CASES: Words = {
+    "decision": pgettext_lazy("case", "Decision"),
+    "contest": pgettext_lazy("case", "Objection"),
+    "order": pgettext_lazy("case", "Order"),
+    "merchant": pgettext_lazy("case", "Merchant’s standing"),
 }
 VOCABULARIES: dict[str, Words] = {
+    "looked": LOOKED,
+    "look_why": LOOK_WHY,
+    "look_page": LOOK_PAGES,
+    "room_state": ROOM_STATES,
+    "room_case": ROOM_CASES,
     "text": TEXTS,
     "retention": RETENTIONS_WORDS,
     "purpose": PURPOSES_WORDS,

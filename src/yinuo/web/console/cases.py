@@ -57,6 +57,7 @@ def decision(request: HttpRequest, decision: str) -> HttpResponse:
     """A decision with its statement of reasons; appeal against it."""
     here = Here(request)
     found = queries.decision(viewer=here.actor, decision_id=decision)
+    here.noted(person=found.buyer, page="decision", thing=found.pk)
     if request.method == "POST":
         objection = here.objection(request.POST.get("words", ""), appeal=True)
         made = told(
@@ -91,6 +92,7 @@ def appeal(request: HttpRequest, appeal: str) -> HttpResponse:
     if not is_steward and not (here.actor.holds("auditor") and request.method != "POST"):
         raise NotFound("There is nothing under this address for your account.")
     found = queries.appeal(viewer=here.actor, appeal_id=appeal)
+    here.noted(person=found.decision.buyer, page="appeal", thing=found.pk)
     is_cause = found.decision.act == "contest_rejected" and _aspect(here, found.decision.contest) != "fact"
     if request.method == "POST":
         upheld = outcome_of(request)

@@ -7,10 +7,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from yinuo.kit.actors import PUBLIC, permissions
+from yinuo.kit.actors import PUBLIC
 from yinuo.merchants import queries as merchants
-from yinuo.people.rules import BUYER
+from yinuo.people.rules import AUTHORITY, BUYER
 from yinuo.web.console.entrance import STAFF, TEAM, Here
+from yinuo.web.templatetags.yinuo import may
 
 
 @login_required
@@ -20,13 +21,17 @@ def home(request: HttpRequest) -> HttpResponse:
     actor = Here(request).actor
     own = sorted(subject for subject, roles in actor.own.items() if roles & TEAM)
     is_staff = bool(actor.roles & STAFF)
-    keeps_webhooks = bool(actor.roles & permissions()["record.keep_webhooks"])
+    keeps_webhooks = may(actor, "record.keep_webhooks")
+    if actor.holds(AUTHORITY):
+        return redirect("rooms")
     if len(own) == 1 and not is_staff and not keeps_webhooks:
         return redirect("console_merchant", merchant=own[0])
-    if not own and is_staff != keeps_webhooks:
-        return redirect("steward" if is_staff else "console_webhooks")
-    if not own and any(BUYER in roles for roles in actor.own.values()):
+    if actor.roles == {"steward"} and not own:
+        return redirect("steward")
+    if not own and not actor.roles and any(BUYER in roles for roles in actor.own.values()):
         return redirect("me")
     found = merchants.merchants(viewer=PUBLIC, ids=own)
-    context = {"merchants": [found[each] for each in own], "is_staff": is_staff, "keeps_webhooks": keeps_webhooks}
-    return render(request, "console/home.html", context)
+    return render(request, "console/home.html", {
+        "merchants": [found[each] for each in own], "is_staff": is_staff, "keeps_webhooks": keeps_webhooks,
+        "may_see_looks": may(actor, "people.see_looks"), "may_see_rooms": may(actor, "people.see_rooms"),
+    })

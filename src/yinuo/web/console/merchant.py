@@ -17,6 +17,7 @@ from yinuo.decisions import queries as decisions
 from yinuo.kit.actors import PUBLIC
 from yinuo.kit.refusals import Malformed
 from yinuo.merchants import queries as merchants
+from yinuo.people import queries as people
 from yinuo.vault.queries import source_ids_of
 from yinuo.web import charts
 from yinuo.web.account.told import told
@@ -211,8 +212,16 @@ def cases(request: HttpRequest, merchant: str) -> HttpResponse:
     context = _frame(request, merchant, "cases") | {
         "contests": decisions.contests_of(viewer=here.actor, merchant=merchant),
         "decisions": decisions.decisions_about(viewer=here.actor, merchant=merchant),
+        "rooms": _rooms(here, merchant),
     }
     return render(request, "console/cases.html", context)
+
+
+def _rooms(here: Here, merchant: str) -> list[Any]:
+    """The case rooms that the merchant's own people are told of; staff see them elsewhere."""
+    if merchant not in here.actor.own:
+        return []
+    return people.rooms_about(viewer=here.actor, subject=merchant, realm=here.realm, at=here.at)
 
 
 @for_team

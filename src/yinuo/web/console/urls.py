@@ -6,6 +6,7 @@ from django.urls import path
 
 from yinuo.web.console import cases, filters, merchant, queues, runs, steward, webhooks
 from yinuo.web.console.home import home
+from yinuo.web.console.looks import looks
 
 urlpatterns = [
     path("", home, name="console"),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("runs/<slug:run>/recompute/", runs.recompute, name="console_recompute"),
     path("runs/<slug:run>/release/", runs.release, name="console_release"),
     path("jobs/<slug:job>/", runs.job, name="console_job"),
+    path("looks/", looks, name="looks"),
     path("steward/", steward.queue, name="steward"),
     path("steward/contests/", queues.contests, name="steward_contests"),
     path("steward/contests/settle/", queues.settle, name="steward_settle"),

@@ -28,6 +28,8 @@ from yinuo.people.models import (
     Restriction,
     SavedFilter,
 )
+from yinuo.people.queries.looks import looks_told
+from yinuo.people.queries.rooms import rooms_told
 from yinuo.people.rules import BUYER, RESTRICTION_GROUNDS, normal_handle, purpose_of, token_digest
 from yinuo.vault.queries import known_among
 
@@ -75,9 +77,10 @@ def kept_about(*, person: str) -> dict[str, Any]:
             for restriction in Restriction.objects.filter(person=person).order_by("since", "pk")
         ],
         "looked_at": [
-            {"at": access.at.isoformat(), "by": access.actor, "what": access.what}
-            for access in Access.objects.filter(person=person).order_by("at", "pk")
+            {"at": access.at.isoformat(), "by": access.actor, "what": access.what, "why": access.why}
+            for access in looks_told(person)
         ],
+        "shown_to_authorities": rooms_told(person),
         "accounts": [_account_told(membership) for membership in
                      Membership.objects.filter(subject=person).select_related("account").order_by("granted", "pk")],
     }
