@@ -114,10 +114,10 @@ class Contest(models.Model):
 
 
 class Appeal(models.Model):
-    """That whoever was decided about asks for another person's look. One of each decision."""
+    """That whoever was decided about asks for another person's look. One of each decision, beside those taken back."""
 
     id = models.CharField(max_length=20, primary_key=True)
-    decision = models.OneToOneField("decisions.Decision", models.PROTECT, related_name="+")
+    decision = models.ForeignKey("decisions.Decision", models.PROTECT, related_name="+")
     decision_by = models.CharField(max_length=80)                 # who took it, so that the database can refuse the same again
     words = models.CharField(max_length=32)
     opened_by = models.CharField(max_length=80)
@@ -143,5 +143,9 @@ class Appeal(models.Model):
                 name="decisions_appeal_by_another",
             ),
             models.UniqueConstraint(fields=("reply",), condition=~Q(reply=""), name="decisions_no_reply_twice"),
+            models.UniqueConstraint(fields=("decision",), condition=~Q(state="withdrawn"), name="decisions_appealed_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=("open", "upheld", "rejected", "withdrawn")), name="decisions_appeal_state_is_listed"
+            ),
         )
         indexes = (models.Index(fields=("due",), condition=Q(state="open"), name="decisions_appeals_open"),)

@@ -37,6 +37,8 @@ CAUSES = tuple(cause for cause in get_args(SettledCause) if cause != "merchant")
 """The causes that an upheld contest may give: the merchant's own is what was contested."""
 AT_ONCE_MAX = 200
 """How many facts one person contests at once."""
+OPEN_CONTESTS_MAX = 1_000
+"""How many contests of one merchant may be open: five times as many as fit one form, and a limit to what one may ask of people."""
 
 
 @dataclass(frozen=True, slots=True)

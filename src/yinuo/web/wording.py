@@ -250,6 +250,7 @@ JOB_OUTCOMES: Words = {
     "released": _("Released"),
     "refused": _("It could not be done"),
     "failed": _("It broke off"),
+}
 LOOKED: Words = {
     "decides": _("A steward, to decide about your case"),
     "audits": _("An auditor, to check how it was decided"),

@@ -9,8 +9,10 @@ from yinuo.decisions.actions.appeals import (
 )
 from yinuo.decisions.actions.contests import (
     Contested,
+    NoLongerStands,
     Settled,
     Settling,
+    TooManyOpen,
     lapse_contest,
     open_contests,
     preview_settling,
@@ -27,6 +29,8 @@ __all__ = [
     "Contested",
     "Settled",
     "Settling",
+    "NoLongerStands",
+    "TooManyOpen",
     "decide",
     "forget_person",
     "lapse_contest",

@@ -11,7 +11,7 @@ from django.db import transaction
 from yinuo.decisions.events import DecisionReversed, DecisionTaken
 from yinuo.decisions.models import Decision
 from yinuo.decisions.rules import APPEAL_MONTHS_DAYS, Statement, check_statement, letters_of
-from yinuo.kit.actors import SYSTEM, Actor, allow
+from yinuo.kit.actors import SYSTEM, Actor, allow, read_anew
 from yinuo.kit.facts import SUBJECT_PREFIXES, Fact
 from yinuo.kit.ids import keyed_digest, new_surrogates
 from yinuo.kit.moments import to_micros
@@ -29,6 +29,7 @@ def decide(*, actor: Actor, statement: Statement, realm: Realm, at: datetime) ->
 
     A machine may decide alone only as the system, and says so; whoever it is about may then ask for a person by an appeal.
     """
+    actor = read_anew(actor)
     allow(actor, "decisions.decide_by_machine" if statement.automated == "wholly" else "decisions.decide")
     if statement.automated != "wholly" and not actor.is_human:
         raise NotAllowed("Only a signed-in person decides otherwise than wholly by machine.")
@@ -120,6 +121,14 @@ def keep_every_words(*, name: str, texts: Sequence[tuple[str, str, str]], realm:
 def digest_of(words: str, realm: Realm) -> str:
     """The keyed hash of words, 32 letters: equal for equal letters, and nothing to guess them from without the realm's key."""
     return keyed_digest(realm.key, "decisions", letters_of(words)).hex()
+
+
+def hold_vault() -> None:
+    """Let nobody be erased until the transaction ends: the first thing that is locked, as an erasure itself does.
+
+    Every action here locks in one order: the vault, timers, an appeal, its decision, contests by their ids.
+    """
+    known_among(())
 
 
 def state(event_id: str, fact: Fact, *, realm: Realm, at: datetime, since: datetime | None = None) -> None:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("people", "0002_accounts"),
+        ("people", "0003_access_tokens"),
     ]
 
     operations = [

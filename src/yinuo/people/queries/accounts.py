@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +15,9 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_noop as _
 
 from yinuo.kit import rows
-from yinuo.kit.actors import HUMAN, Actor, allow
+from yinuo.kit.actors import HUMAN, PUBLIC, Actor, allow
 from yinuo.kit.refusals import NotFound, Refusal
 from yinuo.people.models import (
-    Access,
     AccessToken,
     Account,
     Consent,
@@ -156,7 +155,16 @@ def lacks_second_factor(account: Account, *, at: datetime) -> bool:
 
 
 def actor_of(account: Account, *, at: datetime) -> Actor:
-    """An account as it acts, with the roles in force. One with a staff role and without a second factor holds none."""
+    """An account as it acts, with the roles in force. One with a staff role and without a second factor holds none.
+
+    An action that moves points reads them anew (`kit.actors.read_anew`).
+    """
+    return replace(_in_force(account, at), again=lambda: _in_force(Account.objects.filter(pk=account.pk).first(), at))
+
+
+def _in_force(account: Account | None, at: datetime) -> Actor:
+    if account is None:
+        return PUBLIC
     name = actor_named(account)
     roles = frozenset(_grants(at).filter(account=account).values_list("role", flat=True))
     if not account.is_active or (roles and not _has_second_factor(account)):
