@@ -8,22 +8,25 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI
-from ninja.errors import ValidationError
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from ninja.errors import HttpError, ValidationError
 
 from yinuo import __version__
+from yinuo.config.described import Described, Strict
 from yinuo.config.problems import problem
-from yinuo.kit.refusals import Malformed, Refusal
+from yinuo.kit.refusals import Malformed, Refusal, TooLarge, TooSlow
 
 log = logging.getLogger(__name__)
-api = NinjaAPI(
+api = Described(
     title="Yinuo",
     version=__version__,
     description="The open trust layer of a marketplace: state facts, read standings and their reasons.",
     docs_url="/docs",
     openapi_url="/openapi.json",
+    parser=Strict(),
 )
+_CODES = {401: "unauthenticated", 403: "not-allowed", 429: "too-many"}
 
 
 @api.exception_handler(Refusal)
@@ -35,6 +38,27 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("Answered %s: %s", refusal.status, refusal, exc_info=refusal)     # with what was behind it
     return response
+
+
+@api.exception_handler(HttpError)
+def refuse_early(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Answer what django-ninja itself refuses: above all a body that cannot be read."""
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return problem(Malformed.status, Malformed.code, "The body is not JSON in UTF-8, or holds NUL or half a surrogate pair.")
+    return problem(error.status_code, _CODES.get(error.status_code, "refused"), f"{str(error).rstrip('.')}.")
+
+
+@api.exception_handler(RequestDataTooBig)
+def refuse_size(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    """Answer a body that is larger than any may be."""
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return problem(TooLarge.status, TooLarge.code, f"The body is too large; at most {most:,} bytes are taken at once.")
+
+
+@api.exception_handler(UnreadablePostError)
+def refuse_slowness(request: HttpRequest, error: UnreadablePostError) -> HttpResponse:
+    """Answer a body that broke off."""
+    return problem(TooSlow.status, TooSlow.code, "The body did not arrive whole in time. Nothing was done.")
 
 
 @api.exception_handler(ValidationError)

@@ -20,20 +20,30 @@ DOCS_PATH = "/api/docs"
 Answer = Callable[[HttpRequest], HttpResponse]
 
 
-class Pages:
-    """Says what a page may load, and that its language follows the reader."""
+def policies(answer: Answer) -> Answer:
+    """Middleware, outside all others: says what a page may load, also on answers that never came as far as a view."""
 
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the policy set."""
-        response = self.answer(request)
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = answer(request)
         policy = DOCS_POLICY if request.path == DOCS_PATH else POLICY
         if settings.FORM_TARGET and request.path.startswith("/account/"):
             policy = policy.replace("form-action 'self'", f"form-action 'self' {settings.FORM_TARGET}")
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+    return handle
+
+
+class Pages:
+    """Says that a page's language follows the reader, and makes pages of refusals."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, told apart by cookies."""
+        response = self.answer(request)
         patch_vary_headers(response, ["Cookie"])
         return response
 

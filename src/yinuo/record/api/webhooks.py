@@ -25,8 +25,8 @@ router = Router(tags=["webhooks"], auth=SourceKey())
 class WebhookIn(Schema):
     """Where to tell, and of which kinds of fact: `decisions.*` is all of a domain."""
 
-    url: Annotated[str, Field(max_length=500)]
-    kinds: Annotated[list[str], Field(max_length=50)] = list(USUAL_KINDS)
+    url: Annotated[str, Field(max_length=500, pattern="^https?://[!-~]+$")]
+    kinds: Annotated[list[Annotated[str, Field(max_length=100)]], Field(min_length=1, max_length=50)] = list(USUAL_KINDS)
 
 
 class WebhookOut(Schema):
