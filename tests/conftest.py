@@ -128,6 +128,12 @@ def everything(_everything: Any, _new_log: None, db: None) -> Any:
     return made
 
 
+@pytest.fixture
+def grow() -> Callable[[Any, int], None]:
+    """Adds so many of everything: grow(everything, 45)."""
+    return lambda everything, more: beside("everything.py").grow(everything, beside("web/market.py"), more)
+
+
 def beside(file: str) -> ModuleType:
     """A module among the tests, which are no package that others could import from."""
     spec = importlib.util.spec_from_file_location(f"tests_{Path(file).stem}", Path(__file__).parent / file)

@@ -28,7 +28,7 @@ from yinuo.cli._here import now, realm
 from yinuo.credit import actions as credit
 from yinuo.credit.models import BuyerLevel, Dispatch
 from yinuo.decisions import actions as decisions
-from yinuo.decisions.models import Decision
+from yinuo.decisions.models import Appeal, Contest, Decision
 from yinuo.decisions.rules import Objection
 from yinuo.kit.actors import SYSTEM
 from yinuo.people import actions as people
@@ -43,10 +43,24 @@ from yinuo.vault.queries import surrogate_of
 PASSWORD = "seven green teapots"
 WORDS = "The carrier did not collect on the day that was booked."
 REASONS = "The bookings show that the carrier came as booked, and that nothing was handed over."
+PASSKEY = {
+    "name": "Phone",
+    "credential": {
+        "id": "cGhvbmU", "rawId": "cGhvbmU", "type": "public-key", "clientExtensionResults": {"credProps": {"rk": True}},
+        "response": {
+            "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIiwiY2hhbGxlbmdlIjoiWXciLCJvcmlnaW4iOiJodHRwczovL3giLCJjcm9zc09ya"
+            "WdpbiI6ZmFsc2V9",
+            "attestationObject": "o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YViJAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABBAAAAAAAAAA"
+            "AAAAAAAAAAAAAAAAAABXBob25lpQECAyYgASFYII5TO2-gv3tGJbswZnwB-2B--fi4qA_vWzAGKHAxh7KjIlggc-sdveAzGDZtBp-DpvWQAFPHNjPLBBs"
+            "hxV4ahsH0ALQ",
+        },
+    },
+}
+"""What a browser sends when a passkey is made: with the key whose private part is 7."""
 CANDIDATES_MAX = 4
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _QUERIES = {"steward_decide": "?merchant=mqinglan"}
-_TABLES = {"number": "refusedevent", "session": "usersession", "pk": "authenticator", "person": "buyer"}
+_TABLES = {"number": "refusedevent", "session": "usersession", "person": "buyer"}
 """What addresses call a thing whose table is named otherwise."""
 
 
@@ -94,14 +108,15 @@ class Everything(NamedTuple):
         route = page.route + _QUERIES.get(page.name, "")
         names = _PARAMETER.findall(route)
         found = []
-        for values in product(*(self._values(name) for name in names)):
+        for values in product(*(self.values(name) for name in names)):
             address = route
             for value in values:
                 address = _PARAMETER.sub(str(value), address, count=1)
             found.append(address)
         return found
 
-    def _values(self, name: str) -> list[Any]:
+    def values(self, name: str) -> list[Any]:
+        """What there is that an address calls so."""
         if name in self.words:
             return self.words[name]
         wanted = _TABLES.get(name, name.removesuffix("_id").replace("_", ""))
@@ -134,8 +149,7 @@ def fill(market: ModuleType, orders: int = 3) -> Everything:
     found["owner of two"] = _account("two", {merchant: [OWNER], "mqinglan": [OWNER]})
     found[BUYER] = _account("ann.li", {buyer: [BUYER]})
     RecoveryCodes.activate(found["administrator"])
-    passkey = {"name": "Phone", "credential": {"clientExtensionResults": {"credProps": {"rk": True}}}}
-    Authenticator.objects.create(user=found["administrator"], type="webauthn", data=passkey)
+    passkey = Authenticator.objects.create(user=found["administrator"], type="webauthn", data=PASSKEY)
     BuyerLevel.objects.update_or_create(
         buyer=buyer, defaults={"level": 2, "orders": 5, "cancelled": 1, "complaints_rejected": 0, "as_of": 20_605}
     )
@@ -146,12 +160,12 @@ def fill(market: ModuleType, orders: int = 3) -> Everything:
         reach="public", realm=realm(), at=at,
     )
     invited = people.invite_staff(actor=SYSTEM, role="steward", until=None, realm=realm(), at=at)
-    words = {"merchant": [merchant, "mqinglan"], "token": [invited.token], "rest": ["entries/000.p/1", "0/000.p/1"]}
+    words = {"merchant": [merchant, "mqinglan"], "token": [invited.token], "pk": [passkey.pk], "rest": ["entries/000.p/1", "0/000.p/1"]}
     return Everything(found, merchant, key, words)
 
 
-def events(orders: int) -> Iterator[bytes]:
-    """A merchant, its listing, a buyer, late orders with reviews, and an event that is refused."""
+def events(orders: int, after: int = 0) -> Iterator[bytes]:
+    """A merchant, its listings, a buyer, late orders with reviews, and events that are refused."""
 
     def event(kind: str, id: str, day: str, **data: Any) -> bytes:
         return msgspec.json.encode({
@@ -160,8 +174,8 @@ def events(orders: int) -> Iterator[bytes]:
 
     yield event("merchants.merchant_registered", "reg", "2026-01-01", merchant="tea", name="Tea House", region="CN-ZJ")
     yield event("people.buyer_joined", "join", "2026-01-02", buyer="ann", name="Ann of the tests")
-    yield event("catalogue.listing_published", "list", "2026-01-03", listing="cup", merchant="tea", title="Cup")
-    for n in range(orders):
+    for n in range(after, after + orders):
+        yield event("catalogue.listing_published", f"l{n}", "2026-01-03", listing=f"cup{n}", merchant="tea", title=f"Cup {n}")
         yield event(
             "trade.order_placed", f"p{n}", "2026-05-01", order=f"o{n}", merchant="tea", buyer="ann", amount_minor=5000,
             currency="CNY", carrier="swift", hand_over_by="2026-05-03T00:00:00Z",
@@ -169,9 +183,9 @@ def events(orders: int) -> Iterator[bytes]:
         yield event("delivery.shipment_handed_over", f"h{n}", "2026-05-04", shipment=f"s{n}", order=f"o{n}")
         yield event(
             "reviews.review_published", f"r{n}", "2026-05-09", review=f"r{n}", order=f"o{n}", merchant="tea", buyer="ann",
-            stars=4, words="Came late, and well packed.",
+            listing="cup0", stars=4, words="Came late, and well packed.",
         )
-    yield event("trade.order_paid", "paid", "2026-05-01", order="o0", amount_minor="lots")
+        yield event("trade.order_paid", f"paid{n}", "2026-05-01", order=f"o{n}", amount_minor="lots")
 
 
 def quarrel(found: dict[str, Account], merchant: str, at: datetime) -> None:
@@ -181,23 +195,45 @@ def quarrel(found: dict[str, Account], merchant: str, at: datetime) -> None:
         return queries.actor_of(found[who], at=at)
 
     here: dict[str, Any] = {"realm": realm(), "at": at}
-    late = sorted(Dispatch.objects.filter(merchant=merchant, outcome="late").values_list("pk", flat=True))
+    known = Contest.objects.values("order")
+    late = sorted(Dispatch.objects.filter(merchant=merchant, outcome="late").exclude(pk__in=known).values_list("pk", flat=True))
     opened = credit.contest_each(
         actor=actor(OWNER), merchant=merchant, orders={"dispatch": late}, claimed="carrier",
         objection=Objection(WORDS, at + timedelta(days=15)), **here,
     )
-    decisions.settle_contests(
-        actor=actor("steward"), ids=[opened[0].pk], upheld=False, ground="no_evidence", words=REASONS, cause=None, **here
-    )
-    if opened[2:]:
+    ids = [one.pk for one in opened]
+    rejected, upheld = ids[: len(ids) // 3 or 1], ids[len(ids) // 3 or 1 : 2 * len(ids) // 3]
+    for one in rejected:
         decisions.settle_contests(
-            actor=actor("steward"), ids=[opened[2].pk], upheld=True, ground="evidence", words=REASONS, cause="carrier", **here
+            actor=actor("steward"), ids=[one], upheld=False, ground="no_evidence", words=REASONS, cause=None, **here
         )
-    decisions.open_appeal(
-        actor=actor(OWNER), decision_id=Decision.objects.get(act="contest_rejected").pk,
-        objection=Objection(WORDS, at + timedelta(days=15)), **here,
-    )
+    if upheld:
+        decisions.settle_contests(
+            actor=actor("steward"), ids=upheld, upheld=True, ground="evidence", words=REASONS, cause="carrier", **here
+        )
+    for decision in Decision.objects.filter(act="contest_rejected").exclude(pk__in=Appeal.objects.values("decision")):
+        decisions.open_appeal(
+            actor=actor(OWNER), decision_id=decision.pk, objection=Objection(WORDS, at + timedelta(days=15)), **here
+        )
     follow(at)
+
+
+def grow(everything: Everything, market: ModuleType, more: int) -> None:
+    """More of everything: orders, contests and their ends, refused events, listings, people, invitations, sessions."""
+    at = now()
+    merchant = everything.merchant
+    before = Dispatch.objects.filter(merchant=merchant).count()
+    record.take_events(actor=SYSTEM, source="shop", raws=list(events(more, after=before)), realm=realm(), at=at)
+    follow(at)
+    quarrel(everything.people, merchant, at)
+    market.fill_directory(more)
+    for n in range(more):
+        someone = _account(f"someone{n}", {"": ["auditor"], merchant: ["merchant_reader"]})
+        everything.signed_in(None).force_login(someone)
+        people.invite_staff(actor=SYSTEM, role="auditor", until=None, realm=realm(), at=at)
+        people.invite_team(actor=SYSTEM, merchant=merchant, role="merchant_reader", realm=realm(), at=at)
+        for who in everything.people.values():
+            UserSession.objects.create(session_key=f"{who.pk}-{n}", user=who, ip="127.0.0.1", user_agent="tests")
 
 
 def follow(at: datetime) -> None:

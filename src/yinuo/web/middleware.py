@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from yinuo.kit.refusals import Refusal
 
@@ -30,6 +30,8 @@ def policies(answer: Answer) -> Answer:
             policy = policy.replace("form-action 'self'", f"form-action 'self' {settings.FORM_TARGET}")
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        if response.cookies and "public" in response.get("Cache-Control", ""):
+            patch_cache_control(response, private=True, no_store=True)      # or a cache would hand one's session to others
         return response
 
     return handle
