@@ -14,60 +14,27 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from ninja.constants import NOT_SET
 from ninja.errors import HttpError, ValidationError
-from ninja.openapi.schema import OpenAPISchema
-from ninja.parser import Parser
 
 from yinuo import __version__
-from yinuo.config.described import describe_refusals
+from yinuo.config.described import Described, Strict
 from yinuo.config.problems import problem
 from yinuo.config.tokens import AccessToken
-from yinuo.kit.refusals import Malformed, Refusal, TooLarge
+from yinuo.kit.refusals import Malformed, Refusal, TooLarge, TooSlow
 from yinuo.record.api.keys import SourceKey
 
 log = logging.getLogger(__name__)
-
-
-class Api(NinjaAPI):
-    """The API, which describes its refusals too."""
-
-    def get_openapi_schema(self, **given: Any) -> OpenAPISchema:
-        """The description of every call, with what each may be refused for."""
-        schema = super().get_openapi_schema(**given)
-        describe_refusals(schema)
-        return schema
-
-
-class Texts(Parser):
-    """Reads JSON bodies whose texts every database keeps."""
-
-    def parse_body(self, request: HttpRequest) -> Any:
-        """The body; refuses one with the sign NUL in a text, which PostgreSQL does not take."""
-        body = super().parse_body(request)
-        if _has_nul(body):
-            raise Malformed("No text has the sign NUL.")
-        return body
-
-
-def _has_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_has_nul(each) for pair in value.items() for each in pair)
-    return isinstance(value, list) and any(map(_has_nul, value))
-
-
-api = Api(
+api = Described(
     title="Yinuo",
     version=__version__,
     description="The open trust layer of a marketplace: state facts, read standings and their reasons, act for people.",
     docs_url="/docs",
     openapi_url="/openapi.json",
-    parser=Texts(),
+    parser=Strict(),
 )
+_CODES = {401: "unauthenticated", 403: "not-allowed", 429: "too-many"}
 
 
 @api.exception_handler(Refusal)
@@ -81,6 +48,27 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("Answered %s: %s", refusal.status, refusal, exc_info=refusal)     # with what was behind it
     return response
+
+
+@api.exception_handler(HttpError)
+def refuse_early(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Answer what django-ninja itself refuses: above all a body that cannot be read."""
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return problem(Malformed.status, Malformed.code, "The body is not JSON in UTF-8, or holds NUL or half a surrogate pair.")
+    return problem(error.status_code, _CODES.get(error.status_code, "refused"), f"{str(error).rstrip('.')}.")
+
+
+@api.exception_handler(RequestDataTooBig)
+def refuse_size(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    """Answer a body that is larger than any may be."""
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return problem(TooLarge.status, TooLarge.code, f"The body is too large; at most {most:,} bytes are taken at once.")
+
+
+@api.exception_handler(UnreadablePostError)
+def refuse_slowness(request: HttpRequest, error: UnreadablePostError) -> HttpResponse:
+    """Answer a body that broke off."""
+    return problem(TooSlow.status, TooSlow.code, "The body did not arrive whole in time. Nothing was done.")
 
 
 @api.exception_handler(ValidationError)

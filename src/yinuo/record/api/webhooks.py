@@ -31,8 +31,8 @@ class WebhookIn(Schema):
     source's key it is that source, whatever is given.
     """
 
-    url: Annotated[str, Field(max_length=500)]
-    kinds: Annotated[list[str], Field(max_length=50)] = list(USUAL_KINDS)
+    url: Annotated[str, Field(max_length=500, pattern="^https?://[!-~]+$")]
+    kinds: Annotated[list[Annotated[str, Field(max_length=100)]], Field(min_length=1, max_length=50)] = list(USUAL_KINDS)
     source: Annotated[str, Field(max_length=40)] = ""
 
 
