@@ -27,8 +27,9 @@ def send(**fields: str) -> Callable[[Any], None]:
         form = page.locator(f'main form:has([name="{next(iter(fields))}"])').last
         for name, value in fields.items():
             form.locator(f'[name="{name}"]').first.fill(value)
-        form.evaluate("form => { form.noValidate = true; form.requestSubmit(form.querySelector('button:not(.plain)')); }")
-        page.wait_for_load_state()
+        form.evaluate("form => { form.noValidate = true; }")
+        with page.expect_navigation():
+            form.locator("button:not(.plain)").first.click()
 
     return do
 
@@ -38,8 +39,8 @@ def click(*selectors: str) -> Callable[[Any], None]:
 
     def do(page: Any) -> None:
         for selector in selectors:
-            page.locator(selector).first.click()
-            page.wait_for_load_state()
+            with page.expect_navigation():
+                page.locator(selector).first.click()
 
     return do
 
@@ -55,20 +56,20 @@ def _settle(page: Any) -> None:
     for box in page.locator('main [name="contest"]').all()[:2]:
         box.check()
     page.locator("main textarea").fill("The bookings show that the carrier missed the collection on that day.")
-    page.locator("main form:has(textarea) .button").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator("main form:has(textarea) .button").click()
 
 
 def _settle_nothing(page: Any) -> None:
     page.locator("main textarea").fill("The bookings show that the carrier missed the collection on that day.")
-    page.locator("main form:has(textarea) .button").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator("main form:has(textarea) .button").click()
 
 
 def _erase(page: Any) -> None:
     page.locator("#handle").fill(page.locator(".top .me").inner_text())
-    page.locator("main form .button").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator("main form .button").click()
 
 
 PICTURES = (
