@@ -8,6 +8,7 @@ import re
 from django.utils.translation import override
 
 from yinuo.credit.features import MEASURES
+from yinuo.decisions.rules import GROUNDS
 from yinuo.web.wording import translated
 
 
@@ -19,6 +20,11 @@ def test_every_text_has_chinese(words):
 def test_every_measure_is_explained_in_chinese(words):
     known = words.translated()
     assert [measure.meaning for measure in MEASURES if not known.get((None, measure.meaning))] == []
+
+
+def test_the_law_behind_every_ground_is_named_in_chinese(words):
+    known = words.translated()
+    assert [ground.rule for ground in GROUNDS.values() if not known.get((None, ground.rule))] == []
 
 
 def test_chinese_fills_in_the_same_values(words):

@@ -53,6 +53,10 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 @api.exception_handler(HttpError)
 def refuse_early(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Answer what django-ninja itself refuses: above all a body that cannot be read."""
+    if isinstance(error.__cause__, Refusal):
+        return refuse(request, error.__cause__)
+    if isinstance(error.__cause__, RequestDataTooBig):
+        return refuse_size(request, error.__cause__)
     if error.status_code == HTTPStatus.BAD_REQUEST:
         return problem(Malformed.status, Malformed.code, "The body is not JSON in UTF-8, or holds NUL or half a surrogate pair.")
     return problem(error.status_code, _CODES.get(error.status_code, "refused"), f"{str(error).rstrip('.')}.")
@@ -78,16 +82,6 @@ def refuse_values(request: HttpRequest, error: ValidationError) -> HttpResponse:
     sentence = f"{first['msg'].removeprefix('Value error, ').rstrip('.')}."
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, Malformed.code, sentence, str(first["loc"][-1]))
 
-
-@api.exception_handler(HttpError)
-def refuse_body(request: HttpRequest, error: HttpError) -> HttpResponse:
-    """Answer a body that cannot be read with what is wrong with it."""
-    cause = error.__cause__
-    if isinstance(cause, Refusal):
-        return refuse(request, cause)
-    if isinstance(cause, RequestDataTooBig):
-        return refuse(request, TooLarge("The body is larger than is taken at once."))
-    return problem(error.status_code, Malformed.code, "The body cannot be read as JSON.")
 
 
 _ASKS: dict[str, Any] = {"router": NOT_SET, "for_people": AccessToken(), "for_both": [AccessToken(or_key=True), SourceKey()]}
