@@ -70,10 +70,7 @@ def appeal(*, viewer: Actor, appeal_id: str) -> Appeal:
 
 def had_part(*, appeal: Appeal) -> set[str]:
     """Who cannot answer an appeal: whoever decided, appealed (also before), or raised or settled a contest of the same."""
-    contest = Contest.objects.filter(decision=appeal.decision_id).first()
-    appealed = Appeal.objects.filter(decision=appeal.decision_id).values_list("opened_by", flat=True)
-    arguing = took_part(matters=[contest.matter])[contest.matter] if contest else set()
-    return {appeal.decision_by, appeal.opened_by, *appealed, *arguing}
+    return had_part_each(appeals=[appeal])[appeal.pk]
 
 
 def took_part(*, matters: Sequence[str]) -> dict[str, set[str]]:
@@ -204,19 +201,15 @@ def contests_named(*, viewer: Actor, ids: Sequence[str]) -> list[Contest]:
 
 
 def had_part_each(*, appeals: Sequence[Appeal]) -> dict[str, set[str]]:
-    """By appeal who cannot answer it, as `had_part` says; two queries for all."""
-    contests = {each.decision_id: each for each in Contest.objects.filter(decision__in=[each.decision_id for each in appeals])}
-    earlier: dict[str, set[str]] = {}
-    settled = Contest.objects.filter(matter__in={each.matter for each in contests.values()}, decision__isnull=False)
-    for matter, decided_by in settled.values_list("matter", "decision__decided_by"):
-        earlier.setdefault(matter, set()).add(str(decided_by))
-    return {
-        each.pk: {
-            each.decision_by, each.opened_by,
-            *({contest.opened_by, *earlier.get(contest.matter, ())} if (contest := contests.get(each.decision_id)) else ()),
-        }
-        for each in appeals
-    }
+    """By appeal who cannot answer it, as `had_part` says; three queries for all."""
+    decided = [each.decision_id for each in appeals]
+    matters = dict(Contest.objects.filter(decision__in=decided).values_list("decision", "matter"))
+    arguing = took_part(matters=list(matters.values()))
+    parts = {each.pk: {each.decision_by, *arguing.get(matters.get(each.decision_id, ""), ())} for each in appeals}
+    appealed: dict[str, set[str]] = {}
+    for decision_id, opened_by in Appeal.objects.filter(decision__in=decided).values_list("decision", "opened_by"):
+        appealed.setdefault(str(decision_id), set()).add(str(opened_by))
+    return {each.pk: parts[each.pk] | appealed[each.decision_id] for each in appeals}
 
 
 def _given(**wanted: str) -> dict[str, str]:
