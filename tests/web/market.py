@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from yinuo.catalogue.models import Finding, Listing
-from yinuo.config.realm import realm
-from yinuo.credit.models import Delivery, Dispatch, ListingRate, Run, Scorecard, Standing, StandingPoint
+from yinuo.config.realm import now, realm
+from yinuo.credit.models import Delivery, Dispatch, ListingRate, Mover, Run, Scorecard, Standing, StandingPoint
 from yinuo.credit.rules.bands import RANKS, band_of
+from yinuo.decisions.models import Appeal, Contest, Decision
+from yinuo.kit.actors import SYSTEM
 from yinuo.merchants.models import ExternalRating, Merchant
+from yinuo.record import actions as record
 from yinuo.reviews.models import Review
 from yinuo.vault.actions import Words, keep_words
 from yinuo.vault.models import Text
@@ -387,3 +391,94 @@ def fill_directory(merchants: int) -> None:
         standings.append(_standing(member))
     Merchant.objects.bulk_create(people, batch_size=2_000)
     Standing.objects.bulk_create(standings, batch_size=1_000)
+
+
+def fill_queues(*, contests: int = 30, appeals: int = 6, refused: int = 12, movers: int = 40) -> None:
+    """What waits for stewards: objections and appeals with their clocks, refused events, a run at the gate, who moved."""
+    known = list(Merchant.objects.order_by("pk").values_list("pk", flat=True)[:1_000])
+    moment = now()
+    _contests(known, contests, moment)
+    _appeals(known, appeals, moment)
+    raws = [
+        json.dumps({
+            "specversion": "1.0", "id": f"bad-{number}", "source": "shop", "type": "trade.order_paid",
+            "time": "2026-05-01T00:00:00Z", "data": {"order": f"o{number}", "amount_minor": "lots"},
+        }).encode()
+        for number in range(refused)
+    ]
+    if raws:
+        record.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm(), at=moment)
+    Run.objects.create(
+        id="nheld", size=8_530_112, as_of=AS_OF + 1, scorecard=CARD, mode="public", state="waiting", climate="ab" * 32,
+        reason="812 of 9000 merchants would change their band; at most 180 may without a look. No outcome came in on 2026-05-30 "
+        "from swift: the intake may have been out.",
+        standings="ef" * 32, merchants=9_000, moved=812, completed=moment,
+    )
+    for run in ("nrun1", "nheld"):
+        _movers(run, [known[number % len(known)] for number in range(movers)])
+
+
+def _contests(known: list[str], count: int, moment: datetime) -> None:
+    words = (
+        "The carrier did not collect on the day that was booked; the booking number is in our system.",
+        "快递当天没有来取件，我们有预约记录和催件记录，责任不在本店。",
+        "The buyer asked us in writing to send it a week later.",
+    )
+    made = [
+        Contest(
+            id=f"t{number:06}", merchant=known[number % len(known)], event="ab" * 16, aspect=("dispatch", "delivery")[number % 2],
+            order=f"o{known[number % len(known)]}{number}", outcome="late", matter=f"dispatch/o{number}/late",
+            claimed=("carrier", "buyer")[number % 2], words="0" * 32, opened_by="account:900001",
+            opened_at=moment - timedelta(days=9), due=moment + timedelta(minutes=11 * number - 60), state="open",
+        )
+        for number in range(count)
+    ]
+    Contest.objects.bulk_create(made, batch_size=500)
+    texts = [
+        Words(each.pk, "objection", each.merchant, "transaction", words[number % len(words)]) for number, each in enumerate(made)
+    ]
+    keep_words(texts=texts, realm=realm(), recorded=int(moment.timestamp() * 1_000_000))
+
+
+def _appeals(known: list[str], count: int, moment: datetime) -> None:
+    decided = [
+        Decision(
+            id=f"j{number:06}", act="warning", ground=("terms", "safety")[number % 2], automated="no",
+            merchant=known[number % len(known)], facts="ab" * 16, words="0" * 32, decided_by="account:900002",
+            decided_at=moment - timedelta(days=8), since=moment - timedelta(days=8), appeal_until=moment + timedelta(days=170),
+        )
+        for number in range(count)
+    ]
+    Decision.objects.bulk_create(decided, batch_size=200)
+    Appeal.objects.bulk_create(
+        [
+            Appeal(
+                id=f"p{number:06}", decision=each, decision_by=each.decided_by, words="0" * 32, opened_by="account:900001",
+                opened_at=moment - timedelta(days=7), due=moment + timedelta(hours=13 * number - 5), state="open",
+            )
+            for number, each in enumerate(decided)
+        ],
+        batch_size=200,
+    )
+    texts = [
+        Words(f"p{number:06}", "objection", f"p{number:06}", "transaction", "The parcels were stopped by customs, not by us.")
+        for number in range(count)
+    ]
+    texts += [
+        Words(each.pk, "reasons", each.pk, "transaction", "Three parcels left without the papers they need.") for each in decided
+    ]
+    keep_words(texts=texts, realm=realm(), recorded=int(moment.timestamp() * 1_000_000))
+
+
+def _movers(run: str, moved: list[str]) -> None:
+    Mover.objects.bulk_create(
+        Mover(
+            id=f"{run}/{place}", run=run, place=place, merchant=merchant, score_before=560 - place % 60,
+            score=430 + place % 40, band_before="good", band="caution",
+            causes=[
+                {"feature": "handling_time", "half_life_days": 30, "points": -58},
+                {"feature": "low_stars", "half_life_days": 90, "points": -12},
+            ],
+        )
+        for place, merchant in enumerate(moved)
+    )

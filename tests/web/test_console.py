@@ -84,7 +84,7 @@ def objected(here, count=1):
 def settled(here, contests, who, **given):
     sent = {"contest": [each.pk for each in contests], "outcome": "upheld", "cause": "carrier", "ground": "evidence"}
     sent |= {"words": REASONS}
-    return browser(who).post("/console/steward/contests/", sent | given)
+    return browser(who).post("/console/steward/contests/settle/", sent | given)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

@@ -39,13 +39,14 @@ def command(once: bool, while_parent: bool) -> None:
     set_up()
     from django.conf import settings  # noqa: PLC0415 - only after set-up
 
+    from yinuo.cli._jobs import begin_jobs, do_jobs  # noqa: PLC0415
     from yinuo.cli._vouching import begin_vouching  # noqa: PLC0415
     from yinuo.cli._webhooks import begin_sending, send_all  # noqa: PLC0415
 
     hold(settings.DATA)
     calm_collector()
     if once:
-        while work() or send_all():
+        while work() or send_all() or do_jobs():
             pass
         return
     stop = threading.Event()
@@ -55,6 +56,7 @@ def command(once: bool, while_parent: bool) -> None:
         threading.Thread(target=_await_end, args=(stop,), daemon=True).start()
     begin_vouching(stop)
     begin_sending(stop)
+    begin_jobs(stop)
     run(stop)
 
 

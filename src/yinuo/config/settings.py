@@ -43,6 +43,8 @@ DOMAINS = (
 )
 
 INSTALLED_APPS = [
+    "unfold.apps.BasicAppConfig",           # before the admin, whose pages it draws; both only for config.administration
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -61,6 +63,8 @@ INSTALLED_APPS = [
     "yinuo.config.apps.Configuration",
 ]
 MIDDLEWARE = [
+    "yinuo.web.middleware.policies",
+    "yinuo.config.problems.problems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -76,7 +80,6 @@ MIDDLEWARE = [
     "yinuo.config.signed_in.signed_in",
     "allauth.account.middleware.AccountMiddleware",
     "yinuo.web.middleware.Pages",
-    "yinuo.config.problems.problems",
 ]
 ROOT_URLCONF = "yinuo.config.urls"
 WSGI_APPLICATION = "yinuo.config.wsgi.application"
@@ -87,6 +90,7 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
                 "django.template.context_processors.i18n",
                 "django.contrib.messages.context_processors.messages",
                 "yinuo.web.context.site",
@@ -97,6 +101,11 @@ TEMPLATES = [
 ]
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+UNFOLD = {
+    "SITE_TITLE": YINUO["YINUO_REALM"], "SITE_HEADER": YINUO["YINUO_REALM"], "SITE_URL": "/console/", "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False, "SIDEBAR": {"show_search": False, "show_all_applications": False},
+}
 
 # Counts of attempts to sign in. In the database, since the server's processes share nothing else, on any number of machines.
 CACHES = {

@@ -53,6 +53,7 @@ class Scorecard(models.Model):
     report = models.JSONField()
     added = models.DateTimeField()
     in_force_since = models.DateTimeField(null=True)
+    in_force_from = models.IntegerField(null=True)                  # of an announced one: the day, once it is set
 
     class Meta:
         constraints = (
@@ -130,6 +131,14 @@ class Standing(models.Model):
         )
 
 
+class Outlook(models.Model):
+    """A standing's evidence before it was rounded, as it weighs now and in the coming weeks: what looking ahead adds to."""
+
+    id = models.CharField(max_length=62, primary_key=True)          # of the standing
+    run = models.CharField(max_length=20)
+    sums = models.BinaryField()                                     # rules.outlook.packed_sums
+
+
 class StandingPoint(models.Model):
     """A merchant's standing as of a day, for the course over time."""
 
@@ -168,3 +177,44 @@ class BuyerLevel(models.Model):
     cancelled = models.IntegerField()
     complaints_rejected = models.IntegerField()
     as_of = models.IntegerField()
+
+
+class Mover(models.Model):
+    """One of the merchants whom a run moved, or would move, furthest; written with the run."""
+
+    id = models.CharField(max_length=26, primary_key=True)          # run/place
+    run = models.CharField(max_length=20)
+    place = models.IntegerField()                                   # from 0: who moved furthest
+    merchant = models.CharField(max_length=20)
+    score_before = models.SmallIntegerField(null=True)
+    score = models.SmallIntegerField(null=True)
+    band_before = models.CharField(max_length=12)
+    band = models.CharField(max_length=12)
+    causes = models.JSONField()                                     # what moved, furthest first: feature, half-life, points
+
+    class Meta:
+        indexes = (models.Index(fields=("run", "place"), name="credit_movers_of_run"),)
+
+
+class Job(models.Model):
+    """Long work on a run that somebody asked for on a page: done by the worker, and seen while it goes on."""
+
+    id = models.CharField(max_length=20, primary_key=True)
+    kind = models.CharField(max_length=10)                          # recompute, release
+    run = models.CharField(max_length=20)
+    asked_by = models.CharField(max_length=80)
+    asked = models.DateTimeField()
+    words = models.CharField(max_length=32, blank=True)             # keyed hash of the reasons, which the vault keeps
+    began = models.DateTimeField(null=True)
+    done = models.IntegerField(default=0)
+    total = models.IntegerField(default=0)
+    ended = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=10, blank=True)           # agrees, differs, released, refused, failed
+    said = models.TextField(blank=True)                             # why it was refused
+    found = models.JSONField(default=dict)                          # what was compared, and what differs
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("kind", "run"), condition=models.Q(ended=None), name="credit_job_once_at_a_time"),
+        )
+        indexes = (models.Index(fields=("run", "-asked"), name="credit_jobs_of_run"),)

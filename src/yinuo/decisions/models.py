@@ -8,7 +8,7 @@ from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual
 
 from yinuo.decisions.rules import ACTS, GROUNDS
-from yinuo.kit.actors import HUMAN
+from yinuo.kit.actors import HUMAN, SOURCE
 
 _KEY_LENGTH = 32        # of one fact's key, in hex
 _ADVERSE = sorted(code for code, act in ACTS.items() if act.adverse)
@@ -25,6 +25,7 @@ class Decision(models.Model):
     merchant = models.CharField(max_length=20, null=True, db_index=True)
     buyer = models.CharField(max_length=20, null=True, db_index=True)
     review = models.CharField(max_length=20, null=True)
+    listing = models.CharField(max_length=20, null=True)
     contest = models.CharField(max_length=20, null=True)
     facts = models.TextField()                                    # the keys of the facts relied on, in hex, with spaces between
     words = models.CharField(max_length=32)                       # keyed hash of the reasons, which the vault keeps
@@ -51,7 +52,8 @@ class Decision(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(automated="wholly", decided_by="system")
-                | Q(automated__in=("no", "partly"), decided_by__startswith=HUMAN),
+                | Q(automated__in=("no", "partly"), decided_by__startswith=HUMAN)
+                | Q(automated__in=("no", "partly", "wholly"), decided_by__startswith=SOURCE),
                 name="decisions_says_who",
             ),
             models.CheckConstraint(condition=Q(appeal_until__gt=F("decided_at")), name="decisions_can_be_appealed"),
@@ -86,6 +88,7 @@ class Contest(models.Model):
     lapsed_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     cause = models.CharField(max_length=13, blank=True)           # as it was settled
+    taken_by = models.CharField(max_length=80, null=True)         # who said that they look at it; binds nobody
     decision = models.OneToOneField(
         "decisions.Decision", models.PROTECT, null=True, related_name="+"
     )
@@ -125,6 +128,7 @@ class Appeal(models.Model):
     settled_by = models.CharField(max_length=80, blank=True)
     settled_at = models.DateTimeField(null=True)
     reply = models.CharField(max_length=32, blank=True)
+    taken_by = models.CharField(max_length=80, null=True)         # who said that they look at it; binds nobody
 
     class Meta:
         constraints = (

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Count, Model, Q, QuerySet
 
 from yinuo.decisions.models import Appeal, Contest, Decision
-from yinuo.decisions.rules import rates
+from yinuo.decisions.rules import letters_of, rates
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow, permissions
+from yinuo.kit.ids import keyed_digest
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import NotFound
+from yinuo.record import queries as record
+from yinuo.record.rules import Content
 from yinuo.vault.queries import words_of
 
 LISTED_MAX = 200
@@ -66,15 +70,15 @@ def appeal(*, viewer: Actor, appeal_id: str) -> Appeal:
 
 def had_part(*, appeal: Appeal) -> set[str]:
     """Who cannot answer an appeal: whoever decided, appealed (also before), or raised or settled a contest of the same."""
-    contest = Contest.objects.filter(decision=appeal.decision_id).first()
-    appealed = Appeal.objects.filter(decision=appeal.decision_id).values_list("opened_by", flat=True)
-    return {appeal.decision_by, appeal.opened_by, *appealed, *(took_part(matter=contest.matter) if contest else ())}
+    return had_part_each(appeals=[appeal])[appeal.pk]
 
 
-def took_part(*, matter: str) -> set[str]:
-    """Everybody who raised or settled a contest of this matter."""
-    found = Contest.objects.filter(matter=matter).values_list("opened_by", "decision__decided_by")
-    return {name for pair in found for name in pair if name}
+def took_part(*, matters: Sequence[str]) -> dict[str, set[str]]:
+    """By matter everybody who raised or settled a contest of it."""
+    found: dict[str, set[str]] = {matter: set() for matter in matters}
+    for matter, *names in Contest.objects.filter(matter__in=matters).values_list("matter", "opened_by", "decision__decided_by"):
+        found[matter] |= {name for name in names if name}
+    return found
 
 
 def appeal_against(*, viewer: Actor, decision_id: str) -> Appeal | None:
@@ -147,6 +151,98 @@ def words(*, name: str, subjects: Sequence[str], realm: Realm) -> dict[str, str 
     return words_of(name=name, subjects=subjects, realm=realm)
 
 
+SOON = {"today": timedelta(days=1), "week": timedelta(days=7)}
+"""Until when what is due counts as due soon, by the name of the filter."""
+STATES = ("open", "upheld", "rejected", "withdrawn")
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """How a queue of contests or appeals is narrowed; what is empty leaves everything in.
+
+    `clock` is late, today or week; `merchants` are ids; `kind` is a contest's aspect, or the act appealed against.
+    """
+
+    state: str = "open"
+    kind: str = ""
+    claimed: str = ""
+    ground: str = ""
+    clock: str = ""
+    taken_by: str | None = None         # "": by nobody
+    merchants: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of a queue, and the case behind which the next one starts ("" at the end)."""
+
+    rows: list[Any]
+    after: str
+
+
+def contest_queue(*, viewer: Actor, narrowed: Narrowed, at: datetime, after: str = "", limit: int) -> Stretch:
+    """Contests for staff: open ones by their clocks, settled ones by it backwards. Two queries."""
+    allow(viewer, "decisions.see")
+    found = Contest.objects.filter(
+        **_given(aspect=narrowed.kind, claimed=narrowed.claimed, decision__ground=narrowed.ground)
+    )
+    if narrowed.merchants is not None:
+        found = found.filter(merchant__in=narrowed.merchants)
+    return _stretch(found.select_related("decision"), narrowed, at, after, limit)
+
+
+def appeal_queue(*, viewer: Actor, narrowed: Narrowed, at: datetime, after: str = "", limit: int) -> Stretch:
+    """Appeals for staff, in the same way."""
+    allow(viewer, "decisions.see")
+    found = Appeal.objects.filter(**_given(decision__act=narrowed.kind, decision__ground=narrowed.ground))
+    if narrowed.merchants is not None:
+        found = found.filter(decision__merchant__in=narrowed.merchants)
+    return _stretch(found.select_related("decision"), narrowed, at, after, limit)
+
+
+def contests_named(*, viewer: Actor, ids: Sequence[str]) -> list[Contest]:
+    """Those of these contests that there are, for staff."""
+    allow(viewer, "decisions.see")
+    return list(Contest.objects.filter(pk__in=ids).order_by("due", "pk"))
+
+
+def had_part_each(*, appeals: Sequence[Appeal]) -> dict[str, set[str]]:
+    """By appeal who cannot answer it, as `had_part` says; three queries for all."""
+    decided = [each.decision_id for each in appeals]
+    matters = dict(Contest.objects.filter(decision__in=decided).values_list("decision", "matter"))
+    arguing = took_part(matters=list(matters.values()))
+    parts = {each.pk: {each.decision_by, *arguing.get(matters.get(each.decision_id, ""), ())} for each in appeals}
+    appealed: dict[str, set[str]] = {}
+    for decision_id, opened_by in Appeal.objects.filter(decision__in=decided).values_list("decision", "opened_by"):
+        appealed.setdefault(str(decision_id), set()).add(str(opened_by))
+    return {each.pk: parts[each.pk] | appealed[each.decision_id] for each in appeals}
+
+
+def _given(**wanted: str) -> dict[str, str]:
+    return {name: value for name, value in wanted.items() if value}
+
+
+def _stretch(found: QuerySet[Any], narrowed: Narrowed, at: datetime, after: str, limit: int) -> Stretch:
+    if narrowed.state:
+        found = found.filter(state=narrowed.state)
+    if narrowed.taken_by is not None:
+        found = found.filter(taken_by=narrowed.taken_by or None)
+    if narrowed.clock == "late":
+        found = found.filter(due__lt=at)
+    elif narrowed.clock in SOON:
+        found = found.filter(due__lt=at + SOON[narrowed.clock])
+    is_open = narrowed.state == "open"
+    anchor = found.model.objects.filter(pk=after).values_list("due", flat=True).first() if after else None
+    if after and anchor is None:
+        raise NotFound("The list has changed since; start again from its first page.", path="after")
+    if anchor is not None and is_open:
+        found = found.filter(Q(due__gt=anchor) | Q(pk__gt=after), due__gte=anchor)
+    elif anchor is not None:
+        found = found.filter(Q(due__lt=anchor) | Q(pk__gt=after), due__lte=anchor)
+    shown = list(found.order_by("due" if is_open else "-due", "pk")[: limit + 1])
+    return Stretch(shown[:limit], shown[limit - 1].pk if len(shown) > limit else "")
+
+
 def public_rates() -> dict[str, dict[str, int | None]]:
     """By ground: how many decisions were taken, appealed with an answer, and reversed; the public's view of each rule."""
     return _rates("ground", "decision__ground")
@@ -189,6 +285,26 @@ def kept_about(*, person: str) -> dict[str, Any]:
         "decisions": list(about.values(*columns)),
         "appeals": list(appeals.values("id", "decision", "opened_at", "due", "state", "settled_at")),
     }
+
+
+def facts_to_rely_on(*, viewer: Actor, merchant: str, limit: int) -> list[tuple[int, Content]]:
+    """The newest sealed facts about a merchant with their numbers, newest first, for whoever may decide."""
+    allow(viewer, "decisions.decide")
+    numbers = record.mentions_of(subject=merchant, size=record.size())[-limit:]
+    return sorted(record.contents_by_number(numbers=numbers).items(), reverse=True)
+
+
+def decided_alike(
+    *, viewer: Actor, merchant: str, act: str, ground: str, facts: Sequence[str], words: str, realm: Realm
+) -> Decision | None:
+    """The standing decision that the viewer took about a merchant in the same words, on the same facts; None if none."""
+    allow(viewer, "decisions.decide")
+    digest = keyed_digest(realm.key, "decisions", letters_of(words)).hex()
+    alike = Decision.objects.filter(
+        merchant=merchant, act=act, ground=ground, facts=" ".join(facts), words=digest, decided_by=viewer.name,
+        reversed_at=None,
+    )
+    return alike.order_by("decided_at").first()
 
 
 def _who_sees() -> frozenset[str]:

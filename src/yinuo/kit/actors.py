@@ -39,6 +39,8 @@ class Actor:
 
 HUMAN = "account:"
 """How the name of an actor begins that is a signed-in person; the account's number follows."""
+SOURCE = "source:"
+"""How whoever decided is named where it was a shop's own system; the source's name follows."""
 
 
 SYSTEM = Actor("system", frozenset({"system"}))

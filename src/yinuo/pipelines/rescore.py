@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from yinuo.credit import actions as credit
+from yinuo.credit import queries as standings
 from yinuo.credit.rules.climate import CLIMATE_DAYS, Climate
 from yinuo.credit.rules.engine import Store, climate_at, open_engine
 from yinuo.credit.rules.scorecard import Card
-from yinuo.kit.actors import SYSTEM
+from yinuo.kit.actors import SYSTEM, Actor, allow
 from yinuo.kit.moments import day_of, from_day, to_micros
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed
@@ -40,6 +41,9 @@ class Orders:
     scorecard: str | None = None
     gate: bool = True
 
+
+RECOMPUTE_STEPS = 5
+DIFFERENCES_SHOWN = 200
 
 TURN = "scoring"
 """In the folder: one scoring at a time brings archive and daybook up to date, and reads them."""
@@ -108,7 +112,7 @@ def rescore_past(
         told = credit.told_at(engine=engine, store=store)
         past = credit.score_past(
             engine=engine, store=store, climate=climate, card=card, pins=[_pins(store, card, day, orders) for day in days],
-            told=told, merchants=every_merchant(),
+            told=told, merchants=_known(told),
         )
         for done, scorings in _batches(past):
             credit.keep_past(actor=SYSTEM, scorings=scorings, realm=realm, at=at)
@@ -123,17 +127,70 @@ def rescore_past(
         return run
 
 
-def release(*, engine_name: str, folder: Path, realm: Realm, run: Any, at: datetime) -> Any:
+def release(
+    *, engine_name: str, folder: Path, realm: Realm, run: Any, at: datetime, actor: Actor = SYSTEM
+) -> Any:
     """Publish a run that waited at the gate: it is made again from its pins and must come out the same."""
+    allow(actor, "credit.release_run")      # before the work, not after it
     orders = Orders(mode=run.mode, as_of=run.as_of, size=run.size, scorecard=run.scorecard)
     with turn(folder / TURN), open_engine(engine_name) as engine:
         store = prepare(engine=engine, folder=folder, size=run.size)
         climate = climate_at(engine, store, as_of=run.as_of)
         told = credit.told_at(engine=engine, store=store)
         scoring = _score(engine, store, climate, credit.card_named(run.scorecard), run.as_of, orders, told=told)
-        released = credit.release(actor=SYSTEM, run_id=run.id, scoring=scoring, realm=realm, at=at)
+        released = credit.release(actor=actor, run_id=run.id, scoring=scoring, realm=realm, at=at)
         seal_all(realm=realm, at=at)
         return released
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """A run made anew from the facts, beside what it committed to: each thing that was compared, and what differs."""
+
+    climate_agrees: bool
+    standings: int
+    differing: int
+    shown: list[dict[str, Any]]
+    faults: list[str]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether everything came out as it was."""
+        return self.climate_agrees and not self.differing and not self.faults
+
+
+def recompute(*, engine_name: str, folder: Path, realm: Realm, run: Any, progress: Progress = _quiet) -> Recomputed:
+    """Make a run anew from its pins: its climate and every standing from the facts, held against what it committed to.
+
+    Nothing of it is changed. What is kept and shown of the run is held against the record too.
+    """
+    faults = standings.audit_run(run=run, key=realm.key)
+    climate_then, kept = standings.committed(run=run)
+    progress(1, RECOMPUTE_STEPS)
+    orders = Orders(mode=run.mode, as_of=run.as_of, size=run.size, scorecard=run.scorecard)
+    with turn(folder / TURN), open_engine(engine_name) as engine:
+        store = prepare(engine=engine, folder=folder, size=run.size)
+        progress(2, RECOMPUTE_STEPS)
+        spans = dict.fromkeys([CLIMATE_DAYS, *_spans(climate_then, run.as_of)])
+        climates = (climate_at(engine, store, as_of=run.as_of, days=span) for span in spans)
+        made = [next(climates)]
+        while made[-1].digest() != run.climate and (another := next(climates, None)) is not None:
+            made.append(another)
+        agrees = made[-1].digest() == run.climate
+        progress(3, RECOMPUTE_STEPS)
+        told = credit.told_at(engine=engine, store=store)
+        progress(4, RECOMPUTE_STEPS)
+        climate = made[-1] if agrees else made[0]
+        scoring = _score(engine, store, climate, credit.card_named(run.scorecard), run.as_of, orders, told=told)
+    differing, shown = standings.differences(kept, scoring.leaves(realm.key), limit=DIFFERENCES_SHOWN)
+    progress(RECOMPUTE_STEPS, RECOMPUTE_STEPS)
+    return Recomputed(agrees, len(kept), differing, shown, faults)
+
+
+def _spans(climate: Climate, as_of: int) -> list[int]:
+    """The days before which a climate may have been told from, by its first week: a run over the past sees further back."""
+    weeks = [week for week, _ in climate.rates]
+    return [as_of - (7 * min(weeks) + shift) for shift in (3, -3)] if weeks else []
 
 
 def fit(
@@ -173,8 +230,15 @@ def _score(
 ) -> credit.Scoring:
     return credit.score_all(
         engine=engine, store=store, climate=climate, card=card, pins=_pins(store, card, as_of, orders), told=told,
-        merchants=every_merchant(),
+        merchants=_known(told),
     )
+
+
+def _known(told: credit.Told) -> list[str]:
+    """The merchants of whom any fact below the run's size tells: whoever is registered later was not there yet."""
+    every = every_merchant()
+    facts = told.facts_about(every)
+    return [merchant for merchant in every if facts.get(merchant)]
 
 
 def _batches(scorings: Iterator[credit.Scoring]) -> Iterator[tuple[int, list[credit.Scoring]]]:

@@ -2,6 +2,7 @@
 
 from yinuo.credit.actions.contest import CLAIMS, contest_causes, contest_each, contest_fact
 from yinuo.credit.actions.fit import fit, gather
+from yinuo.credit.actions.jobs import JOB, ask_recompute, ask_release, begin_job, end_job, note_progress
 from yinuo.credit.actions.judge import judge_complaints, judge_orders, judge_reviews
 from yinuo.credit.actions.levels import forget_person, level_buyers, rate_listings
 from yinuo.credit.actions.publish import keep_past, outage_in, publish, release
@@ -11,15 +12,20 @@ from yinuo.credit.actions.told import Told, told_at
 
 __all__ = [
     "CLAIMS",
+    "JOB",
     "Pins",
     "Scoring",
     "Told",
     "add_scorecard",
+    "ask_recompute",
+    "ask_release",
+    "begin_job",
     "card_in_force",
     "card_named",
     "contest_causes",
     "contest_each",
     "contest_fact",
+    "end_job",
     "fit",
     "forget_person",
     "gather",
@@ -28,6 +34,7 @@ __all__ = [
     "judge_reviews",
     "keep_past",
     "level_buyers",
+    "note_progress",
     "open_store",
     "outage_in",
     "publish",

@@ -19,6 +19,7 @@ from yinuo.credit.rules.engine import Store, outcomes_by_carrier
 from yinuo.credit.rules.gate import LOOK_BACK_DAYS, USUAL_RUNS, moved_max, silent_days
 from yinuo.credit.rules.kept import packed
 from yinuo.credit.rules.leaf import Leaf
+from yinuo.credit.rules.movers import Stood, causes_of, furthest
 from yinuo.kit import rows
 from yinuo.kit.actors import SYSTEM, Actor, allow
 from yinuo.kit.ids import new_surrogates
@@ -62,6 +63,7 @@ def publish(
     run.save(force_insert=True)
     if not is_kept:
         _keep_proof(run, scoring, leaves)
+        _keep_movers(run, scoring, shown)
     if not reason:
         if not is_kept or scoring.pins.scorecard != shown:
             _write_standings(run, scoring, leaves)
@@ -174,6 +176,27 @@ def _keep_proof(run: Run, scoring: Scoring, leaves: Mapping[str, Leaf]) -> None:
     RunProof.objects.create(run=run.id, climate=packed(scoring.climate.encoded()), leaves=packed(lines))
 
 
+def _keep_movers(run: Run, scoring: Scoring, shown: str) -> None:
+    """Keep whom a run moves furthest against what is shown, and through what; before that is written over."""
+    then = Standing.objects.filter(scorecard=shown)
+    before = {merchant: Stood(score, band) for merchant, score, band in then.values_list("merchant", "score", "band")}
+    after = {merchant: Stood(result.score, result.band) for merchant, result in scoring.results.items()}
+    moved = furthest(before, after)
+    keys = [f"{shown}/{merchant}" for merchant in moved]
+    found = rows.select_in(connection, "SELECT merchant, reasons FROM credit_standing WHERE id {keys}", keys)
+    reasons = {merchant: json.loads(kept) if isinstance(kept, str) else kept for merchant, kept in found}
+    table = [
+        (
+            f"{run.id}/{place}", run.id, place, merchant, before[merchant].score, after[merchant].score,
+            before[merchant].band, after[merchant].band,
+            json.dumps(causes_of(reasons.get(merchant) or [], scoring.results[merchant].reasons)),
+        )
+        for place, merchant in enumerate(moved)
+    ]
+    columns = ("id", "run", "place", "merchant", "score_before", "score", "band_before", "band", "causes")
+    rows.insert(connection, "credit_mover", columns, table)
+
+
 def _write_standings(run: Run, scoring: Scoring, leaves: Mapping[str, Leaf]) -> None:
     """Write each merchant's present standing, unless a later day's is there already."""
     card = scoring.pins.scorecard
@@ -189,6 +212,8 @@ def _write_standings(run: Run, scoring: Scoring, leaves: Mapping[str, Leaf]) -> 
         for merchant, result in scoring.results.items()
     ]
     rows.upsert(connection, "credit_standing", "id", _STANDING_COLUMNS, table)
+    ahead = [(f"{card}/{merchant}", run.id, sums) for merchant, sums in scoring.ahead.items() if merchant in scoring.results]
+    rows.upsert(connection, "credit_outlook", "id", ("id", "run", "sums"), ahead)
 
 
 def _write_points(scorings: Sequence[Scoring]) -> None:

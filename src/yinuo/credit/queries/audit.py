@@ -28,6 +28,19 @@ def audit(*, key: bytes) -> list[str]:
     return list(islice(_faults(key), FAULTS_MAX))
 
 
+def audit_run(*, run: Run, key: bytes) -> list[str]:
+    """The same of one run, with the scorecard that it used: what is kept and shown of it against what the record states."""
+    fact = _fact_of(run, key)
+    if fact is None:
+        return [f"No fact in the record states the run {run.id!r}: its id was changed, or it is not sealed yet."]
+    row = Scorecard.objects.filter(name=run.scorecard).first()
+    try:
+        cards = {} if row is None else {row.name: card_in(name=row.name, digest=row.digest, body=row.body)}
+    except Altered as fault:
+        return [fault.sentence]
+    return list(islice(_faults_of_run(run, fact, cards), FAULTS_MAX))
+
+
 def _faults(key: bytes) -> Iterator[str]:
     cards: dict[str, Card] = {}
     for row in Scorecard.objects.order_by("name"):

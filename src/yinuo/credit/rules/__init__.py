@@ -12,6 +12,8 @@ PERMISSIONS = {
     "credit.see_own_level": frozenset({"buyer"}),
     "credit.see_runs": frozenset({"system", "steward", "auditor"}),
     "credit.put_in_force": frozenset({"system", "steward"}),
+    "credit.recompute_run": frozenset({"system", "steward", "auditor"}),
+    "credit.do_jobs": frozenset({"system"}),
 }
 
 __all__ = ["BANDS", "PERMISSIONS", "band_of"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -114,6 +115,16 @@ def withdraw_appeal(*, actor: Actor, appeal_id: str, realm: Realm, at: datetime)
 
 
 @transaction.atomic
+def take_appeals(*, actor: Actor, ids: Sequence[str], is_taken: bool) -> int:
+    """Say to the other stewards that one looks at these open appeals, or not any more; returns how many that changed."""
+    allow(actor, "decisions.settle_appeal")
+    mine = Appeal.objects.filter(pk__in=ids, state="open")
+    if is_taken:
+        return mine.update(taken_by=actor.name)
+    return mine.filter(taken_by=actor.name).update(taken_by=None)
+
+
+@transaction.atomic
 def note_late_appeal(*, actor: Actor, appeal_id: str, at: datetime) -> bool:
     """Note that an appeal's clock ran out; it stays first among what stewards see, and counts as late in public."""
     allow(actor, "decisions.lapse")
@@ -151,9 +162,9 @@ def _uphold(contest: Contest, cause: SettledCause | None, realm: Realm, at: date
     for newer in Contest.objects.select_for_update().filter(matter=contest.matter, state="open").order_by("pk"):
         newer.state, newer.settled_at = "withdrawn", at
         newer.save(update_fields=["state", "settled_at"])
-        tell_settled(newer, realm=realm, at=at)
+        tell_settled([newer], realm=realm, at=at)
     if Contest.objects.filter(matter=contest.matter, state="upheld").exists():
         return      # what was asked for stands already
     contest.state, contest.cause, contest.settled_at = "upheld", cause or "", at
     contest.save(update_fields=["state", "cause", "settled_at"])
-    tell_settled(contest, realm=realm, at=at)
+    tell_settled([contest], realm=realm, at=at)

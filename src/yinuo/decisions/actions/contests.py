@@ -9,7 +9,15 @@ from datetime import datetime
 from django.db import IntegrityError, connection, transaction
 
 from yinuo.decisions import queries
-from yinuo.decisions.actions.decide import check_stranger, hold_vault, keep_words, state, take_decision
+from yinuo.decisions.actions.decide import (
+    check_stranger,
+    hold_vault,
+    keep_words,
+    refusals_of,
+    state,
+    state_each,
+    write_decisions,
+)
 from yinuo.decisions.events import Aspect, ContestLapsed, ContestOpened, ContestSettled, SettledCause
 from yinuo.decisions.models import Appeal, Contest
 from yinuo.decisions.rules import (
@@ -22,12 +30,12 @@ from yinuo.decisions.rules import (
     check_open,
     check_words,
 )
-from yinuo.kit.actors import SYSTEM, Actor, allow, read_anew
+from yinuo.kit.actors import Actor, allow, read_anew
+from yinuo.kit.facts import Fact
 from yinuo.kit.ids import new_surrogates
 from yinuo.kit.moments import to_micros
 from yinuo.kit.realm import Realm
-from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound, TooMany
-from yinuo.record import actions as record
+from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound, Refusal, TooMany
 from yinuo.record import queries as facts
 from yinuo.record.events import FactWithdrawn
 from yinuo.timers import actions as timers
@@ -153,6 +161,24 @@ def _open(
     return contest
 
 
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """How contests are to be settled alike: upheld or rejected, on which ground, for which reasons, as through which cause."""
+
+    upheld: bool
+    ground: str
+    words: str
+    cause: SettledCause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Which of the chosen contests are, or would be, settled, and why each of the others cannot be."""
+
+    done: list[Contest]
+    refused: dict[str, Refusal]
+
+
 @transaction.atomic
 def settle_contests(
     *, actor: Actor, ids: Sequence[str], upheld: bool, ground: str, words: str, cause: SettledCause | None, realm: Realm,
@@ -163,64 +189,124 @@ def settle_contests(
     An upheld contest of a fact withdraws it; one of a cause gives the order this cause. A rejection is a decision against the
     merchant, with reasons, and can be appealed.
     """
+    settling = Settling(upheld, ground, words, cause)
+    settled = settle_each(actor=actor, ids=ids, settling=settling, realm=realm, at=at)
+    for refusal in settled.refused.values():
+        raise refusal
+    return settled.done
+
+
+@transaction.atomic
+def settle_each(*, actor: Actor, ids: Sequence[str], settling: Settling, realm: Realm, at: datetime) -> Settled:
+    """The same for each contest by itself: one that cannot be settled, or not any more, is refused, and the others are settled.
+
+    It takes as many queries for many as for one.
+    """
     actor = read_anew(actor)
+    _allow_settling(actor, ids)
+    hold_vault()
+    timers.hold_timers(kind=CONTEST_DUE, subjects=ids)
+    found = list(Contest.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    refused = _refused(found, actor=actor, ids=ids, settling=settling, at=at)
+    done = [contest for contest in found if contest.pk not in refused]
+    if done:
+        _settle(done, actor, settling, realm, at)
+    return Settled(done, refused)
+
+
+def preview_settling(*, actor: Actor, ids: Sequence[str], settling: Settling, at: datetime) -> Settled:
+    """What `settle_each` would do now; changes nothing."""
+    _allow_settling(actor, ids)
+    with transaction.atomic():
+        found = list(Contest.objects.filter(pk__in=ids).order_by("due", "pk"))
+        refused = _refused(found, actor=actor, ids=ids, settling=settling, at=at)
+    return Settled([contest for contest in found if contest.pk not in refused], refused)
+
+
+def _allow_settling(actor: Actor, ids: Sequence[str]) -> None:
     allow(actor, "decisions.settle_contest")
     if not actor.is_human:
         raise NotAllowed("A person settles a contest, not a machine.")
     if not 1 <= len(ids) <= AT_ONCE_MAX:
         raise Malformed(f"Settle 1 to {AT_ONCE_MAX} at once.", path="ids")
-    hold_vault()
-    timers.cancel_timers(kind=CONTEST_DUE, subjects=ids)
-    found = list(Contest.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
-    if len(found) < len(set(ids)):
-        raise NotFound("Not all of these contests exist.")
-    return [_settle(contest, actor, upheld, ground, words, cause, realm, at) for contest in found]
 
 
-def _settle(
-    contest: Contest, actor: Actor, upheld: bool, ground: str, words: str, cause: SettledCause | None, realm: Realm,
-    at: datetime,
-) -> Contest:
-    check_open(contest.state)
-    check_another(actor.name, queries.took_part(matter=contest.matter))
-    check_stranger(actor, contest.merchant)
-    if upheld:
-        check_cause(contest.aspect, cause)
-    elif contest.aspect == "fact" and facts.replaced_among(keys=[contest.event]):
-        raise NoLongerStands(
-            "Whoever stated the contested fact corrected or withdrew it since: it does not stay as it is, so the objection "
-            "cannot be rejected."
-        )
-    outcome = "upheld" if upheld else "rejected"
-    decision = take_decision(
-        actor=actor, realm=realm, at=at,
-        statement=Statement(
-            act=f"contest_{outcome}", ground=ground, facts=(contest.event,), words=words, automated="no", since=at,
-            merchant=contest.merchant, contest=contest.pk,
-        ),
+def _refused(
+    found: Sequence[Contest], *, actor: Actor, ids: Sequence[str], settling: Settling, at: datetime
+) -> dict[str, Refusal]:
+    """By contest why it cannot be settled like this by this person, as far as it cannot."""
+    known = {contest.pk for contest in found}
+    refused: dict[str, Refusal] = {each: NotFound("Not all of these contests exist.") for each in ids if each not in known}
+    had_part = queries.took_part(matters=[contest.matter for contest in found])
+    replaced = {} if settling.upheld else facts.replaced_among(keys=[each.event for each in found if each.aspect == "fact"])
+    stated = refusals_of([_statement(contest, settling, at) for contest in found], at=at)
+    for contest, unstated in zip(found, stated, strict=True):
+        try:
+            check_open(contest.state)
+            check_another(actor.name, had_part[contest.matter])
+            check_stranger(actor, contest.merchant)
+            if settling.upheld:
+                check_cause(contest.aspect, settling.cause)
+            elif contest.event in replaced:
+                raise NoLongerStands(
+                    "Whoever stated the contested fact corrected or withdrew it since: it does not stay as it is, so the "
+                    "objection cannot be rejected."
+                )
+        except Refusal as refusal:
+            refused[contest.pk] = refusal
+        else:
+            if unstated is not None:
+                refused[contest.pk] = unstated
+    return refused
+
+
+def _statement(contest: Contest, settling: Settling, at: datetime) -> Statement:
+    return Statement(
+        act=f"contest_{'upheld' if settling.upheld else 'rejected'}", ground=settling.ground, facts=(contest.event,),
+        words=settling.words, automated="no", since=at, merchant=contest.merchant, contest=contest.pk,
     )
-    contest.state, contest.settled_at, contest.decision = outcome, at, decision
-    contest.cause = cause if upheld and cause else ""
-    contest.save(update_fields=["state", "settled_at", "decision", "cause"])
-    tell_settled(contest, realm=realm, at=at)
-    return contest
 
 
-def tell_settled(contest: Contest, *, realm: Realm, at: datetime) -> None:
-    """State how a contest ended, and withdraw the fact that it was upheld against, unless that stands no more."""
-    again = "" if contest.decision is None or contest.state != "upheld" else "/upheld"
-    state(
-        f"contest/{contest.pk}/settled{again}",
-        ContestSettled(
+def _settle(contests: Sequence[Contest], actor: Actor, settling: Settling, realm: Realm, at: datetime) -> None:
+    statements = [_statement(contest, settling, at) for contest in contests]
+    decisions = write_decisions(actor=actor, statements=statements, realm=realm, at=at)
+    for contest, decision in zip(contests, decisions, strict=True):
+        contest.state, contest.settled_at, contest.decision = "upheld" if settling.upheld else "rejected", at, decision
+        contest.cause = settling.cause if settling.upheld and settling.cause else ""
+    Contest.objects.bulk_update(contests, ["state", "settled_at", "decision", "cause"])
+    tell_settled(contests, realm=realm, at=at)
+
+
+def tell_settled(contests: Sequence[Contest], *, realm: Realm, at: datetime) -> None:
+    """State how contests ended, and withdraw the facts that were contested with success, unless they stand no more."""
+    timers.cancel_timers(kind=CONTEST_DUE, subjects=[contest.pk for contest in contests])
+    won = [contest.event for contest in contests if contest.state == "upheld" and contest.aspect == "fact"]
+    replaced = facts.replaced_among(keys=won)
+    told: list[tuple[str, Fact]] = []
+    for contest in contests:
+        is_upheld = contest.decision_id is not None and contest.state == "upheld"
+        settled = ContestSettled(
             contest=contest.pk, merchant=contest.merchant, aspect=contest.aspect, outcome=contest.state,  # type: ignore[arg-type]
             cause=contest.cause or None, order=contest.order, decision=contest.decision_id,  # type: ignore[arg-type]
-        ),
-        realm=realm, at=at,
-    )
-    if contest.state == "upheld" and contest.aspect == "fact" and not facts.replaced_among(keys=[contest.event]):
-        withdrawal = FactWithdrawn(event=contest.event, reason="dispute_upheld")
-        statement = record.Statement(f"contest/{contest.pk}/withdraws", to_micros(at), withdrawal)
-        record.append(actor=SYSTEM, statements=[statement], realm=realm, at=at)
+        )
+        told.append((f"contest/{contest.pk}/settled{'/upheld' if is_upheld else ''}", settled))
+        if contest.event in won and contest.event not in replaced:
+            withdrawal = FactWithdrawn(event=contest.event, reason="dispute_upheld")
+            told.append((f"contest/{contest.pk}/withdraws", withdrawal))
+    state_each(told, realm=realm, at=at)
+
+
+@transaction.atomic
+def take_contests(*, actor: Actor, ids: Sequence[str], is_taken: bool) -> int:
+    """Say to the other stewards that one looks at these open contests, or not any more; returns how many that changed.
+
+    It binds nobody: whoever settles one still must have had no part in it.
+    """
+    allow(actor, "decisions.settle_contest")
+    mine = Contest.objects.filter(pk__in=ids, state="open")
+    if is_taken:
+        return mine.update(taken_by=actor.name)
+    return mine.filter(taken_by=actor.name).update(taken_by=None)
 
 
 @transaction.atomic
@@ -235,7 +321,7 @@ def withdraw_contest(*, actor: Actor, contest_id: str, realm: Realm, at: datetim
     check_open(contest.state)
     contest.state, contest.settled_at = "withdrawn", at
     contest.save(update_fields=["state", "settled_at"])
-    tell_settled(contest, realm=realm, at=at)
+    tell_settled([contest], realm=realm, at=at)
     return contest
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,7 +16,7 @@ from yinuo.kit.facts import SUBJECT_PREFIXES, Fact
 from yinuo.kit.ids import keyed_digest, new_surrogates
 from yinuo.kit.moments import to_micros
 from yinuo.kit.realm import Realm
-from yinuo.kit.refusals import Conflict, Malformed, NotAllowed
+from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, Refusal
 from yinuo.record import actions as record
 from yinuo.record import queries as facts
 from yinuo.vault import actions as vault
@@ -38,51 +39,83 @@ def decide(*, actor: Actor, statement: Statement, realm: Realm, at: datetime) ->
 
 def take_decision(*, actor: Actor, statement: Statement, realm: Realm, at: datetime) -> Decision:
     """Write a decision and state its fact, within an action that has allowed it."""
-    check_statement(statement, at=at)
-    _check_about(statement)
-    (decision_id,) = new_surrogates(realm.entropy, "j", 1)
-    decision = Decision.objects.create(
-        id=decision_id, act=statement.act, ground=statement.ground, automated=statement.automated,
-        merchant=statement.merchant, buyer=statement.buyer, review=statement.review, contest=statement.contest,
-        facts=" ".join(statement.facts), decided_by=actor.name, decided_at=at, since=statement.since,
-        until=statement.until, appeal_until=at + timedelta(days=APPEAL_MONTHS_DAYS),
-        words=keep_words(
-            subject=decision_id, name="reasons", owner=statement.buyer or decision_id, words=statement.words, realm=realm,
-            at=at,
-        ),
-    )
-    state(
-        f"decision/{decision_id}",
-        DecisionTaken(
-            decision=decision_id, act=statement.act, ground=statement.ground, automated=statement.automated,
-            facts=len(statement.facts), since=to_micros(statement.since),
-            until=None if statement.until is None else to_micros(statement.until), merchant=statement.merchant,
-            buyer=statement.buyer, review=statement.review, contest=statement.contest,
-        ),
-        realm=realm, at=at,
-    )
-    return decision
+    for refusal in refusals_of([statement], at=at):
+        if refusal is not None:
+            raise refusal
+    return write_decisions(actor=actor, statements=[statement], realm=realm, at=at)[0]
 
 
-def reverse(*, decision: Decision, appeal: str | None, realm: Realm, at: datetime) -> None:
-    """Take a decision back, once; the domains that acted on it undo what they did when they read the fact."""
+def refusals_of(statements: Sequence[Statement], *, at: datetime) -> list[Refusal | None]:
+    """Why each statement cannot be decided as it stands; None where it can. Those that settle contests take two queries."""
+    known = known_among({_who(each) for each in statements})
+    telling = facts.keys_known(keys={key for each in statements if each.contest is not None for key in each.facts})
+    return [_refusal_of(each, known, telling, at) for each in statements]
+
+
+def write_decisions(*, actor: Actor, statements: Sequence[Statement], realm: Realm, at: datetime) -> list[Decision]:
+    """Write decisions of which none is refused, their reasons, and a fact of each; a few queries, however many they are."""
+    ids = new_surrogates(realm.entropy, "j", len(statements))
+    texts = [
+        (decision_id, each.buyer or decision_id, each.words) for decision_id, each in zip(ids, statements, strict=True)
+    ]
+    keep_every_words(name="reasons", texts=texts, realm=realm, at=at)
+    return write_rows(dict(zip(ids, statements, strict=True)), by=actor.name, realm=realm, at=at)
+
+
+def write_rows(statements: Mapping[str, Statement], *, by: str, realm: Realm, at: datetime) -> list[Decision]:
+    """Write the rows of decisions whose reasons are kept already, by their ids, and state a fact of each."""
+    decisions = [
+        Decision(
+            id=decision_id, act=each.act, ground=each.ground, automated=each.automated, merchant=each.merchant,
+            buyer=each.buyer, review=each.review, listing=each.listing, contest=each.contest, facts=" ".join(each.facts),
+            decided_by=by, decided_at=at, since=each.since, until=each.until,
+            appeal_until=at + timedelta(days=APPEAL_MONTHS_DAYS), words=digest_of(each.words, realm),
+        )
+        for decision_id, each in statements.items()
+    ]
+    Decision.objects.bulk_create(decisions)
+    told = [
+        (
+            f"decision/{decision_id}",
+            DecisionTaken(
+                decision=decision_id, act=each.act, ground=each.ground, automated=each.automated, facts=len(each.facts),
+                since=to_micros(each.since), until=None if each.until is None else to_micros(each.until),
+                merchant=each.merchant, buyer=each.buyer, review=each.review, listing=each.listing, contest=each.contest,
+            ),
+        )
+        for decision_id, each in statements.items()
+    ]
+    state_each(told, realm=realm, at=at)
+    return decisions
+
+
+def reverse(*, decision: Decision, appeal: str | None, realm: Realm, at: datetime, since: datetime | None = None) -> None:
+    """Take a decision back, once, from now or from an earlier moment on.
+
+    The domains that acted on it undo what they did when they read the fact.
+    """
     if not Decision.objects.filter(pk=decision.pk, reversed_at=None).update(reversed_at=at):
         raise Conflict("This decision was reversed already.")
     state(
         f"decision/{decision.pk}/reversed",
         DecisionReversed(
             decision=decision.pk, act=decision.act, ground=decision.ground, appeal=appeal, merchant=decision.merchant,
-            buyer=decision.buyer, review=decision.review,
+            buyer=decision.buyer, review=decision.review, listing=decision.listing,
         ),
-        realm=realm, at=at,
+        realm=realm, at=at, since=since,
     )
 
 
 def keep_words(*, subject: str, name: str, owner: str, words: str, realm: Realm, at: datetime) -> str:
     """Keep what somebody wrote, sealed by its owner's key; returns the keyed hash that stands for it in a table."""
-    text = vault.Words(subject, name, owner, "transaction", words)
-    vault.keep_words(texts=[text], realm=realm, recorded=to_micros(at))
-    return digest_of(words, realm)
+    return keep_every_words(name=name, texts=[(subject, owner, words)], realm=realm, at=at)[0]
+
+
+def keep_every_words(*, name: str, texts: Sequence[tuple[str, str, str]], realm: Realm, at: datetime) -> list[str]:
+    """The same for several texts of one kind, each of (subject, owner, words)."""
+    kept = [vault.Words(subject, name, owner, "transaction", words) for subject, owner, words in texts]
+    vault.keep_words(texts=kept, realm=realm, recorded=to_micros(at))
+    return [digest_of(words, realm) for _, _, words in texts]
 
 
 def digest_of(words: str, realm: Realm) -> str:
@@ -98,10 +131,18 @@ def hold_vault() -> None:
     known_among(())
 
 
-def state(event_id: str, fact: Fact, *, realm: Realm, at: datetime) -> None:
-    """State a fact of this domain, now; one that nobody could read again is refused before it is in the record for good."""
-    msgspec.convert(msgspec.to_builtins(fact), type(fact))
-    record.append(actor=SYSTEM, statements=[record.Statement(event_id, to_micros(at), fact)], realm=realm, at=at)
+def state(event_id: str, fact: Fact, *, realm: Realm, at: datetime, since: datetime | None = None) -> None:
+    """State a fact of this domain, of now or an earlier moment; see `state_each`."""
+    state_each([(event_id, fact)], realm=realm, at=at, since=since)
+
+
+def state_each(told: Sequence[tuple[str, Fact]], *, realm: Realm, at: datetime, since: datetime | None = None) -> None:
+    """State several at once; one that nobody could read again is refused before it is in the record for good."""
+    for _, fact in told:
+        msgspec.convert(msgspec.to_builtins(fact), type(fact))
+    moment = to_micros(since or at)
+    statements = [record.Statement(event_id, moment, fact) for event_id, fact in told]
+    record.append(actor=SYSTEM, statements=statements, realm=realm, at=at)
 
 
 def check_stranger(actor: Actor, *subjects: str | None) -> None:
@@ -110,18 +151,31 @@ def check_stranger(actor: Actor, *subjects: str | None) -> None:
         raise NotAllowed("You act for whom this is about: another person must decide.")
 
 
-def _check_about(statement: Statement) -> None:
+def _refusal_of(
+    statement: Statement, known: Collection[str], telling: Collection[str], at: datetime
+) -> Refusal | None:
+    try:
+        check_statement(statement, at=at)
+        _check_about(statement, known, telling)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def _who(statement: Statement) -> str:
+    return statement.merchant or statement.buyer or ""
+
+
+def _check_about(statement: Statement, known: Collection[str], telling: Collection[str]) -> None:
     """Refuse to decide about nobody, or to rely on what is not in the record or is not about the matter."""
-    who = statement.merchant or statement.buyer or ""
+    who = _who(statement)
     kind = "merchant" if statement.merchant else "buyer"
-    if not who.startswith(SUBJECT_PREFIXES[kind]) or not known_among([who]):
+    if not who.startswith(SUBJECT_PREFIXES[kind]) or who not in known:
         raise Malformed(f"Nobody is known as {who[:20]!r} who is a {kind}.", path=kind)
     if len(set(statement.facts)) < len(statement.facts):
         raise Malformed("Name each fact once.", path="facts")
     if statement.contest is None:
         telling = facts.keys_mentioning(keys=statement.facts, subject=statement.review or who)
-    else:
-        telling = facts.keys_known(keys=statement.facts)
     for key in statement.facts:
         if key not in telling:
             raise Malformed(f"The record has no sealed fact {key[:32]!r} about this.", path="facts")

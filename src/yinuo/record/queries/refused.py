@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -40,14 +40,19 @@ class RefusedWaiting(msgspec.Struct, frozen=True):
 
 
 def refused_waiting(
-    *, viewer: Actor, realm: Realm, source: str | None = None, limit: int | None = None
+    *, viewer: Actor, realm: Realm, source: str | None = None, before: datetime | None = None, after: int = 0,
+    limit: int | None = None
 ) -> list[RefusedWaiting]:
-    """The refused events that wait for correction, oldest first."""
+    """The refused events that wait for correction, oldest first: of a source, come before a moment, behind a number."""
     allow(viewer, "record.see_refused")
-    waiting = RefusedEvent.objects.filter(replayed=None)
-    if source:
-        waiting = waiting.filter(source=source)
+    waiting = _waiting(source, before).filter(pk__gt=after)
     return list(opened(waiting.order_by("pk")[:limit], realm=realm))
+
+
+def refused_events(*, viewer: Actor, realm: Realm, numbers: Sequence[int]) -> list[RefusedWaiting]:
+    """Those of these refused events that still wait, oldest first."""
+    allow(viewer, "record.see_refused")
+    return list(opened(RefusedEvent.objects.filter(pk__in=numbers, replayed=None).order_by("pk"), realm=realm))
 
 
 def refused_event(*, viewer: Actor, realm: Realm, number: int) -> RefusedWaiting:
@@ -59,11 +64,17 @@ def refused_event(*, viewer: Actor, realm: Realm, number: int) -> RefusedWaiting
     return found
 
 
-def refused_count(*, viewer: Actor, source: str | None = None) -> int:
+def refused_count(*, viewer: Actor, source: str | None = None, before: datetime | None = None) -> int:
     """How many refused events wait for correction, of a source or of all."""
     allow(viewer, "record.see_refused")
+    return _waiting(source, before).count()
+
+
+def _waiting(source: str | None, before: datetime | None) -> QuerySet[RefusedEvent]:
     waiting = RefusedEvent.objects.filter(replayed=None)
-    return (waiting.filter(source=source) if source else waiting).count()
+    if source:
+        waiting = waiting.filter(source=source)
+    return waiting.filter(received__lt=before) if before is not None else waiting
 
 
 def refused_totals(*, viewer: Actor) -> list[tuple[str, int]]:

@@ -14,12 +14,12 @@ from yinuo.credit import queries as standings
 from yinuo.credit.actions import CLAIMS
 from yinuo.decisions import actions, queries
 from yinuo.decisions.rules import ACTS, GROUNDS
-from yinuo.kit.actors import PUBLIC
+from yinuo.kit.actors import PUBLIC, SOURCE
 from yinuo.kit.refusals import NotFound
 from yinuo.merchants import queries as merchants
 from yinuo.vault.queries import source_ids_of
 from yinuo.web.account.told import told
-from yinuo.web.console.entrance import Here, outcome_of
+from yinuo.web.console.entrance import STAFF, Here, outcome_of
 
 _METHODS = ["GET", "HEAD", "POST"]
 
@@ -42,8 +42,9 @@ def contest(request: HttpRequest, contest: str) -> HttpResponse:
         "objection": queries.words(name="objection", subjects=ids[:1], realm=here.realm).get(found.pk),
         "reasons": queries.words(name="reasons", subjects=ids[1:], realm=here.realm).get(ids[-1]),
         "whole": standings.made_whole(viewer=here.actor, contest_id=found.pk) if found.state == "upheld" else None,
-        "may_speak": _speaks(here, found.merchant), "is_steward": here.actor.holds("steward"), "claims": CLAIMS,
+        "may_speak": _speaks(here, found.merchant), "is_staff": bool(here.actor.roles & STAFF), "claims": CLAIMS, "given": {},
         "grounds": _grounds("contest_upheld") | _grounds("contest_rejected"), "late": found.due < here.at,
+        "may_settle": here.actor.holds("steward") and found.merchant not in here.actor.own,
         "appeal": queries.appeal_against(viewer=here.actor, decision_id=found.decision.pk) if found.decision else None,
         "adverse": found.state == "rejected",
     }
@@ -56,6 +57,7 @@ def decision(request: HttpRequest, decision: str) -> HttpResponse:
     """A decision with its statement of reasons; appeal against it."""
     here = Here(request)
     found = queries.decision(viewer=here.actor, decision_id=decision)
+    here.noted(person=found.buyer, page="decision", thing=found.pk)
     if request.method == "POST":
         objection = here.objection(request.POST.get("words", ""), appeal=True)
         made = told(
@@ -78,6 +80,7 @@ def decision(request: HttpRequest, decision: str) -> HttpResponse:
         "may_appeal": _speaks(here, who) and ACTS[found.act].adverse and not appealed and here.at <= found.appeal_until,
         "appealed": appealed,
         "words": request.POST.get("words", ""),
+        "source": found.decided_by.removeprefix(SOURCE) if found.decided_by.startswith(SOURCE) else "",
     }
     return render(request, "console/decision.html", context)
 
@@ -85,11 +88,13 @@ def decision(request: HttpRequest, decision: str) -> HttpResponse:
 @login_required
 @require_http_methods(_METHODS)
 def appeal(request: HttpRequest, appeal: str) -> HttpResponse:
-    """An appeal, for stewards: the decision, both sides' words, and the answer."""
+    """An appeal: the decision, both sides' words, and the answer, which a steward gives; an auditor looks on."""
     here = Here(request)
-    if not here.actor.holds("steward"):
+    is_steward = here.actor.holds("steward")
+    if not is_steward and not (here.actor.holds("auditor") and request.method != "POST"):
         raise NotFound("There is nothing under this address for your account.")
     found = queries.appeal(viewer=here.actor, appeal_id=appeal)
+    here.noted(person=found.decision.buyer, page="appeal", thing=found.pk)
     is_cause = found.decision.act == "contest_rejected" and _aspect(here, found.decision.contest) != "fact"
     if request.method == "POST":
         upheld = outcome_of(request)
@@ -109,7 +114,9 @@ def appeal(request: HttpRequest, appeal: str) -> HttpResponse:
         "objection": queries.words(name="objection", subjects=[found.pk], realm=here.realm).get(found.pk),
         "reasons": queries.words(name="reasons", subjects=[found.decision.pk], realm=here.realm).get(found.decision.pk),
         "had_part": here.actor.name in queries.had_part(appeal=found), "is_cause": is_cause, "claims": CLAIMS,
-        "late": found.due < here.at, "words": request.POST.get("words", ""), "rule": GROUNDS[found.decision.ground].rule,
+        "late": found.state == "open" and found.due < here.at, "words": request.POST.get("words", ""),
+        "rule": GROUNDS[found.decision.ground].rule, "is_steward": is_steward,
+        "reply": queries.words(name="reply", subjects=[found.pk], realm=here.realm).get(found.pk) if found.reply else None,
     }
     return render(request, "console/appeal.html", context)
 
