@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "yinuo.web.middleware.Readable",        # before the next, which reads forms
     "django.middleware.csrf.CsrfViewMiddleware",        # the API leaves it out: it goes by keys, never by cookies
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
