@@ -18,30 +18,30 @@ def part(value: bytes, name: bytes = b"words", more: bytes = b"") -> bytes:
 
 
 UNREADABLE = {
-    "boundary that never comes": (MULTIPART, b"nothing of the kind"),
     "no boundary": ("multipart/form-data", b"x"),
     "boundary of no letters": ("multipart/form-data; boundary=\u00e9", b"x"),
-    "charset that is none": (f"{MULTIPART}; charset=foo", part(b"x", more=b"; filename*=foo''x")),
-    "field name in no charset": (MULTIPART, part(b"x", more=b"; name*=foo''x")),
-    "base64 that is none": (MULTIPART, part(b"x", more=b"\r\nContent-Transfer-Encoding: base64")),
     "NUL": (MULTIPART, part(b"a\0b")),
     "NUL in a name": (MULTIPART, part(b"x", name=b"wo\0rds")),
     "NUL, percent-encoded": (URLENCODED, b"words=a%00b"),
     "NUL in a name, percent-encoded": (URLENCODED, b"wo%00rds=x"),
-    "half a sign": (f"{MULTIPART}; charset=utf-16-le", part(b"\x00\xd8")),
     "half a sign by escape": (f"{MULTIPART}; charset=unicode_escape", part(b"\\ud800")),
     "half a sign by UTF-7": (f"{MULTIPART}; charset=utf-7", part(b"+2AA-")),
     "UTF-16, percent-encoded": (f"{URLENCODED}; charset=utf-16", b"words=x"),
     "too many fields": (URLENCODED, b"&".join(b"a%d=1" % number for number in range(2_000))),
 }
 READABLE = {
+    "boundary that never comes": (MULTIPART, b"nothing of the kind"),
+    "charset that is none": (f"{MULTIPART}; charset=foo", part(b"x", more=b"; filename*=foo''x")),
+    "field name in no charset": (MULTIPART, part(b"x", more=b"; name*=foo''x")),
+    "base64 that is none": (MULTIPART, part(b"x", more=b"\r\nContent-Transfer-Encoding: base64")),
+    "half a sign": (f"{MULTIPART}; charset=utf-16-le", part(b"\x00\xd8")),
     "bytes that are no UTF-8": (URLENCODED, b"words=%ff%fe"),
     "half an escape": (URLENCODED, b"words=%"),
     "unknown charset alone": (f"{MULTIPART}; charset=foo", part(b"x")),
     "no field": (MULTIPART, b"--b--\r\n"),
     "another kind": ("text/plain; charset=foo", b"words=x"),
 }
-PEOPLE = [None, "steward", "merchant_owner"]
+PEOPLE = [None, "merchant_owner"]
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def sent(everything):
 
 def test_no_page_breaks_at_what_cannot_be_read(sent):
     answers = [(name, who, called, got.status_code) for name, who, called, got in sent(UNREADABLE, PEOPLE)]
-    assert sorted({each[2] for each in answers if each[3] not in (400, 404)}) == []
+    assert [each for each in answers if each[3] not in (400, 404)] == []
     assert sum(each[3] == 400 for each in answers) > len(answers) * .95
 
 

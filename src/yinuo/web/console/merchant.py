@@ -52,11 +52,11 @@ def overview(request: HttpRequest, merchant: str) -> HttpResponse:
     """The standing in exact figures, why, and what waits."""
     here = Here(request)
     standing = standings.own_standing(viewer=here.actor, merchant=merchant)
-    contests = decisions.contests_of(viewer=here.actor, merchant=merchant)
+    contests = decisions.contests_of(viewer=here.actor, merchant=merchant, state="open")
     seen = standings.look_ahead(viewer=here.actor, merchant=merchant, at=here.at)
     context: dict[str, Any] = _frame(request, merchant, "overview") | {
         "standing": standing,
-        "open_contests": [contest for contest in contests if contest.state == "open"],
+        "open_contests": contests,
         "held": standings.held_against(viewer=here.actor, merchant=merchant, at=here.at, limit=5),
         "decisions": decisions.decisions_about(viewer=here.actor, merchant=merchant)[:5],
         "today": standings.today(seen, stop=TODAY_FIRST), "foreseen": standings.foreseen(seen),
@@ -209,8 +209,11 @@ def _object(request: HttpRequest, here: Here, merchant: str) -> Any:
 def cases(request: HttpRequest, merchant: str) -> HttpResponse:
     """Objections and decisions, the newest first."""
     here = Here(request)
+    after = request.GET.get("after", "")
+    contests = decisions.contests_of(viewer=here.actor, merchant=merchant, after=after)
     context = _frame(request, merchant, "cases") | {
-        "contests": decisions.contests_of(viewer=here.actor, merchant=merchant),
+        "contests": contests, "is_first": not after,
+        "after": contests[-1].pk if len(contests) == decisions.LISTED_MAX else "",
         "decisions": decisions.decisions_about(viewer=here.actor, merchant=merchant),
         "rooms": _rooms(here, merchant),
     }
