@@ -164,10 +164,14 @@ def test_what_cannot_be_imported_ends_in_a_sentence(yinuo, tmp_path):
 
 
 def test_what_only_we_state_is_refused_from_a_file(yinuo, tmp_path, event):
-    body = {"decision": "j1", "act": "warning", "ground": "terms", "automated": "no", "facts": 1, "merchant": "m1", "contest": "t1",
-            "since": "2026-05-01T00:00:00Z", "outcome": "upheld", "aspect": "fact", "order": "o1"}
+    body = {
+        "decision": "j1", "act": "warning", "ground": "terms", "automated": "no", "facts": 1, "merchant": "m1",
+        "contest": "t1", "since": "2026-05-01T00:00:00Z", "outcome": "upheld", "aspect": "fact", "order": "o1",
+    }
     file = tmp_path / "forged.ndjson"
-    forged = ("decisions.decision_taken", "decisions.decision_reversed", "decisions.contest_settled", "decisions.contest_lapsed")
+    forged = [
+        f"decisions.{name}" for name in ("decision_taken", "decision_reversed", "contest_settled", "contest_lapsed")
+    ]
     file.write_bytes(b"\n".join(event(kind, id=kind, **body) for kind in forged))
     code, said, complaint = yinuo("import", str(file), "--source", "shop")
     assert Entry.objects.count() == 0, (code, said, complaint)

@@ -370,16 +370,19 @@ class TestTakenBack:
 
 
 OWN_FACTS = sorted(f"decisions.{name}" for name in (
-    "appeal_opened", "appeal_settled", "contest_lapsed", "contest_opened", "contest_settled", "decision_reversed", "decision_taken",
+    "appeal_opened", "appeal_settled", "contest_lapsed", "contest_opened", "contest_settled", "decision_reversed",
+    "decision_taken",
 ))
 
 
 class TestOnlyDecisionsState:
     """A fact about a decision comes with its row, and from nowhere else."""
 
-    BODY = {"decision": "j1", "act": "warning", "ground": "terms", "automated": "no", "facts": 1, "since": "2026-05-01T00:00:00Z",
-            "merchant": "m1", "contest": "t1", "event": "0" * 32, "aspect": "fact", "due": "2026-05-01T00:00:00Z", "appeal": "p1",
-            "outcome": "upheld", "order": "o1"}
+    BODY = {
+        "decision": "j1", "act": "warning", "ground": "terms", "automated": "no", "facts": 1, "since": "2026-05-01T00:00:00Z",
+        "merchant": "m1", "contest": "t1", "event": "0" * 32, "aspect": "fact", "due": "2026-05-01T00:00:00Z",
+        "appeal": "p1", "outcome": "upheld", "order": "o1",
+    }
 
     @pytest.fixture
     def key_of_shop(self, realm):
@@ -402,7 +405,8 @@ class TestOnlyDecisionsState:
             record.make_key(actor=SYSTEM, source=source, expires=None, realm=realm, at=now)
 
     def test_they_are_made_in_this_domain_only(self):
-        assert {kind for kind, known in kinds().items() if kind.startswith("decisions.") and not known.external} == set(OWN_FACTS)
+        ours = {kind for kind, known in kinds().items() if kind.startswith("decisions.") and not known.external}
+        assert ours == set(OWN_FACTS)
         names = {kinds()[kind].cls.__name__ for kind in OWN_FACTS}
         root = Path(yinuo.__file__).parent
         makers = {

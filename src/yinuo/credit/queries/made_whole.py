@@ -94,7 +94,7 @@ def made_whole(*, viewer: Actor, contest_id: str) -> MadeWhole:
 
 
 class _Found:
-    """What is known today about a merchant: every fact and its replacement, and the contests upheld, the first settled first."""
+    """What is known today about a merchant: every fact, what replaced it, and the contests upheld, the first settled first."""
 
     def __init__(self, merchant: str, upheld: Sequence[Contest]) -> None:
         self._merchant = merchant
@@ -107,7 +107,7 @@ class _Found:
         }
         facts = [(place, contest) for place, contest in enumerate(upheld) if contest.aspect == "fact"]
         self._withdrawn = {contest.event: place for place, contest in facts}
-        self._anew = {contest.order: place for place, contest in reversed(facts) if contest.order}      # the first of each order
+        self._anew = {contest.order: place for place, contest in reversed(facts) if contest.order}      # first ones
 
     def lost(self, run: Run, place: int) -> Lost | None:
         """The standing by a run without the contests before a place, and without that one; None where that is the same."""
