@@ -68,7 +68,7 @@ class Readable:
         if not broken:
             return None
         request.encoding = "utf-8"      # what was sent is not looked at again, nor by the page that refuses it
-        request.GET, request.POST = QueryDict(), QueryDict()        # type: ignore[assignment] # empty ones, for good
+        request.GET, request.POST = QueryDict(), QueryDict()
         return render(request, "400.html", status=400)
 
 

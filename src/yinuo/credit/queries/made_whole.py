@@ -143,8 +143,8 @@ class _Found:
             found = self._cause_of(fact)
             return _caused(fact, found[1]) if found and found[0] < count and fact.said["cause"] == "merchant" else fact
         judged = self._today.get((fact.kind, fact.said["order"]))
-        found = judged and self._cause_of(judged)
-        if judged and found and found[0] >= count and judged.said["cause"] == found[1]:
+        found = None if judged is None else self._cause_of(judged)
+        if judged is not None and found and found[0] >= count and judged.said["cause"] == found[1]:
             return _caused(judged, "merchant")      # told of by that later contest, and not here as well
         return judged
 
