@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from yinuo.kit.actors import HUMAN, Actor, allow
 from yinuo.kit.refusals import NotFound, TooMany
@@ -34,4 +35,4 @@ def forget_filter(*, actor: Actor, number: int) -> None:
     allow(actor, "people.save_filter")
     gone, _ = SavedFilter.objects.filter(pk=number, account=int(actor.name.removeprefix(HUMAN))).delete()
     if not gone:
-        raise NotFound("There is no such filter of yours.")
+        raise NotFound(_("There is no such filter of yours."))
