@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import random
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 # Before Django reads its settings: tests never touch an installation's data.
@@ -93,6 +97,52 @@ def take(realm: Realm, now: datetime, db: None) -> Callable[..., Any]:
         return taken
 
     return taking
+
+
+@pytest.fixture(scope="module")
+def _everything(django_db_setup: None, django_db_blocker: Any, _keys: None) -> Iterator[Any]:
+    from django.conf import settings  # noqa: PLC0415 - only once Django is set up
+    from django.core.cache import cache  # noqa: PLC0415
+    from django.db import transaction  # noqa: PLC0415
+    from django.test import override_settings  # noqa: PLC0415
+
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with django_db_blocker.unblock(), override_settings(PASSWORD_HASHERS=hashers), transaction.atomic():
+        cache.clear()
+        settings.LOG.last.unlink(missing_ok=True)
+        made = beside("everything.py").fill(beside("web/market.py"))
+        yield made, settings.LOG.last.read_bytes()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def everything(_everything: Any, _new_log: None, db: None) -> Any:
+    """Something of every kind and somebody in every role (tests/everything.py): made once for all tests of a file.
+
+    What a test changes of it is taken back.
+    """
+    from django.conf import settings  # noqa: PLC0415 - only once Django is set up
+
+    made, last = _everything
+    settings.LOG.last.write_bytes(last)
+    return made
+
+
+@pytest.fixture
+def grow() -> Callable[[Any, int], None]:
+    """Adds so many of everything: grow(everything, 45)."""
+    return lambda everything, more: beside("everything.py").grow(everything, beside("web/market.py"), more)
+
+
+def beside(file: str) -> ModuleType:
+    """A module among the tests, which are no package that others could import from."""
+    spec = importlib.util.spec_from_file_location(f"tests_{Path(file).stem}", Path(__file__).parent / file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture

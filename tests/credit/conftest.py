@@ -96,22 +96,27 @@ def corrected(market):
     published = market.of_kind("reviews.review_published")
     for place, event in enumerate(published[3:120:4]):
         review = event.data["review"]
-        raws.append(cloud_event(f"hide-{review}", "reviews.review_hidden", event.time + timedelta(days=1),
-                                {"review": review, "ground": "bought" if place % 2 else "insult"}))
+        raws.append(cloud_event(f"hide-{review}", "decisions.decision_stated", event.time + timedelta(days=1), {
+            "decision": f"hide-{review}", "act": "review_hidden", "ground": "bought" if place % 2 else "insult",
+            "automated": "no", "buyer": event.data["buyer"], "review": review,
+            "reasons": "The same words stand under twenty others.",
+        }))
         if place % 3 == 1:
             later = event.time + timedelta(days=2)
-            raws.append(cloud_event(f"show-{review}", "reviews.review_restored", later, {"review": review}))
+            raws.append(cloud_event(f"show-{review}", "decisions.decision_withdrawn", later, {"decision": f"hide-{review}"}))
         if place % 3 == 2:
             raws.append(withdrawal(f"unhide-{review}", f"hide-{review}", event.time))
     for event in published[130:150:4]:
         raws.append(withdrawal(f"back-{event.id}", event.id, event.time))
     for number in range(6):
-        finding = {"finding": f"found-{number}", "merchant": f"merchant-{number + 8:05d}"}
         when = market.past[-1].time - timedelta(days=20 + number)
-        raws.append(cloud_event(f"found-{number}", "catalogue.finding_upheld", when, {**finding, "ground": "safety"}))
+        raws.append(cloud_event(f"found-{number}", "decisions.decision_stated", when, {
+            "decision": f"found-{number}", "act": "goods_unlawful", "ground": "safety", "automated": "no",
+            "merchant": f"merchant-{number + 8:05d}", "reasons": "The laboratory found the lamp to be live when touched.",
+        }))
         if number % 2:
             later = when + timedelta(days=9 - number)
-            raws.append(cloud_event(f"over-{number}", "catalogue.finding_overturned", later, finding))
+            raws.append(cloud_event(f"over-{number}", "decisions.decision_withdrawn", later, {"decision": f"found-{number}"}))
     return raws
 
 

@@ -78,8 +78,9 @@ def test_a_withdrawn_scan_withdraws_its_judgement(take, story, event):
 def test_a_review_hidden_as_bought_counts_nothing_and_counts_again_once_restored(take, event):
     review = {"review": "r1", "buyer": "b1", "merchant": "m1", "stars": 5}
     take([event("reviews.review_published", id="1", time="2026-05-01T00:00:00Z", **review)])
-    take([event("reviews.review_hidden", id="2", time="2026-05-02T00:00:00Z", review="r1", ground="bought")])
-    take([event("reviews.review_restored", id="3", time="2026-05-03T00:00:00Z", review="r1")])
+    hiding = {"decision": "h1", "act": "review_hidden", "ground": "bought", "automated": "no", "buyer": "b1", "review": "r1"}
+    take([event("decisions.decision_stated", id="2", time="2026-05-02T00:00:00Z", reasons="Paid for by voucher.", **hiding)])
+    take([event("decisions.decision_withdrawn", id="3", time="2026-05-03T00:00:00Z", decision="h1")])
     judged = [(r.fact.revision, r.fact.weight) for batch in every_fact(at_size=0) for r in batch
               if isinstance(r.fact, ReviewJudged)]
     assert judged == [(0, 4), (1, 0), (2, 4)]     # it names no order that anybody knows

@@ -112,7 +112,7 @@ def test_somebody_sees_everything_that_is_kept_about_them(realm, ann, find):
     assert [kept["kept_by_law_until"] for kept in about["kept"]] == [None, None, "2029-05-01"]
     assert about["level"] is None
     assert [consent["purpose"] for consent in about["consents"]] == ["publish_name"]
-    assert about["looked_at"] == [{"at": NOW.isoformat(), "by": "Wu", "what": "seen"}]
+    assert about["looked_at"] == [{"at": NOW.isoformat(), "by": "Wu", "what": "seen", "why": "rights"}]
     assert find("buyer", "bob") not in json.dumps(about)
     with pytest.raises(NotAllowed):
         persons.see(actor=PUBLIC, person=ann, realm=realm, at=NOW, **LAW)

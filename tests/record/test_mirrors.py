@@ -94,7 +94,7 @@ def history(event):
         event("delivery.shipment_delivered", id="d1", shipment="s1", order="o1"),
         event("delivery.shipment_delivered", id="d2", shipment="s1", order="o1", time="2026-05-09T00:00:00Z", supersedes="d1"),
         event("reviews.review_published", id="r1", review="r1", stars=1, order="o1"),
-        event("reviews.review_hidden", id="h1", review="r1", ground="insult"),
+        event("reviews.review_replied", id="h1", review="r1"),
         event("record.fact_withdrawn", id="w3", event="h1", reason="dispute_upheld"),
     ]
 
@@ -121,8 +121,6 @@ CONTRADICTIONS = [
     ("delivery.shipment_handed_over", "s1", [{"order": "o1", "carrier": "swift"}, {"order": "o1", "carrier": "slow"}]),
     ("delivery.shipment_damaged", "s1", [{"order": "o1", "harm": "lost", "cause": cause} for cause in ("merchant", "carrier")]),
     ("reviews.review_published", "r1", [{"merchant": m, "stars": 1} for m in ("m1", "m2")]),
-    ("catalogue.finding_upheld", "f1", [{"merchant": m, "ground": "safety"} for m in ("m1", "m2")]),
-    ("catalogue.finding_overturned", "f1", [{"merchant": "m1"}, {"merchant": "m1"}]),
     ("care.complaint_closed", "c1", [{"outcome": o, "merchant": "m1"} for o in ("upheld", "rejected")]),
 ]
 

@@ -15,6 +15,7 @@ import pytest
 
 import yinuo.care.events
 import yinuo.catalogue.events
+import yinuo.decisions.events
 import yinuo.delivery.events
 import yinuo.merchants.events
 import yinuo.people.events
@@ -30,10 +31,10 @@ MIDDLE = Plan(seed=3, merchants=120, buyers=2_000, orders=12_000)
 
 BEGINNINGS = {
     "people.buyer_joined", "merchants.merchant_registered", "merchants.shop_opened", "catalogue.listing_published",
-    "catalogue.finding_upheld", "merchants.external_rating_observed", "trade.order_placed", "trade.refund_granted",
+    "decisions.decision_stated", "merchants.external_rating_observed", "trade.order_placed", "trade.refund_granted",
     "delivery.shipment_ready", "delivery.shipment_handed_over", "reviews.review_published", "care.complaint_opened",
 }
-DOMAINS = {"people", "merchants", "catalogue", "trade", "delivery", "reviews", "care"}
+DOMAINS = {"people", "merchants", "catalogue", "trade", "delivery", "reviews", "care", "decisions"}
 NEVER_MADE = {"delivery.disruption_declared"}   # unless the plan says that the strike is declared
 
 
@@ -265,12 +266,16 @@ def test_a_late_merchant_orders_from_himself_for_one_yuan(ledger: Ledger) -> Non
 
 
 def test_the_counterfeiter_is_found_out_and_the_wrongly_accused_cleared(small: list[Event]) -> None:
-    found = [event for event in small if event.type.startswith("catalogue.finding_")]
+    found = [
+        event for event in small
+        if event.type.startswith("decisions.") and event.data["decision"].startswith("finding-")
+        and event.data.get("act") != "listing_removed"
+    ]
     wrong, right = truth(SMALL).findings
-    assert [(event.data["finding"], event.time.date()) for event in found] == [
+    assert [(event.data["decision"], event.time.date()) for event in found] == [
         (wrong.finding, wrong.found_on), (wrong.finding, wrong.overturned_on), (right.finding, right.found_on),
     ]
-    withdrawn = next(event for event in small if event.type == "catalogue.listing_withdrawn")
+    withdrawn = next(event for event in small if event.data.get("act") == "listing_removed")
     assert not any(
         event.data["listing"] == withdrawn.data["listing"]
         for event in small if event.type == "trade.order_placed" and event.time > withdrawn.time

@@ -248,7 +248,9 @@ def test_a_listing_that_no_fact_tells_of_any_more_proves_nothing(market, client)
 
 
 @pytest.mark.parametrize(
-    ("published_at", "withdrawn_at", "off"), [(1, None, False), (1, 2, True), (2, 2, True), (3, 2, False), (None, 2, True)]
+    ("published_at", "withdrawn_at", "restored_at", "off"),
+    [(1, None, None, False), (1, 2, None, True), (2, 2, None, True), (3, 2, None, False), (None, 2, None, True),
+     (1, 2, 3, False), (1, 3, 2, True), (1, 2, 2, False), (None, 2, 3, False)],
 )
-def test_what_is_put_up_again_is_on_sale(published_at, withdrawn_at, off):
-    assert is_withdrawn(published_at=published_at, withdrawn_at=withdrawn_at) is off
+def test_what_is_put_up_again_or_restored_is_on_sale(published_at, withdrawn_at, restored_at, off):
+    assert is_withdrawn(published_at=published_at, withdrawn_at=withdrawn_at, restored_at=restored_at) is off

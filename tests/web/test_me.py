@@ -164,7 +164,7 @@ def test_everything_kept_is_on_the_page(here, language):
     assert about.keys() == {        # whoever keeps something else about people shows it on the page, too
         "format", "person", "made", "known_since", "known_as", "words", "facts", "hashes_kept", "kept", "purposes_by_consent",
         "given_to", "consents", "restrictions", "looked_at", "accounts", "level", "decisions", "appeals",
-        "refused_events",
+        "refused_events", "shown_to_authorities",
     }
     for shown in ("Name of ann", "Words of ann", here.person, "order-of-ann", "ann-li", "amount_minor=500"):
         assert shown in page

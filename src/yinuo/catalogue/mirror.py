@@ -28,6 +28,7 @@ MIRROR: mirrors.Mirror = {
         "catalogue_listing",
         {"id": "listing", "withdrawn_ground": "ground", "withdrawn_at": AT},
     ),
+    events.ListingRestored: Writes("catalogue_listing", {"id": "listing", "restored_at": AT}),
     events.FindingUpheld: Writes(
         "catalogue_finding",
         {"id": "finding", "merchant": "merchant", "listing": "listing", "ground": "ground", "upheld_at": AT},

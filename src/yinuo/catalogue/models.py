@@ -16,6 +16,7 @@ class Listing(models.Model):
     published_at = models.BigIntegerField(null=True)
     withdrawn_at = models.BigIntegerField(null=True)
     withdrawn_ground = models.CharField(max_length=12, null=True)
+    restored_at = models.BigIntegerField(null=True)
 
     class Meta:
         indexes = (models.Index(fields=("merchant", "-published_at", "id"), name="catalogue_listing_by_merchant"),)

@@ -69,7 +69,9 @@ def _shown(found: list[Listing], realm: Realm) -> list[ListingShown]:
     titles = words_of(name="title", subjects=[each.pk for each in found], realm=realm) if found else {}
     shown = []
     for each in found:
-        off = is_withdrawn(published_at=each.published_at, withdrawn_at=each.withdrawn_at)
+        off = is_withdrawn(
+            published_at=each.published_at, withdrawn_at=each.withdrawn_at, restored_at=each.restored_at
+        )
         shown.append(
             ListingShown(
                 listing=each.pk,

@@ -10,9 +10,11 @@ from yinuo.kit.moments import MICROS_PER_DAY
 FINDING_DAYS = 365
 
 
-def is_withdrawn(*, published_at: int | None, withdrawn_at: int | None) -> bool:
-    """Whether a listing is off sale: it was withdrawn, and not put up again since."""
-    return withdrawn_at is not None and (published_at is None or withdrawn_at >= published_at)
+def is_withdrawn(*, published_at: int | None, withdrawn_at: int | None, restored_at: int | None) -> bool:
+    """Whether a listing is off sale: it was withdrawn, and neither put up again since nor restored."""
+    if withdrawn_at is None or (restored_at is not None and restored_at >= withdrawn_at):
+        return False
+    return published_at is None or withdrawn_at >= published_at
 
 
 class ToldFinding(NamedTuple):

@@ -63,6 +63,8 @@ INSTALLED_APPS = [
     "yinuo.config.apps.Configuration",
 ]
 MIDDLEWARE = [
+    "yinuo.web.middleware.policies",
+    "yinuo.config.problems.problems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -78,7 +80,6 @@ MIDDLEWARE = [
     "yinuo.config.signed_in.signed_in",
     "allauth.account.middleware.AccountMiddleware",
     "yinuo.web.middleware.Pages",
-    "yinuo.config.problems.problems",
 ]
 ROOT_URLCONF = "yinuo.config.urls"
 WSGI_APPLICATION = "yinuo.config.wsgi.application"

@@ -20,7 +20,7 @@ SEEN = "seen"
 _SETS_UP = frozenset({"mfa_activate_totp", "mfa_add_webauthn"})
 _FOUND = 302
 _NOTED_EVERY = timedelta(minutes=5)
-_PRIVATE = ("/account/", "/join/", "/console/", "/me/", "/admin/")
+_PRIVATE = ("/account/", "/join/", "/console/", "/me/", "/admin/", "/rooms/")
 Answer = Callable[[HttpRequest], HttpResponse]
 
 
@@ -39,8 +39,9 @@ def signed_in(get_response: Answer) -> Answer:
         request.lacks_second_factor = SimpleLazyObject(lambda: _lacking(request))  # type: ignore[attr-defined]
         response = get_response(request)
         _end_weaker(request, response)
-        if request.path.startswith(_PRIVATE):
-            patch_cache_control(response, private=True, no_store=True)
+        is_told_apart = settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
+        if request.path.startswith(_PRIVATE) or (is_told_apart and "public" not in response.get("Cache-Control", "")):
+            patch_cache_control(response, private=True, no_store=True)     # every page names who is signed in
         return response
 
     return handle

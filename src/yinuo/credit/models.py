@@ -53,6 +53,7 @@ class Scorecard(models.Model):
     report = models.JSONField()
     added = models.DateTimeField()
     in_force_since = models.DateTimeField(null=True)
+    in_force_from = models.IntegerField(null=True)                  # of an announced one: the day, once it is set
 
     class Meta:
         constraints = (
@@ -128,6 +129,14 @@ class Standing(models.Model):
             models.Index(fields=("scorecard", "-outcomes", "merchant"), name="credit_standing_by_size"),
             models.Index(fields=("scorecard", "band_rank", "-outcomes", "merchant"), name="credit_standing_by_band_size"),
         )
+
+
+class Outlook(models.Model):
+    """A standing's evidence before it was rounded, as it weighs now and in the coming weeks: what looking ahead adds to."""
+
+    id = models.CharField(max_length=62, primary_key=True)          # of the standing
+    run = models.CharField(max_length=20)
+    sums = models.BinaryField()                                     # rules.outlook.packed_sums
 
 
 class StandingPoint(models.Model):

@@ -5,7 +5,7 @@ What a person wrote (reasons, objections, replies) is kept in the vault and boun
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from yinuo.kit.facts import (
     AppealId,
@@ -16,10 +16,12 @@ from yinuo.kit.facts import (
     DecisionId,
     Digest,
     Fact,
+    ListingId,
     MerchantId,
     Moment,
     OrderId,
     ReviewId,
+    Text,
     fact,
 )
 
@@ -45,7 +47,35 @@ class DecisionTaken(Fact, frozen=True, kw_only=True, tag="decisions.decision_tak
     merchant: MerchantId | None = None
     buyer: BuyerId | None = None
     review: ReviewId | None = None
+    listing: ListingId | None = None
     contest: ContestId | None = None
+
+
+def _says_enough(wire: Any) -> None:
+    from yinuo.decisions.rules import check_stated  # noqa: PLC0415 - rules know these facts
+
+    check_stated(wire)
+
+
+@fact(texts={"reasons": Text(owner="buyer", retention="transaction", once=True)}, check=_says_enough)
+class DecisionStated(Fact, frozen=True, kw_only=True, tag="decisions.decision_stated"):
+    """A shop decided about somebody, for the reasons that come with it: told, counted and appealed like one taken here."""
+
+    decision: DecisionId
+    act: Literal["warning", "goods_unlawful", "listing_removed", "review_hidden"]
+    ground: Code
+    automated: Automated
+    merchant: MerchantId | None = None
+    buyer: BuyerId | None = None
+    review: ReviewId | None = None
+    listing: ListingId | None = None
+
+
+@fact()
+class DecisionWithdrawn(Fact, frozen=True, kw_only=True, tag="decisions.decision_withdrawn"):
+    """A shop takes back what it decided: all that followed is undone."""
+
+    decision: DecisionId
 
 
 @fact(external=False)
@@ -59,6 +89,7 @@ class DecisionReversed(Fact, frozen=True, kw_only=True, tag="decisions.decision_
     merchant: MerchantId | None = None
     buyer: BuyerId | None = None
     review: ReviewId | None = None
+    listing: ListingId | None = None
 
 
 @fact(external=False)

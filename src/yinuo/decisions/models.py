@@ -8,7 +8,7 @@ from django.db.models.functions import Length
 from django.db.models.lookups import GreaterThanOrEqual
 
 from yinuo.decisions.rules import ACTS, GROUNDS
-from yinuo.kit.actors import HUMAN
+from yinuo.kit.actors import HUMAN, SOURCE
 
 _KEY_LENGTH = 32        # of one fact's key, in hex
 _ADVERSE = sorted(code for code, act in ACTS.items() if act.adverse)
@@ -25,6 +25,7 @@ class Decision(models.Model):
     merchant = models.CharField(max_length=20, null=True, db_index=True)
     buyer = models.CharField(max_length=20, null=True, db_index=True)
     review = models.CharField(max_length=20, null=True)
+    listing = models.CharField(max_length=20, null=True)
     contest = models.CharField(max_length=20, null=True)
     facts = models.TextField()                                    # the keys of the facts relied on, in hex, with spaces between
     words = models.CharField(max_length=32)                       # keyed hash of the reasons, which the vault keeps
@@ -51,7 +52,8 @@ class Decision(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(automated="wholly", decided_by="system")
-                | Q(automated__in=("no", "partly"), decided_by__startswith=HUMAN),
+                | Q(automated__in=("no", "partly"), decided_by__startswith=HUMAN)
+                | Q(automated__in=("no", "partly", "wholly"), decided_by__startswith=SOURCE),
                 name="decisions_says_who",
             ),
             models.CheckConstraint(condition=Q(appeal_until__gt=F("decided_at")), name="decisions_can_be_appealed"),
@@ -112,10 +114,10 @@ class Contest(models.Model):
 
 
 class Appeal(models.Model):
-    """That whoever was decided about asks for another person's look. One of each decision."""
+    """That whoever was decided about asks for another person's look. One of each decision, beside those taken back."""
 
     id = models.CharField(max_length=20, primary_key=True)
-    decision = models.OneToOneField("decisions.Decision", models.PROTECT, related_name="+")
+    decision = models.ForeignKey("decisions.Decision", models.PROTECT, related_name="+")
     decision_by = models.CharField(max_length=80)                 # who took it, so that the database can refuse the same again
     words = models.CharField(max_length=32)
     opened_by = models.CharField(max_length=80)
@@ -141,5 +143,9 @@ class Appeal(models.Model):
                 name="decisions_appeal_by_another",
             ),
             models.UniqueConstraint(fields=("reply",), condition=~Q(reply=""), name="decisions_no_reply_twice"),
+            models.UniqueConstraint(fields=("decision",), condition=~Q(state="withdrawn"), name="decisions_appealed_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=("open", "upheld", "rejected", "withdrawn")), name="decisions_appeal_state_is_listed"
+            ),
         )
         indexes = (models.Index(fields=("due",), condition=Q(state="open"), name="decisions_appeals_open"),)

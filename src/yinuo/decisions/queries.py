@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Model, Q, QuerySet
 
 from yinuo.decisions.models import Appeal, Contest, Decision
-from yinuo.decisions.rules import rates
+from yinuo.decisions.rules import letters_of, rates
 from yinuo.kit import rows
 from yinuo.kit.actors import Actor, allow, permissions
+from yinuo.kit.ids import keyed_digest
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import NotFound
+from yinuo.record import queries as record
+from yinuo.record.rules import Content
 from yinuo.vault.queries import words_of
 
 LISTED_MAX = 200
+_Row = TypeVar("_Row", bound=Model)
 
 
 def settled_causes(*, matters: Sequence[str]) -> dict[tuple[str, str], str]:
@@ -65,49 +69,72 @@ def appeal(*, viewer: Actor, appeal_id: str) -> Appeal:
 
 
 def had_part(*, appeal: Appeal) -> set[str]:
-    """Who cannot answer an appeal: whoever decided, appealed, or raised or settled the contest before."""
-    contest = Contest.objects.filter(decision=appeal.decision).first() if appeal.decision.contest else None
-    earlier = Contest.objects.filter(matter=contest.matter, decision__isnull=False) if contest else Contest.objects.none()
-    return {
-        appeal.decision_by, appeal.opened_by, *([contest.opened_by] if contest else []),
-        *earlier.values_list("decision__decided_by", flat=True),
-    }
+    """Who cannot answer an appeal: whoever decided, appealed (also before), or raised or settled a contest of the same."""
+    return had_part_each(appeals=[appeal])[appeal.pk]
+
+
+def took_part(*, matters: Sequence[str]) -> dict[str, set[str]]:
+    """By matter everybody who raised or settled a contest of it."""
+    found: dict[str, set[str]] = {matter: set() for matter in matters}
+    for matter, *names in Contest.objects.filter(matter__in=matters).values_list("matter", "opened_by", "decision__decided_by"):
+        found[matter] |= {name for name in names if name}
+    return found
 
 
 def appeal_against(*, viewer: Actor, decision_id: str) -> Appeal | None:
-    """The appeal against a decision that the viewer may see."""
-    return Appeal.objects.filter(decision=decision(viewer=viewer, decision_id=decision_id)).first()
+    """The appeal against a decision that the viewer may see; one that was taken back only where there is no other."""
+    found = Appeal.objects.filter(decision=decision(viewer=viewer, decision_id=decision_id)).order_by("-opened_at", "pk")
+    return found.exclude(state="withdrawn").first() or found.first()
 
 
-def decisions_about(*, viewer: Actor, merchant: str) -> list[Decision]:
-    """What was decided about a merchant, newest first, beside what settled a contest, which shows with that."""
+def decisions_about(*, viewer: Actor, merchant: str, after: str = "", limit: int = LISTED_MAX) -> list[Decision]:
+    """What was decided about a merchant, newest first, beside what settled a contest, which shows with that.
+
+    From behind the decision `after`, as in each of these lists; one that is not in the list is refused.
+    """
     allow(viewer, "decisions.see", about=merchant)
-    return list(Decision.objects.filter(merchant=merchant, contest=None).order_by("-decided_at", "pk")[:LISTED_MAX])
+    return _page(Decision.objects.filter(merchant=merchant, contest=None), "-decided_at", after, limit)
 
 
-def decisions_about_buyer(*, viewer: Actor, buyer: str) -> list[Decision]:
+def decisions_about_buyer(*, viewer: Actor, buyer: str, after: str = "", limit: int = LISTED_MAX) -> list[Decision]:
     """What was decided about a buyer, newest first."""
     allow(viewer, "decisions.see", about=buyer)
-    return list(Decision.objects.filter(buyer=buyer).order_by("-decided_at", "pk")[:LISTED_MAX])
+    return _page(Decision.objects.filter(buyer=buyer), "-decided_at", after, limit)
 
 
-def contests_of(*, viewer: Actor, merchant: str) -> list[Contest]:
-    """A merchant's contests, newest first."""
+def contests_of(
+    *, viewer: Actor, merchant: str, state: str = "", after: str = "", limit: int = LISTED_MAX
+) -> list[Contest]:
+    """A merchant's contests, all or those in one state, newest first."""
     allow(viewer, "decisions.see", about=merchant)
-    found = Contest.objects.select_related("decision").filter(merchant=merchant)
-    return list(found.order_by("-opened_at", "pk")[:LISTED_MAX])
+    every = Contest.objects.select_related("decision").filter(merchant=merchant)
+    return _page(every, "-opened_at", after, limit, **({"state": state} if state else {}))
 
 
-def open_contests(*, viewer: Actor) -> list[Contest]:
+def open_contests(*, viewer: Actor, after: str = "", limit: int = LISTED_MAX) -> list[Contest]:
     """Every open contest, the one that is due first first."""
     allow(viewer, "decisions.settle_contest")
-    return list(Contest.objects.filter(state="open").order_by("due", "pk")[:LISTED_MAX])
+    return _page(Contest.objects.all(), "due", after, limit, state="open")
 
 
-def open_appeals(*, viewer: Actor) -> list[Appeal]:
+def open_appeals(*, viewer: Actor, after: str = "", limit: int = LISTED_MAX) -> list[Appeal]:
     """Every open appeal, the one that is due first first."""
     allow(viewer, "decisions.settle_appeal")
-    return list(Appeal.objects.select_related("decision").filter(state="open").order_by("due", "pk")[:LISTED_MAX])
+    return _page(Appeal.objects.select_related("decision"), "due", after, limit, state="open")
+
+
+def _page(every: QuerySet[_Row], by: str, after: str, limit: int, **wanted: str) -> list[_Row]:
+    """The first rows in an order, or those behind one; that one itself need not be wanted any more: it may be settled since."""
+    column, is_falling = by.removeprefix("-"), by.startswith("-")
+    found = every.filter(**wanted).order_by(by, "pk")
+    if after:
+        anchor = every.filter(pk=after).first()
+        if anchor is None:
+            raise NotFound("The list has no such place to go on from. Begin at its start.")
+        value = getattr(anchor, column)
+        beyond = Q(**{f"{column}__{'lt' if is_falling else 'gt'}": value}) | Q(**{column: value, "pk__gt": anchor.pk})
+        found = found.filter(Q(**{f"{column}__{'lte' if is_falling else 'gte'}": value}), beyond)
+    return list(found[:limit])
 
 
 def words(*, name: str, subjects: Sequence[str], realm: Realm) -> dict[str, str | None]:
@@ -174,19 +201,15 @@ def contests_named(*, viewer: Actor, ids: Sequence[str]) -> list[Contest]:
 
 
 def had_part_each(*, appeals: Sequence[Appeal]) -> dict[str, set[str]]:
-    """By appeal who cannot answer it, as `had_part` says; two queries for all."""
-    contests = {each.decision_id: each for each in Contest.objects.filter(decision__in=[each.decision_id for each in appeals])}
-    earlier: dict[str, set[str]] = {}
-    settled = Contest.objects.filter(matter__in={each.matter for each in contests.values()}, decision__isnull=False)
-    for matter, decided_by in settled.values_list("matter", "decision__decided_by"):
-        earlier.setdefault(matter, set()).add(str(decided_by))
-    return {
-        each.pk: {
-            each.decision_by, each.opened_by,
-            *({contest.opened_by, *earlier.get(contest.matter, ())} if (contest := contests.get(each.decision_id)) else ()),
-        }
-        for each in appeals
-    }
+    """By appeal who cannot answer it, as `had_part` says; three queries for all."""
+    decided = [each.decision_id for each in appeals]
+    matters = dict(Contest.objects.filter(decision__in=decided).values_list("decision", "matter"))
+    arguing = took_part(matters=list(matters.values()))
+    parts = {each.pk: {each.decision_by, *arguing.get(matters.get(each.decision_id, ""), ())} for each in appeals}
+    appealed: dict[str, set[str]] = {}
+    for decision_id, opened_by in Appeal.objects.filter(decision__in=decided).values_list("decision", "opened_by"):
+        appealed.setdefault(str(decision_id), set()).add(str(opened_by))
+    return {each.pk: parts[each.pk] | appealed[each.decision_id] for each in appeals}
 
 
 def _given(**wanted: str) -> dict[str, str]:
@@ -256,6 +279,26 @@ def kept_about(*, person: str) -> dict[str, Any]:
         "decisions": list(about.values(*columns)),
         "appeals": list(appeals.values("id", "decision", "opened_at", "due", "state", "settled_at")),
     }
+
+
+def facts_to_rely_on(*, viewer: Actor, merchant: str, limit: int) -> list[tuple[int, Content]]:
+    """The newest sealed facts about a merchant with their numbers, newest first, for whoever may decide."""
+    allow(viewer, "decisions.decide")
+    numbers = record.mentions_of(subject=merchant, size=record.size())[-limit:]
+    return sorted(record.contents_by_number(numbers=numbers).items(), reverse=True)
+
+
+def decided_alike(
+    *, viewer: Actor, merchant: str, act: str, ground: str, facts: Sequence[str], words: str, realm: Realm
+) -> Decision | None:
+    """The standing decision that the viewer took about a merchant in the same words, on the same facts; None if none."""
+    allow(viewer, "decisions.decide")
+    digest = keyed_digest(realm.key, "decisions", letters_of(words)).hex()
+    alike = Decision.objects.filter(
+        merchant=merchant, act=act, ground=ground, facts=" ".join(facts), words=digest, decided_by=viewer.name,
+        reversed_at=None,
+    )
+    return alike.order_by("decided_at").first()
 
 
 def _who_sees() -> frozenset[str]:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from yinuo.decisions.events import Automated, SettledCause
 from yinuo.kit.refusals import Conflict, Malformed, NotAllowed
@@ -16,6 +16,7 @@ _SPEAKERS = frozenset({"merchant_owner", "merchant_operations", "buyer"})
 PERMISSIONS = {
     "decisions.decide": _STEWARDS,
     "decisions.decide_by_machine": frozenset({"system"}),
+    "decisions.take_stated": frozenset({"system"}),
     "decisions.contest": _SPEAKERS,
     "decisions.settle_contest": _STEWARDS,
     "decisions.appeal": _SPEAKERS,
@@ -36,6 +37,8 @@ CAUSES = tuple(cause for cause in get_args(SettledCause) if cause != "merchant")
 """The causes that an upheld contest may give: the merchant's own is what was contested."""
 AT_ONCE_MAX = 200
 """How many facts one person contests at once."""
+OPEN_CONTESTS_MAX = 1_000
+"""How many contests of one merchant may be open: five times as many as fit one form, and a limit to what one may ask of people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Act:
     code: str
     adverse: bool
     sentence: str
-    about: Literal["merchant", "review", "contest"]
+    about: Literal["merchant", "listing", "review", "contest"]
     ends: bool = False
 
 
@@ -54,6 +57,7 @@ ACTS: Mapping[str, Act] = {
     for act in (
         Act("warning", True, "A warning; nothing else follows from it.", "merchant"),
         Act("goods_unlawful", True, "Goods were found unlawful, which overrides the standing.", "merchant", ends=True),
+        Act("listing_removed", True, "A listing was taken off sale; the standing stays as it was.", "listing"),
         Act("review_hidden", True, "A review is no longer shown; it stays counted.", "review"),
         Act("contest_rejected", True, "A contested fact or cause stays as it is.", "contest"),
         Act("contest_upheld", False, "A contested fact was withdrawn, or has another cause.", "contest"),
@@ -75,11 +79,12 @@ def _grounds(*every: tuple[str, str, str, str]) -> dict[str, Ground]:
     return {code: Ground(code, frozenset(acts.split()), sentence, rule) for code, acts, sentence, rule in every}
 
 
+_GOODS = "goods_unlawful listing_removed"
 GROUNDS: Mapping[str, Ground] = _grounds(
-    ("counterfeit", "goods_unlawful warning", "The goods are counterfeit.", "E-Commerce Law 13, 45; Trademark Law 57"),
-    ("safety", "goods_unlawful warning", "The goods are unsafe.", "E-Commerce Law 13, 38; GPSR 22"),
-    ("licence", "goods_unlawful warning", "The goods were sold without the licence they need.", "E-Commerce Law 12, 29"),
-    ("terms", "warning", "A rule of this marketplace was broken.", "E-Commerce Law 32-36; DSA 14"),
+    ("counterfeit", f"{_GOODS} warning", "The goods are counterfeit.", "E-Commerce Law 13, 45; Trademark Law 57"),
+    ("safety", f"{_GOODS} warning", "The goods are unsafe.", "E-Commerce Law 13, 38; GPSR 22"),
+    ("licence", f"{_GOODS} warning", "The goods were sold without the licence they need.", "E-Commerce Law 12, 29"),
+    ("terms", "listing_removed warning", "A rule of this marketplace was broken.", "E-Commerce Law 32-36; DSA 14"),
     ("not_this_purchase", "review_hidden", "The review is not about this purchase.", "Zhejiang E-Commerce Regulation 19"),
     ("advertising", "review_hidden", "The review advertises something else.", "Zhejiang E-Commerce Regulation 19"),
     ("personal_data", "review_hidden", "The review shows somebody's data.", "Zhejiang E-Commerce Regulation 19; PIPL 25"),
@@ -127,6 +132,7 @@ class Statement:
     merchant: str | None = None
     buyer: str | None = None
     review: str | None = None
+    listing: str | None = None
     contest: str | None = None
 
 
@@ -140,19 +146,34 @@ class Objection:
 
 def check_statement(statement: Statement, *, at: datetime) -> None:
     """Refuse a statement that lacks what whoever is decided about is owed, saying what."""
-    act = ACTS.get(statement.act)
-    if act is None:
-        raise Malformed(f"{statement.act!r} is no act; there are {', '.join(ACTS)}.", path="act")
-    ground = GROUNDS.get(statement.ground)
-    if ground is None or act.code not in ground.acts:
-        listed = ", ".join(code for code, each in GROUNDS.items() if act.code in each.acts)
-        raise Malformed(f"{statement.ground!r} is no ground for {act.code}; there are {listed}.", path="ground")
-    if (statement.merchant is None) == (statement.buyer is None):
-        raise Malformed("Say who is decided about: a merchant or a buyer, and not both.", path="merchant")
-    if getattr(statement, act.about) is None:
-        raise Malformed(f"Say which {act.about} it is about.", path=act.about)
+    act = _check_act(statement)
     _check_holding(statement, act, at)
     check_words(statement.words, "words")
+
+
+def check_stated(wire: Any) -> None:
+    """Refuse a shop's own decision that lacks its ground, whom and what it is about, or its reasons."""
+    try:
+        _check_act(wire)
+        check_words(wire.reasons or "", "reasons")
+    except Malformed as lacking:
+        raise Malformed(lacking.sentence, path=f"data.{lacking.path}") from None
+
+
+def _check_act(stated: Any) -> Act:
+    """Refuse an unlisted act or ground, or one about nobody or nothing."""
+    act = ACTS.get(stated.act)
+    if act is None:
+        raise Malformed(f"{stated.act!r} is no act; there are {', '.join(ACTS)}.", path="act")
+    ground = GROUNDS.get(stated.ground)
+    if ground is None or act.code not in ground.acts:
+        listed = ", ".join(code for code, each in GROUNDS.items() if act.code in each.acts)
+        raise Malformed(f"{stated.ground!r} is no ground for {act.code}; there are {listed}.", path="ground")
+    if (stated.merchant is None) == (stated.buyer is None):
+        raise Malformed("Say who is decided about: a merchant or a buyer, and not both.", path="merchant")
+    if getattr(stated, act.about) is None:
+        raise Malformed(f"Say which {act.about} it is about.", path=act.about)
+    return act
 
 
 def _check_holding(statement: Statement, act: Act, at: datetime) -> None:

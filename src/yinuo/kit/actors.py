@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from yinuo.kit.refusals import NotAllowed
@@ -15,11 +15,13 @@ class Actor:
     """Somebody or something that acts: its name, the roles it holds everywhere, and those it holds for somebody only.
 
     `own` gives, by the surrogate of a merchant or buyer, the roles in which it acts for them: a team's member, or the buyer.
+    `again` reads the roles anew (`read_anew`); where there is none, they are what they are.
     """
 
     name: str
     roles: frozenset[str] = field(default_factory=frozenset)
     own: Mapping[str, frozenset[str]] = field(default_factory=lambda: _NOBODY)
+    again: Callable[[], Actor] | None = field(default=None, compare=False, repr=False)
 
     def holds(self, role: str) -> bool:
         """Whether the actor has this role everywhere."""
@@ -37,6 +39,8 @@ class Actor:
 
 HUMAN = "account:"
 """How the name of an actor begins that is a signed-in person; the account's number follows."""
+SOURCE = "source:"
+"""How whoever decided is named where it was a shop's own system; the source's name follows."""
 
 
 SYSTEM = Actor("system", frozenset({"system"}))
@@ -58,6 +62,14 @@ def declare(permissions: Mapping[str, frozenset[str]]) -> None:
 def permissions() -> dict[str, frozenset[str]]:
     """Every permission declared, with the roles that hold it."""
     return dict(_permissions)
+
+
+def read_anew(actor: Actor) -> Actor:
+    """The actor with the roles in force now: the first line of an action that moves points, inside its transaction.
+
+    Whoever lost a role since the request began, in this process or another, no longer holds it.
+    """
+    return actor if actor.again is None else actor.again()
 
 
 def allow(actor: Actor, permission: str, about: str | None = None) -> None:

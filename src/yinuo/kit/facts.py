@@ -47,11 +47,12 @@ RunId = Annotated[str, _subject("run")]
 DecisionId = Annotated[str, _subject("decision")]
 ContestId = Annotated[str, _subject("contest")]
 AppealId = Annotated[str, _subject("appeal")]
+RoomId = Annotated[str, _subject("room")]
 
 SUBJECT_PREFIXES: Mapping[str, str] = {
     "buyer": "b", "merchant": "m", "shop": "h", "listing": "l", "basket": "k", "order": "o", "refund": "f",
     "shipment": "s", "disruption": "d", "review": "r", "complaint": "c", "finding": "g", "rating": "e", "run": "n",
-    "decision": "j", "contest": "t", "appeal": "p",
+    "decision": "j", "contest": "t", "appeal": "p", "room": "q",
 }
 
 Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./:>-]{0,39}$")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from yinuo.kit.facts import BuyerId, Code, Count, Digest, Fact, RunId, Text, fact
+from yinuo.kit.facts import BuyerId, Code, Count, Digest, Fact, Moment, RoomId, RunId, Text, fact
 
 
 @fact(texts={"name": Text(owner="buyer", retention="profile")})
@@ -30,3 +30,31 @@ class PeopleErased(Fact, frozen=True, kw_only=True, tag="people.people_erased"):
     run: RunId
     people: Count
     commitment: Digest
+
+
+@fact(external=False)
+class CaseRoomAsked(Fact, frozen=True, kw_only=True, tag="people.case_room_asked"):
+    """A room was asked for, to show an authority the cases that its written request names; no authority and no case is named.
+
+    `told` says when those concerned are told: at once, or later on a ground of law.
+    """
+
+    room: RoomId
+    cases: Count
+    until: Moment
+    told: Literal["at_once", "later"]
+
+
+@fact(external=False)
+class CaseRoomOpened(Fact, frozen=True, kw_only=True, tag="people.case_room_opened"):
+    """A second person approved a case room: from now on, and until its day, the authority can read the cases."""
+
+    room: RoomId
+
+
+@fact(external=False)
+class CaseRoomClosed(Fact, frozen=True, kw_only=True, tag="people.case_room_closed"):
+    """A case room is over: it was never approved (declined, withdrawn, lapsed), its day came, or somebody closed it early."""
+
+    room: RoomId
+    how: Literal["declined", "withdrawn", "lapsed", "expired", "early"]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from yinuo.kit.actors import HUMAN
 from yinuo.people.rules import BUYER, normal_handle
 
 
@@ -54,12 +55,100 @@ class Restriction(models.Model):
 
 
 class Access(models.Model):
-    """Who looked at everything that is kept about a person, or was given it."""
+    """Who looked at what is kept about somebody, or was given it: when, why, by which page; in which case room, if in one."""
 
-    person = models.CharField(max_length=20, db_index=True)
-    at = models.DateTimeField()
+    person = models.CharField(max_length=20, blank=True, db_index=True)     # a buyer or merchant; empty: not known whom
+    at = models.DateTimeField(db_index=True)
     actor = models.CharField(max_length=80)
     what = models.CharField(max_length=10)                        # seen, taken
+    why = models.CharField(max_length=10, default="rights")       # people.rules.LOOK_REASONS
+    page = models.CharField(max_length=40, blank=True)            # empty: everything that is kept, at once
+    thing = models.CharField(max_length=40, blank=True)           # which decision, order or event
+    room = models.ForeignKey("people.CaseRoom", on_delete=models.PROTECT, null=True, related_name="+")
+
+
+class Proposal(models.Model):
+    """Something one person proposed and another must approve (`people.actions.four_eyes`). The database refuses the same twice."""
+
+    approval = models.CharField(max_length=60)                    # the permission that approving it takes
+    subject = models.CharField(max_length=40)                     # what it is about, by an id of the domain that asks
+    digest = models.CharField(max_length=64)                      # of all that was proposed
+    proposed_by = models.CharField(max_length=80)
+    proposed_at = models.DateTimeField()
+    expires = models.DateTimeField()
+    state = models.CharField(max_length=10)                       # open, approved, declined, withdrawn, lapsed
+    settled_by = models.CharField(max_length=80, blank=True)
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("approval", "subject"), condition=Q(state="open"), name="people_proposal_open_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(proposed_by__startswith=HUMAN)
+                & (
+                    Q(state="open", settled_by="", settled_at__isnull=True)
+                    | Q(state__in=("approved", "declined"), settled_by__startswith=HUMAN, settled_at__isnull=False)
+                    & ~Q(settled_by=F("proposed_by"))
+                    | Q(state="withdrawn", settled_by=F("proposed_by"), settled_at__isnull=False)
+                    | Q(state="lapsed", settled_by="", settled_at__isnull=False)
+                ),
+                name="people_proposal_four_eyes",
+            ),
+        )
+
+
+class CaseRoom(models.Model):
+    """A room in which an authority reads the cases that its written request names. The words of the request are in the vault."""
+
+    id = models.CharField(max_length=20, primary_key=True)
+    proposal = models.OneToOneField("people.Proposal", on_delete=models.PROTECT, related_name="+")
+    with_persons = models.BooleanField()                          # the request names the orders' buyers, too
+    until = models.DateTimeField()
+    tell_from = models.DateTimeField(null=True)                   # null: those concerned are told when it opens
+    opened_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_how = models.CharField(max_length=10, blank=True)      # declined, withdrawn, lapsed, expired, early
+    closed_by = models.CharField(max_length=80, blank=True)
+    told_at = models.DateTimeField(null=True)                     # since when those concerned see it
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, closed_how="")
+                | Q(closed_at__isnull=False, opened_at__isnull=True, closed_how__in=("declined", "withdrawn", "lapsed"))
+                | Q(closed_at__isnull=False, opened_at__isnull=False, closed_how__in=("expired", "early")),
+                name="people_room_closes_somehow",
+            ),
+            models.CheckConstraint(condition=Q(opened_at__isnull=True) | Q(opened_at__lt=F("until")), name="people_room_ends"),
+            models.CheckConstraint(
+                condition=Q(told_at__isnull=True) | Q(opened_at__isnull=False), name="people_room_told_once_open"
+            ),
+        )
+
+
+class CaseRoomCase(models.Model):
+    """One case that a room shows, and whom it concerns; an erased person's mark is taken out."""
+
+    room = models.ForeignKey("people.CaseRoom", on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=10)                        # decision, contest, order, merchant
+    thing = models.CharField(max_length=20)
+    merchant = models.CharField(max_length=20, null=True, db_index=True)
+    buyer = models.CharField(max_length=20, null=True, db_index=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("room", "thing"), name="people_room_case_once"),)
+
+
+class CaseRoomGuest(models.Model):
+    """An authority's account that may enter a room."""
+
+    room = models.ForeignKey("people.CaseRoom", on_delete=models.CASCADE, related_name="+")
+    account = models.ForeignKey("people.Account", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("room", "account"), name="people_room_guest_once"),)
 
 
 class Accounts(BaseUserManager["Account"]):
@@ -150,6 +239,25 @@ class Invitation(models.Model):
                 condition=Q(used__isnull=True, account__isnull=True) | Q(used__isnull=False, account__isnull=False),
                 name="people_invitation_used_by_somebody",
             ),
+        )
+
+
+class AccessToken(models.Model):
+    """That a program acts as an account, until a day. Only the token's hash is kept."""
+
+    digest = models.BinaryField(max_length=32, unique=True)
+    account = models.ForeignKey("people.Account", on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    made = models.DateTimeField()
+    expires = models.DateTimeField()
+    second_factor = models.BooleanField()                         # made in a session that had shown one
+    password = models.CharField(max_length=64)                    # keyed hash of the password's hash: it dies with the password
+    used = models.DateTimeField(null=True)                        # to about five minutes
+    revoked = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(expires__gt=models.F("made")), name="people_token_expires"),
         )
 
 

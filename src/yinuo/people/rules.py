@@ -4,8 +4,10 @@ and about their accounts: sign-in names, roles, invitations.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import sha256
@@ -15,7 +17,13 @@ from yinuo.kit.facts import SUBJECT_PREFIXES
 from yinuo.kit.refusals import Malformed
 from yinuo.vault.rules import RETENTIONS, TRANSACTION, Keeping, keeping_of, kept_until
 
-STAFF_ROLES = ("steward", "finance", "auditor", "data_protection", "authority", "administrator")
+AUTHORITY = "authority"
+"""Somebody of a court, the police or a regulator: sees the cases of the rooms opened for them, until their day, and nothing else."""
+FINANCE = "finance"
+"""Whoever moves money: will propose and approve payments out, refunds by hand and corrections of the ledger, each with two pairs of
+eyes (`people.actions.four_eyes`); nobody moves any alone. Until there is a ledger the role holds no permission.
+"""
+STAFF_ROLES = ("steward", FINANCE, "auditor", "data_protection", AUTHORITY, "administrator")
 """What the marketplace's own people, its auditors and authorities may be. Held everywhere."""
 OWNER = "merchant_owner"
 TEAM_ROLES = (OWNER, "merchant_operations", "merchant_reader")
@@ -25,6 +33,7 @@ INVITABLE = (*STAFF_ROLES, *TEAM_ROLES, BUYER)
 
 _OFFICE = frozenset({"data_protection", "system"})
 _ADMINISTRATION = frozenset({"administrator", "system"})
+_ROOM_KEEPERS = frozenset({"steward", "data_protection"})
 PERMISSIONS = {
     "people.see": _OFFICE | {BUYER},
     "people.correct": _OFFICE | {BUYER},
@@ -44,6 +53,15 @@ PERMISSIONS = {
     "people.reset_second_factor": frozenset({"system"}),
     "people.close_account": _OFFICE,
     "people.save_filter": frozenset({"steward", "auditor"}),
+    "people.see_looks": frozenset({"data_protection", "system"}),
+    "people.note_staff_look": frozenset({*STAFF_ROLES, "system"}),
+    "people.ask_room": _ROOM_KEEPERS,
+    "people.approve_room": _ROOM_KEEPERS,
+    "people.close_room": _ROOM_KEEPERS,
+    "people.see_rooms": _ROOM_KEEPERS | {"auditor"},
+    "people.enter_room": frozenset({AUTHORITY}),
+    "people.see_rooms_about": frozenset({*TEAM_ROLES, BUYER}),
+    "people.keep_room_clock": frozenset({"system"}),
 }
 
 RestrictionGround = Literal["accuracy_contested", "unlawful", "legal_claim", "objection", "erasure"]
@@ -222,5 +240,120 @@ def check_until(*, role: str, until: datetime | None, at: datetime) -> None:
 
 
 def token_digest(token: str) -> bytes:
-    """Under what an invitation is kept: the token's hash, since whoever has the token may use it."""
+    """Under what an invitation or an access token is kept: its hash, since whoever has the token may use it."""
     return sha256(token.encode()).digest()
+
+
+TOKEN_PREFIX = "yt_"  # noqa: S105 - how tokens begin is no secret
+"""So that scanners find a token that leaked, and nobody takes it for a source's key."""
+TOKEN_DAYS, TOKEN_DAYS_MAX = 90, 365
+TOKENS_MAX = 20
+"""How many tokens of one account may be in force."""
+TOKEN_NAME_LENGTH_MAX = 60
+TOKEN_NOTED_EVERY = timedelta(minutes=5)
+"""How exactly it is kept when a token was used last."""
+
+
+def check_token_wish(*, name: str, days: int) -> str:
+    """The name to keep of a token; refuses one that says nothing, and a life that is too long."""
+    wanted = " ".join(name.split())
+    if not 1 <= len(wanted) <= TOKEN_NAME_LENGTH_MAX or any(unicodedata.category(sign)[0] == "C" for sign in wanted):
+        raise Malformed(f"Name the token in 1 to {TOKEN_NAME_LENGTH_MAX} characters, so that you know it again.", path="name")
+    if not 1 <= days <= TOKEN_DAYS_MAX:
+        raise Malformed(f"A token lives 1 to {TOKEN_DAYS_MAX} days.", path="days")
+    return wanted
+FOUR_EYES_LASTS = timedelta(days=14)
+"""For how long something proposed waits for a second person; then it is to be proposed anew."""
+ROOM_LASTS_MAX = timedelta(days=90)
+"""For how long a case room can be asked for at most. Whoever needs longer writes again."""
+SILENCE_MAX = timedelta(days=365)
+"""For how long those concerned may be left untold at most, where the request names a ground of law for it."""
+ROOM_CASES_MAX = 100
+ROOM_GUESTS_MAX = 10
+ROOM_ENDS = "people.case_room_ends"
+"""The timer by which a room that nobody approved lapses, and an open one expires. Its subject is the room."""
+ROOM_TELLS = "people.case_room_tells"
+"""The timer by which those concerned are told of a room that was kept from them. Its subject is the room."""
+CaseKind = Literal["decision", "contest", "order", "merchant"]
+CASE_KINDS: dict[str, CaseKind] = {
+    SUBJECT_PREFIXES["decision"]: "decision", SUBJECT_PREFIXES["contest"]: "contest", SUBJECT_PREFIXES["order"]: "order",
+    SUBJECT_PREFIXES["merchant"]: "merchant",
+}
+"""What can be shown in a case room, by the letter with which its id begins."""
+LookReason = Literal["rights", "decides", "audits", "corrects", "authority", "room"]
+LOOK_REASONS: dict[LookReason, str] = {
+    "rights": "to answer the person about their own data",
+    "decides": "to decide about the case",
+    "audits": "to check how it was decided",
+    "corrects": "to correct an event that was refused",
+    "authority": "as an authority, in a case room",
+    "room": "to judge what an authority asks for",
+}
+"""Why staff look at what concerns a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case that a room shows: its kind and id, and the merchant and buyer whom it concerns."""
+
+    kind: CaseKind
+    thing: str
+    merchant: str | None = None
+    buyer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRequest:
+    """An authority's written request, as it was entered: who asks, on which basis, under which number, for what, until when.
+
+    `with_persons`: it names the buyers of the orders too. `silence`: the ground of law on which those concerned are not told
+    before `tell_from`; empty where they are told at once.
+    """
+
+    authority: str
+    basis: str
+    reference: str
+    asked: str
+    until: datetime
+    with_persons: bool = False
+    silence: str = ""
+    tell_from: datetime | None = None
+
+
+REQUEST_WORDS = {"authority": (2, 200), "basis": (2, 300), "reference": (1, 100), "asked": (20, 5_000)}
+"""The words of a request, each with how many characters it has at least and at most."""
+
+
+def check_request(request: RoomRequest, *, at: datetime) -> None:
+    """Refuse a request that does not say what the law asks to be noted, or asks for longer than a room lasts."""
+    for name, (least, most) in REQUEST_WORDS.items():
+        _check_text(getattr(request, name), name, least, most)
+    if not at < request.until <= at + ROOM_LASTS_MAX:
+        raise Malformed(f"A case room is open until a day at most {ROOM_LASTS_MAX.days} days ahead; name it.", path="until")
+    if bool(request.silence) != (request.tell_from is not None):
+        raise Malformed("To tell those concerned later takes both a ground of law and the day from which they are told.",
+                        path="silence")
+    if request.tell_from is not None:
+        _check_text(request.silence, "silence", 2, 300)
+        if not at < request.tell_from <= at + SILENCE_MAX:
+            raise Malformed(f"Those concerned are told at most {SILENCE_MAX.days} days later; name the day.", path="tell_from")
+
+
+def check_cases(cases: Sequence[Case]) -> None:
+    """Refuse a room without cases, with too many, or with one named twice."""
+    if not 1 <= len(cases) <= ROOM_CASES_MAX or len({case.thing for case in cases}) < len(cases):
+        raise Malformed(f"Name 1 to {ROOM_CASES_MAX} cases, each once.", path="cases")
+
+
+def request_digest(room: str, request: RoomRequest, cases: Iterable[Case], guests: Iterable[int]) -> str:
+    """What binds an approval to all that was asked for: SHA-256 over the request, its cases, and who is let in."""
+    said = [request.authority, request.basis, request.reference, request.asked, request.silence, request.with_persons]
+    days = [request.until.timestamp(), request.tell_from and request.tell_from.timestamp()]
+    named = sorted([case.kind, case.thing, case.merchant or "", case.buyer or ""] for case in cases)
+    return sha256(json.dumps([room, said, days, named, sorted(guests)]).encode()).hexdigest()
+
+
+def _check_text(text: str, path: str, least: int, most: int) -> None:
+    hidden = any(unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co") for sign in text if sign not in "\r\n\t")
+    if hidden or not least <= len(text.strip()) <= most or not any(map(str.isalnum, text)):
+        raise Malformed(f"Say it in {least} to {most:,} characters.", path=path)

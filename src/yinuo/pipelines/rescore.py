@@ -13,7 +13,7 @@ from yinuo.credit import queries as standings
 from yinuo.credit.rules.climate import CLIMATE_DAYS, Climate
 from yinuo.credit.rules.engine import Store, climate_at, open_engine
 from yinuo.credit.rules.scorecard import Card
-from yinuo.kit.actors import SYSTEM
+from yinuo.kit.actors import SYSTEM, Actor, allow
 from yinuo.kit.moments import day_of, from_day, to_micros
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed
@@ -127,15 +127,18 @@ def rescore_past(
         return run
 
 
-def release(*, engine_name: str, folder: Path, realm: Realm, run: Any, at: datetime) -> Any:
+def release(
+    *, engine_name: str, folder: Path, realm: Realm, run: Any, at: datetime, actor: Actor = SYSTEM
+) -> Any:
     """Publish a run that waited at the gate: it is made again from its pins and must come out the same."""
+    allow(actor, "credit.release_run")      # before the work, not after it
     orders = Orders(mode=run.mode, as_of=run.as_of, size=run.size, scorecard=run.scorecard)
     with turn(folder / TURN), open_engine(engine_name) as engine:
         store = prepare(engine=engine, folder=folder, size=run.size)
         climate = climate_at(engine, store, as_of=run.as_of)
         told = credit.told_at(engine=engine, store=store)
         scoring = _score(engine, store, climate, credit.card_named(run.scorecard), run.as_of, orders, told=told)
-        released = credit.release(actor=SYSTEM, run_id=run.id, scoring=scoring, realm=realm, at=at)
+        released = credit.release(actor=actor, run_id=run.id, scoring=scoring, realm=realm, at=at)
         seal_all(realm=realm, at=at)
         return released
 

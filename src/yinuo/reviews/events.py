@@ -34,7 +34,7 @@ class ReviewReplied(Fact, frozen=True, kw_only=True, tag="reviews.review_replied
     review: ReviewId
 
 
-@fact()
+@fact(external=False)
 class ReviewHidden(Fact, frozen=True, kw_only=True, tag="reviews.review_hidden"):
     """A review is no longer shown, on the ground named; it stays counted and kept."""
 
@@ -42,7 +42,7 @@ class ReviewHidden(Fact, frozen=True, kw_only=True, tag="reviews.review_hidden")
     ground: HidingGround
 
 
-@fact()
+@fact(external=False)
 class ReviewRestored(Fact, frozen=True, kw_only=True, tag="reviews.review_restored"):
     """A hidden review is shown again."""
 

@@ -25,7 +25,7 @@ def hide_and_show(facts: Sequence[Recorded], *, realm: Realm, at: datetime) -> N
             continue
         if isinstance(told, DecisionTaken):
             hidden = ReviewHidden(review=told.review, ground=told.ground)  # type: ignore[arg-type] # grounds of this act only
-            statements.append(record.Statement(f"hidden/{told.decision}", recorded.at, hidden))
+            statements.append(record.Statement(f"hidden/{told.decision}", told.since, hidden))
         else:
             shown = ReviewRestored(review=told.review)
             statements.append(record.Statement(f"hidden/{told.decision}/restored", recorded.at, shown))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from yinuo.simulate.agenda import Agenda, moment
 from yinuo.simulate.cast import CARRIERS, REGIONS, Cast, Conduct, Merchant, buyer_id
-from yinuo.simulate.names import reply_words, review_title, review_words, scripted_words
+from yinuo.simulate.names import HIDING_REASONS, reply_words, review_title, review_words, scripted_words
 from yinuo.simulate.plan import DAY_SECONDS, HOUR_SECONDS
 
 CURRENCY = "CNY"
@@ -247,7 +247,7 @@ class Lives:
         chance = self._chance
         words = review_words(chance, stars, sale.merchant.category) if self._random() < 0.8 else ""
         review = self._publish(sale, at, stars, words, review_title(chance, stars) if self._random() < 0.3 else "")
-        self._follow_up(at, review, stars)
+        self._follow_up(at, review, stars, sale.buyer)
 
     def _publish(self, sale: Sale, second: int, stars: int, words: str, title: str) -> str:
         review = f"review-{next(self._numbers['review']):06d}"
@@ -262,7 +262,7 @@ class Lives:
         self._add(second, "reviews.review_published", data)
         return review
 
-    def _follow_up(self, published: int, review: str, stars: int) -> None:
+    def _follow_up(self, published: int, review: str, stars: int, buyer: str) -> None:
         random = self._random
         if random() < (0.20 if stars <= 3 else 0.06):
             replied = published + int((2 + 70 * random()) * HOUR_SECONDS)
@@ -270,10 +270,13 @@ class Lives:
         if random() < 0.004:
             hidden = published + int((0.2 + 4 * random()) * DAY_SECONDS)
             ground = _HIDING_GROUNDS[int(4 * random())]
-            self._add(hidden, "reviews.review_hidden", {"review": review, "ground": ground})
+            self._add(hidden, "decisions.decision_stated", {
+                "decision": f"hiding-{review}", "act": "review_hidden", "ground": ground, "automated": "partly", "buyer": buyer,
+                "review": review, "reasons": HIDING_REASONS[ground],
+            })
             if random() < 0.4:
                 restored = hidden + int((2 + 8 * random()) * DAY_SECONDS)
-                self._add(restored, "reviews.review_restored", {"review": review})
+                self._add(restored, "decisions.decision_withdrawn", {"decision": f"hiding-{review}"})
 
     def _praise(self, sale: Sale, script: int | None) -> None:
         chance = self._chance

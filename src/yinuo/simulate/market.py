@@ -22,7 +22,7 @@ from yinuo.simulate.cast import (
     wallet_of,
 )
 from yinuo.simulate.lives import CURRENCY, Customer, Lives
-from yinuo.simulate.names import listing_title, nickname
+from yinuo.simulate.names import FINDING_REASONS, listing_title, nickname
 from yinuo.simulate.plan import DAY_SECONDS, HOUR_SECONDS, Plan
 from yinuo.simulate.seasons import shared_out
 from yinuo.simulate.truth import COUNTERFEIT_FINDING, WRONG_FINDING
@@ -191,22 +191,25 @@ def _note_planted(cast: Cast, agenda: Agenda) -> None:
     counterfeiter, accused = cast.only("counterfeiter"), cast.only("wrongly_accused")
     listing = f"listing-{counterfeiter.first_listing:06d}"
     found = plan.second_of(cast.finding_day)
-    agenda.add(plan.second_of(cast.accused_day) + 2 * HOUR_SECONDS, "catalogue.finding_upheld", {
-        "finding": WRONG_FINDING, "merchant": accused.id, "ground": "counterfeit",
-        "listing": f"listing-{accused.first_listing:06d}",
+    agenda.add(plan.second_of(cast.accused_day) + 2 * HOUR_SECONDS, "decisions.decision_stated", {
+        "decision": WRONG_FINDING, "act": "goods_unlawful", "ground": "counterfeit", "automated": "no",
+        "merchant": accused.id, "listing": f"listing-{accused.first_listing:06d}", "reasons": FINDING_REASONS[0],
     })
-    agenda.add(plan.second_of(cast.cleared_day) + 2 * HOUR_SECONDS, "catalogue.finding_overturned", {
-        "finding": WRONG_FINDING, "merchant": accused.id,
+    agenda.add(plan.second_of(cast.cleared_day) + 2 * HOUR_SECONDS, "decisions.decision_withdrawn", {
+        "decision": WRONG_FINDING,
     })
-    agenda.add(found, "catalogue.finding_upheld", {
-        "finding": COUNTERFEIT_FINDING, "merchant": counterfeiter.id, "ground": "counterfeit", "listing": listing,
-    })
-    agenda.add(found, "catalogue.listing_withdrawn", {"listing": listing, "ground": "unlawful"})
+    for decision, act in ((COUNTERFEIT_FINDING, "goods_unlawful"), (f"{COUNTERFEIT_FINDING}-removal", "listing_removed")):
+        agenda.add(found, "decisions.decision_stated", {
+            "decision": decision, "act": act, "ground": "counterfeit", "automated": "no", "merchant": counterfeiter.id,
+            "listing": listing, "reasons": FINDING_REASONS[1],
+        })
     for merchant in cast.merchants:
         if merchant.leaves_on < plan.days:
-            agenda.add(plan.second_of(merchant.leaves_on), "merchants.merchant_closed", {
-                "merchant": merchant.id, "ground": "own_wish",
-            })
+            left = plan.second_of(merchant.leaves_on)
+            agenda.add(left, "merchants.merchant_closed", {"merchant": merchant.id, "ground": "own_wish"})
+            for place in range(len(merchant.prices_minor)):
+                gone: dict[str, object] = {"listing": f"listing-{merchant.first_listing + place:06d}", "ground": "merchant"}
+                agenda.add(left, "catalogue.listing_withdrawn", gone)
     if plan.strike_declared:
         _note_strike(cast, agenda)
 

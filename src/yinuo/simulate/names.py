@@ -135,6 +135,17 @@ _SCRIPTS = (
 _DEGREES_ZH = ("真的", "特别", "非常", "超级", "十分")
 _DEGREES_EN = ("Really", "very", "so", "super", "truly")
 
+FINDING_REASONS = (
+    "三位买家寄来的样品与正品照片不符。 Samples that three buyers sent in differ from the brand's own pictures.",
+    "品牌方检验了买家寄来的样品，都不是正品。 The brand examined samples from buyers: none of them is genuine.",
+)
+HIDING_REASONS = {
+    "insult": "评价中有对店主的辱骂，与商品无关。 The review insults the shopkeeper and says nothing about the goods.",
+    "advertising": "评价内容是另一家店的广告和链接。 The review is an advertisement for another shop, with a link.",
+    "personal_data": "评价中写出了快递员的姓名和电话。 The review gives the name and telephone number of the courier.",
+    "not_this_purchase": "评价说的是另一件商品，不是这次购买的。 The review is about something else than what was bought here.",
+}
+
 
 def review_words(chance: Random, stars: int, category: Category) -> str:
     """What a buyer writes of a purchase with that many stars: an opinion and often a remark."""

@@ -39,8 +39,13 @@ def cancel_timers(*, kind: str, subjects: Sequence[str]) -> None:
     A worker holds a timer first and then what it is about. So whoever cancels one does that before it locks the subject:
     the other way round, each could wait for the other.
     """
+    Timer.objects.filter(pk__in=hold_timers(kind=kind, subjects=subjects)).delete()
+
+
+def hold_timers(*, kind: str, subjects: Sequence[str]) -> list[int]:
+    """Let no worker run the open timers of this kind of these subjects until the transaction ends; their numbers."""
     held = Timer.objects.select_for_update().filter(kind=kind, subject__in=list(subjects), done=None, dead=None)
-    Timer.objects.filter(pk__in=[timer.pk for timer in held.order_by("pk")]).delete()
+    return [timer.pk for timer in held.order_by("pk")]
 
 
 def drop_timers(*, subject: str) -> None:

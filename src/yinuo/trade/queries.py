@@ -37,6 +37,14 @@ def orders(ids: Sequence[str]) -> list[OrderRow]:
     return [OrderRow(*row) for row in found]
 
 
+def last_placed(*, merchant: str) -> int | None:
+    """When the merchant's newest order was placed; None where there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT MAX(placed_at) FROM trade_order WHERE merchant = %s", [merchant])
+        (found,) = cursor.fetchone()
+    return None if found is None else int(found)
+
+
 def orders_due(*, starts: int, until: int) -> list[str]:
     """The ids of the orders that were to be handed over or delivered between two moments."""
     with connection.cursor() as cursor:

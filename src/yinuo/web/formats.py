@@ -102,6 +102,17 @@ def instant(value: datetime) -> str:
     return f"{long_date(local.date())}{' ' if locale().language == 'zh' else ', '}{local:%H:%M:%S} {zone}"
 
 
+def due(value: datetime) -> str:
+    """3 Jun, 14:05: a deadline in the installation's time zone, to the minute."""
+    local = value.astimezone(timezone.get_current_timezone())
+    return f"{dates.format_skeleton('MMMd', local, locale=locale())}{' ' if locale().language == 'zh' else ', '}{local:%H:%M}"
+
+
+def span(value: timedelta) -> str:
+    """47 hours, 3 days: how long, whichever way it lies; in a unit of which there are at least two."""
+    return str(dates.format_timedelta(abs(value), granularity="minute", threshold=2, locale=locale()))
+
+
 def price(minor: int, currency: str) -> str:
     """¥19.90, with as many decimals as the currency has; an unknown currency's code after the minor units as they are."""
     try:

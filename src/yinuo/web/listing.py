@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from yinuo.catalogue import queries as catalogue
-from yinuo.catalogue.events import ListingPublished, ListingWithdrawn
+from yinuo.catalogue.events import ListingPublished, ListingRestored, ListingWithdrawn
 from yinuo.credit import queries as credit
 from yinuo.kit.actors import PUBLIC
 from yinuo.kit.moments import MICROS_PER_DAY, to_micros
@@ -94,14 +94,14 @@ def _disclosed(found: catalogue.ListingShown, seller: Merchant | None) -> list[t
 
 
 def _proofs(listing: str) -> list[Proof]:
-    """The newest publication of the listing and its newest withdrawal that stand in the record."""
+    """The newest publication of the listing, withdrawal and restoration that stand in the record."""
     newest: dict[type[Any], Recorded] = {}
     for each in record.facts_about(subjects=[listing]):
-        if isinstance(each.fact, ListingPublished | ListingWithdrawn):
+        if isinstance(each.fact, ListingPublished | ListingWithdrawn | ListingRestored):
             newest[type(each.fact)] = each
     return [
         Proof(
-            kind="catalogue.listing_published" if isinstance(each.fact, ListingPublished) else "catalogue.listing_withdrawn",
+            kind=str(each.fact.__struct_config__.tag),
             at=each.at,
             is_late=each.recorded - each.at > MICROS_PER_DAY,
             head=record.head_over(number=each.seq),

@@ -255,6 +255,7 @@ def language(request: HttpRequest) -> HttpResponse:
     wanted = request.GET.get("language", "")
     if check_for_language(wanted):
         response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, wanted, max_age=settings.LANGUAGE_COOKIE_AGE, samesite="Lax", httponly=True
+            settings.LANGUAGE_COOKIE_NAME, wanted, max_age=settings.LANGUAGE_COOKIE_AGE, samesite="Lax", httponly=True,
+            secure=settings.LANGUAGE_COOKIE_SECURE,
         )
     return response

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from yinuo.credit import queries as credit
 from yinuo.decisions import queries as decisions
 from yinuo.decisions.rules import GROUNDS
+from yinuo.people import queries as people
 from yinuo.record import queries as record
 from yinuo.web import charts
 
@@ -24,6 +25,7 @@ def transparency(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [{"ground": code, "rule": GROUNDS[code].rule, **rates[code]} for code in GROUNDS if code in rates],
         "counts": decisions.clock_counts(at=at),
+        "rooms": people.room_counts(at=at),
         "report": report, "reliability": charts.reliability(report.get("reliability", [])), "scorecard": scorecard,
         "size": size, "pending": record.pending_count(), "waiting_seconds": record.waiting_seconds(at=at),
         "lag": size - record.cursor_position("react"), "run": credit.newest_run(),

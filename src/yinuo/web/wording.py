@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
 from django.utils.functional import Promise
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, override, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from yinuo.web.phrases import SUBJECTS
+from yinuo.web.phrases import REFUSAL_FORMS, SUBJECTS
 
 Words = dict[str, Promise]
 
@@ -92,18 +95,21 @@ FOUND: Words = {
 WITHDRAWN: Words = {
     "merchant": _("The merchant took it off sale."),
     "unlawful": _("It was taken off sale because it was unlawful."),
+    "terms": _("It was taken off sale because it broke a rule of this marketplace."),
     "recall": _("It was recalled."),
     "unknown": _("It is off sale; the ground is not recorded."),
 }
 WITHDRAWN_SHORT: Words = {
     "merchant": _("off sale"),
     "unlawful": _("off sale: unlawful"),
+    "terms": _("off sale: against the rules"),
     "recall": _("recalled"),
     "unknown": _("off sale"),
 }
 STATED: Words = {
     "catalogue.listing_published": _("Put up for sale, with title, category and price"),
     "catalogue.listing_withdrawn": _("Taken off sale, with the ground"),
+    "catalogue.listing_restored": _("Back on sale: a decision did not stand"),
 }
 FORMS: Words = {"legal_person": _("Company"), "sole_trader": _("Sole trader")}
 REGIONS: Words = {"east": _("East"), "north": _("North"), "south": _("South"), "west": _("West")}
@@ -154,6 +160,7 @@ ROLES_MAY: Words = {
 ACTS_WORDS: Words = {
     "warning": _("A warning"),
     "goods_unlawful": _("Goods found unlawful"),
+    "listing_removed": _("A listing taken off sale"),
     "review_hidden": _("A review hidden"),
     "contest_rejected": _("An objection rejected"),
     "contest_upheld": _("An objection upheld"),
@@ -203,6 +210,12 @@ JUDGED: Words = {
     "delivery/damaged": _("Damaged"),
     "delivery/lost": _("Lost"),
 }
+STAGES: Words = {
+    "late": _("Past its time"),
+    "soon": _("Due within a day"),
+    "open": _("To be handed over"),
+    "way": pgettext_lazy("order", "On its way"),
+}
 TEXTS: Words = {
     "name": pgettext_lazy("text", "Name"),
     "title": _("Title of a review"),
@@ -238,7 +251,49 @@ JOB_OUTCOMES: Words = {
     "refused": _("It could not be done"),
     "failed": _("It broke off"),
 }
+LOOKED: Words = {
+    "decides": _("A steward, to decide about your case"),
+    "audits": _("An auditor, to check how it was decided"),
+    "corrects": _("A steward, to correct what a shop sent wrong"),
+    "authority": _("An authority, in a case room"),
+    "room": _("Staff, to judge what an authority asks for"),
+}
+LOOK_WHY: Words = {
+    "rights": _("To answer the person about their own data"),
+    "decides": _("To decide about the case"),
+    "audits": _("To check how it was decided"),
+    "corrects": _("To correct an event that was refused"),
+    "authority": _("As an authority, in a case room"),
+    "room": _("To judge what an authority asks for"),
+}
+LOOK_PAGES: Words = {
+    "decision": _("A decision"),
+    "appeal": _("An appeal"),
+    "refused": _("A refused event"),
+    "room": _("The case room"),
+    "case": _("A case in a room"),
+}
+ROOM_STATES: Words = {
+    "asked": pgettext_lazy("room", "waits for a second person"),
+    "open": pgettext_lazy("room", "open"),
+    "declined": pgettext_lazy("room", "declined"),
+    "withdrawn": pgettext_lazy("room", "taken back"),
+    "lapsed": pgettext_lazy("room", "lapsed, nobody approved"),
+    "expired": pgettext_lazy("room", "its day is over"),
+    "early": pgettext_lazy("room", "closed early"),
+}
+ROOM_CASES: Words = {
+    "decision": pgettext_lazy("case", "Decision"),
+    "contest": pgettext_lazy("case", "Objection"),
+    "order": pgettext_lazy("case", "Order"),
+    "merchant": pgettext_lazy("case", "Merchant’s standing"),
+}
 VOCABULARIES: dict[str, Words] = {
+    "looked": LOOKED,
+    "look_why": LOOK_WHY,
+    "look_page": LOOK_PAGES,
+    "room_state": ROOM_STATES,
+    "room_case": ROOM_CASES,
     "text": TEXTS,
     "retention": RETENTIONS_WORDS,
     "purpose": PURPOSES_WORDS,
@@ -255,6 +310,7 @@ VOCABULARIES: dict[str, Words] = {
     "job": JOBS,
     "job_outcome": JOB_OUTCOMES,
     "judged": JUDGED,
+    "stage": STAGES,
     "band": BANDS,
     "role": ROLES,
     "role_may": ROLES_MAY,
@@ -286,5 +342,30 @@ def words(code: str, vocabulary: str) -> str:
 
 
 def translated(sentence: str) -> str:
-    """A feature's public explanation in the reader's language, found by its English text."""
-    return gettext(sentence) if sentence else ""
+    """A refusal, or a feature's public explanation, in the reader's language, found by its English text.
+
+    Where the sentence carries values, they are put into the sentence of that form.
+    """
+    found = gettext(sentence) if sentence else ""
+    if found != sentence or (get_language() or "en").startswith("en"):
+        return found
+    for form, pattern in _forms():
+        if carried := pattern.fullmatch(sentence):
+            return gettext(form) % {name: _value(name, text) for name, text in carried.groupdict().items()}
+    return sentence
+
+
+@cache
+def _forms() -> list[tuple[str, re.Pattern[str]]]:
+    """The English of every refusal that carries values, and what finds the values in it."""
+    with override("en"):
+        forms = [str(form) for form in REFUSAL_FORMS]
+    return [(form, re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+?)", re.escape(form)))) for form in forms]
+
+
+def _value(name: str, text: str) -> str:
+    """What a refusal carries as people write it: in words where it is a code, or several."""
+    plain = text[1:-1] if text[:1] == text[-1:] == "'" else text
+    if name not in VOCABULARIES:
+        return plain
+    return "、".join(words(code, name) for code in plain.split(", "))

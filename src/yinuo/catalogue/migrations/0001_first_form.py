@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 ('published_at', models.BigIntegerField(null=True)),
                 ('withdrawn_at', models.BigIntegerField(null=True)),
                 ('withdrawn_ground', models.CharField(max_length=12, null=True)),
+                ('restored_at', models.BigIntegerField(null=True)),
             ],
         ),
     ]

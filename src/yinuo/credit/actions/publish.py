@@ -212,6 +212,8 @@ def _write_standings(run: Run, scoring: Scoring, leaves: Mapping[str, Leaf]) -> 
         for merchant, result in scoring.results.items()
     ]
     rows.upsert(connection, "credit_standing", "id", _STANDING_COLUMNS, table)
+    ahead = [(f"{card}/{merchant}", run.id, sums) for merchant, sums in scoring.ahead.items() if merchant in scoring.results]
+    rows.upsert(connection, "credit_outlook", "id", ("id", "run", "sums"), ahead)
 
 
 def _write_points(scorings: Sequence[Scoring]) -> None:

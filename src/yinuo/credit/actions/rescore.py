@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from yinuo.catalogue.rules import open_grounds
@@ -13,9 +14,10 @@ from yinuo.credit.actions.told import Told
 from yinuo.credit.features import MEASURES
 from yinuo.credit.models import Run, StandingPoint
 from yinuo.credit.rules.climate import Climate
-from yinuo.credit.rules.engine import Recent, Store, evidence_at, evidence_over, recent_over
+from yinuo.credit.rules.engine import Recent, Store, evidence_ahead, evidence_at, evidence_over, recent_over
 from yinuo.credit.rules.evidence import Evidence
 from yinuo.credit.rules.leaf import Leaf, leaf_of
+from yinuo.credit.rules.outlook import AHEAD_DAYS, packed_sums, scored_by
 from yinuo.credit.rules.scorecard import (
     RECENT_DAYS,
     Card,
@@ -58,6 +60,7 @@ class Scoring:
     card_digest: str
     odds_at_middle: int             # the odds of failure at 500, in 2^-20; 0 where nothing was calibrated
     told: Told
+    ahead: Mapping[str, bytes]      # what is kept of each merchant's evidence to look ahead (rules.outlook)
 
     def leaves(self, key: bytes) -> dict[str, Leaf]:
         """What the run commits to of each merchant, in the order of merchants; the same whenever it is made again."""
@@ -83,9 +86,12 @@ def score_all(
 ) -> Scoring:
     """Score every merchant who has evidence, and every other that is registered as not having enough."""
     evidence = evidence_at(engine, store, climate, as_of=pins.as_of, wanted=wanted_by(card, MEASURES))
+    days = [pins.as_of + ahead for ahead in AHEAD_DAYS[1:]]
+    later = evidence_ahead(engine, store, climate, as_of=pins.as_of, days=days, wanted=scored_by(card))
+    ahead = packed_sums(card, [evidence, *later], MEASURES)
     recent = next(recent_over(engine, store, days=(pins.as_of,), span=RECENT_DAYS))
     before = bands_before(scorecard=pins.scorecard, as_of=pins.as_of)
-    return _scored(card, pins, climate, (evidence, recent), before, told, frozenset(merchants))
+    return _scored(card, pins, climate, (evidence, recent), before, told, frozenset(merchants), ahead=ahead)
 
 
 def score_past(
@@ -109,7 +115,7 @@ def score_past(
 
 def _scored(
     card: Card, pins: Pins, climate: Climate, known: tuple[Evidence, Recent], before: Mapping[str, str], told: Told,
-    merchants: frozenset[str], *, explain: bool = True,
+    merchants: frozenset[str], *, explain: bool = True, ahead: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Scoring:
     evidence, recent = known
     scores = card.scores(evidence.observed, evidence.expected)
@@ -132,7 +138,7 @@ def _scored(
         )
     for merchant in merchants - results.keys():
         results[merchant] = result_without(tuple(findings.get(merchant, ())), before.get(merchant, ""))
-    return Scoring(pins, climate, evidence, results, card.calibrated_on or None, before, card.digest(), odds, told)
+    return Scoring(pins, climate, evidence, results, card.calibrated_on or None, before, card.digest(), odds, told, ahead)
 
 
 def bands_before(*, scorecard: str, as_of: int, last: Scoring | None = None) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -24,7 +23,7 @@ from yinuo.credit.proofs.runs import (
     first_missing,
 )
 from yinuo.credit.rules.climate import Climate, shares_of
-from yinuo.credit.rules.daybook import columns_needed, plain_daybook
+from yinuo.credit.rules.daybook import columns_needed, plain_daybook, row_of
 from yinuo.credit.rules.evidence import Wanted, plain_evidence
 from yinuo.credit.rules.scorecard import Card, Result, standing_of, wanted_by
 from yinuo.credit.rules.tables import WEIGHTS
@@ -122,7 +121,10 @@ def recomputed(
 ) -> Result:
     """The standing from the merchant's standing facts: daybook, evidence against the climate, points, band."""
     columns = columns_needed(MEASURES)
-    judged = [_row(fact, columns) for fact in facts if isinstance(fact.fact, JUDGED) and fact.day < as_of]
+    judged = [
+        row_of(fact.fact, kind=fact.kind, day=fact.day, columns=columns)
+        for fact in facts if isinstance(fact.fact, JUDGED) and fact.day < as_of
+    ]
     daybook = plain_daybook(judged, MEASURES)
     rows = [(*key, sums) for key, sums in daybook.items()]
     evidence = plain_evidence(rows, climate, as_of, wanted_by(card, MEASURES), MEASURES)
@@ -133,12 +135,6 @@ def recomputed(
         card, observed, expected, odds_at_middle=odds_at_middle, as_of=as_of, grounds=grounds.get(merchant, ()),
         before=before,
     )
-
-
-def _row(fact: Stated, columns: Sequence[str]) -> SimpleNamespace:
-    """The fact as the archive has it: its day, and every column that a measure reads."""
-    values = {name: getattr(fact.fact, name, None) for name in columns}
-    return SimpleNamespace(**values | {"kind": fact.kind, "day": fact.day})
 
 
 def _compare(run: Run, result: Result, pack: Mapping[str, Any]) -> None:

@@ -1,9 +1,24 @@
 """Questions about standings, always on behalf of a viewer, and the reports that show them to their subject."""
 
+from yinuo.credit.features import MEASURES
 from yinuo.credit.queries.at_stake import points_at_stake
 from yinuo.credit.queries.audit import audit, audit_run
 from yinuo.credit.queries.held_against import Held, held_against, own_standing
 from yinuo.credit.queries.made_whole import Lost, MadeWhole, made_whole
+from yinuo.credit.queries.outlook import (
+    STAGES,
+    Foreseen,
+    OpenOrder,
+    Supposed,
+    Today,
+    WhatIf,
+    announced,
+    contests_to_suppose,
+    foreseen,
+    look_ahead,
+    today,
+    what_if,
+)
 from yinuo.credit.queries.reports import credit_report, review_report
 from yinuo.credit.queries.runs import (
     Gate,
@@ -64,10 +79,13 @@ __all__ = [
     "BANDS",
     "CAUSES_DAYS",
     "FACETS",
+    "MEASURES",
     "RANKS",
     "RATE_OUTCOMES_MIN",
+    "STAGES",
     "STEPS",
     "CauseCount",
+    "Foreseen",
     "Gate",
     "Held",
     "HeldBand",
@@ -76,11 +94,16 @@ __all__ = [
     "MadeWhole",
     "MoverPage",
     "NotPublic",
+    "OpenOrder",
     "Page",
     "RateShown",
     "RunPage",
     "Sort",
     "Step",
+    "Supposed",
+    "Today",
+    "WhatIf",
+    "announced",
     "audit",
     "audit_run",
     "band_counts",
@@ -88,6 +111,7 @@ __all__ = [
     "can_recompute",
     "causes_of",
     "committed",
+    "contests_to_suppose",
     "course_of",
     "credit_report",
     "differences",
@@ -96,6 +120,7 @@ __all__ = [
     "facets_of",
     "feature_explanations",
     "features_of",
+    "foreseen",
     "gate_of",
     "held_against",
     "held_band_of",
@@ -104,6 +129,7 @@ __all__ = [
     "jobs_of",
     "kept_about",
     "listing_rate",
+    "look_ahead",
     "made_whole",
     "movers_of",
     "newest_run",
@@ -121,5 +147,7 @@ __all__ = [
     "shown_scorecard",
     "standing_of",
     "step_of",
+    "today",
     "waiting_runs",
+    "what_if",
 ]

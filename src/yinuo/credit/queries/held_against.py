@@ -32,24 +32,29 @@ class Held:
     contest: str
 
 
-def held_against(*, viewer: Actor, merchant: str, at: datetime, limit: int) -> list[Held]:
-    """What cost the merchant points in the year before the day of the standing, or before now; newest first."""
+def held_against(*, viewer: Actor, merchant: str, at: datetime, limit: int, aspect: str = "") -> list[Held]:
+    """What cost the merchant points in the year before the day of the standing, or before now; newest first.
+
+    Dispatches and deliveries, or of one of these aspects only.
+    """
     standing = own_standing(viewer=viewer, merchant=merchant)
     end = to_micros(at) if standing is None else standing.as_of * MICROS_PER_DAY
     since = end - COUNTS_DAYS * MICROS_PER_DAY
     found: list[list[tuple[Dispatch | Delivery, str]]] = []
-    for aspect, table in (("dispatch", Dispatch), ("delivery", Delivery)):
+    for name, table in (("dispatch", Dispatch), ("delivery", Delivery)):
+        if aspect not in ("", name):
+            continue
         rows = table.objects.filter(merchant=merchant, judged_at__gte=since, cause="merchant").exclude(outcome="on_time")
-        found.append([(row, aspect) for row in rows.order_by("-judged_at", "pk")[:limit]])
+        found.append([(row, name) for row in rows.order_by("-judged_at", "pk")[:limit]])
     newest = list(islice(merge(*found, key=lambda pair: pair[0].judged_at or 0, reverse=True), limit))
-    matters = [f"{aspect}/{row.pk}/{row.outcome}" for row, aspect in newest]
+    matters = [f"{name}/{row.pk}/{row.outcome}" for row, name in newest]
     contests = decisions.disputed(matters=matters)
     return [
         Held(
-            row.pk, aspect, row.outcome or "", from_micros(row.judged_at or 0), row.weight or 0,
+            row.pk, name, row.outcome or "", from_micros(row.judged_at or 0), row.weight or 0,
             getattr(row, "used_permille", None), contests.get(matter, ""),
         )
-        for (row, aspect), matter in zip(newest, matters, strict=True)
+        for (row, name), matter in zip(newest, matters, strict=True)
     ]
 
 

@@ -59,11 +59,31 @@ class Climate:
     @classmethod
     def decoded(cls, body: bytes) -> Climate:
         """The climate that was encoded; raises `msgspec.ValidationError` or ValueError for what is none."""
-        read = msgspec.json.decode(body, type=_Body)
+        return cls._read(msgspec.json.decode(body, type=_Body))
+
+    @classmethod
+    def _read(cls, read: _Body) -> Climate:
         for row in read.rates:
             _check_row(row, len(read.measures))
         rates = {(week, lane): tuple(rates) for week, lane, *rates in read.rates}
         return cls(read.measures, read.bases, rates, frozenset(read.storms))
+
+    @classmethod
+    def decoded_weeks(cls, body: bytes, weeks: range) -> Climate:
+        """The same of some weeks alone, with every storm: a large market's whole climate takes long to read."""
+        read = msgspec.json.decode(body, type=_Unread)
+        rows = bytes(read.rates)       # in the order of weeks, each `[week,"lane",rate,...]`
+
+        def start_of(some: range) -> int | None:
+            return next((at for week in some if (at := rows.find(b'[%d,"' % week)) >= 0), None)
+
+        last = int(rows[rows.rfind(b"[") + 1 :].partition(b",")[0] or -1)
+        first = int(rows[2:].partition(b",")[0] or 0)
+        start = start_of(range(max(first, weeks.start), min(last + 1, weeks.stop)))
+        stop = start_of(range(max(first, weeks.stop), last + 1))
+        found = b"[]" if start is None else b"[" + rows[start:stop].rstrip(b",]") + b"]]"
+        part = _Body(read.measures, read.bases, msgspec.json.decode(found, type=list[tuple[Any, ...]]), read.storms)
+        return cls._read(part)
 
     def rate(self, measure: str, week: int, lane: str) -> int:
         """The rate of one measure; 0 where nothing was known."""
@@ -128,6 +148,15 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     measures: tuple[str, ...]
     bases: tuple[str, ...]
     rates: list[tuple[Any, ...]]
+    storms: list[tuple[str, int, str]]
+
+
+class _Unread(msgspec.Struct, forbid_unknown_fields=True):
+    """The same with its rates left as they are written."""
+
+    measures: tuple[str, ...]
+    bases: tuple[str, ...]
+    rates: msgspec.Raw
     storms: list[tuple[str, int, str]]
 
 

@@ -7,6 +7,7 @@ off again. No division stands in these expressions, and no floats: every engine 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import ibis
@@ -36,6 +37,12 @@ def daybook_of(facts: Any, measures: Sequence[Measure]) -> Any:
     outcomes = outcomes_of(facts, measures)
     sums = {measure.name: outcomes[measure.name].sum().cast("int64") for measure in measures}
     return outcomes.group_by(list(KEYS)).aggregate(**sums)
+
+
+def row_of(fact: Any, *, kind: str, day: int, columns: Sequence[str]) -> SimpleNamespace:
+    """A judged fact as the archive has it: its kind and day, and every column that a measure reads."""
+    values = {name: getattr(fact, name, None) for name in columns}
+    return SimpleNamespace(**values | {"kind": kind, "day": day})
 
 
 def plain_daybook(facts: Iterable[Any], measures: Sequence[Measure]) -> dict[tuple[str, int, str], dict[str, int]]:

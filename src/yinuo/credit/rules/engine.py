@@ -270,11 +270,30 @@ def evidence_over(
         if own is not None:
             weather = climates.several_table({day: next(own) for day in some}, codes)
         daybook = _until(engine, store, some, AGE_DAYS_MAX)
-        found = to_arrow(evidence_query(daybook, weather, ages_table(some), wanted, store.measures))
-        names = merchants.take(found["merchant"].combine_chunks())
-        found = found.set_column(found.schema.get_field_index("merchant"), "merchant", names)
-        for day in some:
-            yield evidence_from(found.filter(pc.equal(found["as_of"], day)), wanted, store.measures)
+        yield from _evidence_of_days(daybook, weather, some, merchants, wanted, store.measures)
+
+
+def evidence_ahead(
+    engine: Any, store: Store, climate: Climate, *, as_of: int, days: Sequence[int], wanted: Sequence[Wanted]
+) -> Iterator[Evidence]:
+    """What remains, on each of the days after `as_of`, of the evidence as of then, if nothing new becomes known."""
+    codes = {name: code for code, name in enumerate(store.names("lane"))}
+    merchants = pa.array(store.names("merchant"), pa.string())
+    weather = climate.table(codes)
+    for some in _stretches(days, len(merchants)):
+        daybook = store.coded(engine, as_of=as_of)
+        yield from _evidence_of_days(daybook, weather, some, merchants, wanted, store.measures)
+
+
+def _evidence_of_days(
+    daybook: Any, weather: Any, days: Sequence[int], merchants: pa.Array, wanted: Sequence[Wanted],
+    measures: Sequence[Measure],
+) -> Iterator[Evidence]:
+    found = to_arrow(evidence_query(daybook, weather, ages_table(days), wanted, measures))
+    names = merchants.take(found["merchant"].combine_chunks())
+    found = found.set_column(found.schema.get_field_index("merchant"), "merchant", names)
+    for day in days:
+        yield evidence_from(found.filter(pc.equal(found["as_of"], day)), wanted, measures)
 
 
 def _stretches(days: Sequence[int], rows: int) -> Iterator[Sequence[int]]:

@@ -25,15 +25,45 @@ WHOLE = 0               # stands for "no weighing by age": all of the last 365 d
 
 Wanted = tuple[str, int]
 """A measure and a half-life in days (0: unweighed)."""
+DaybookRow = tuple[str, int, str, Mapping[str, int]]
+"""Merchant, day, lane, and the sum of every measure."""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """One merchant's evidence before it is rounded: to these a further outcome adds exactly what it adds in a scoring."""
+
+    observed: Mapping[Wanted, int]
+    expected: Mapping[Wanted, int]
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(_added(self.observed, other.observed, 1), _added(self.expected, other.expected, 1))
+
+    def __sub__(self, other: Sums) -> Sums:
+        return Sums(_added(self.observed, other.observed, -1), _added(self.expected, other.expected, -1))
+
+    def rounded(self) -> tuple[dict[Wanted, int], dict[Wanted, int]]:
+        """Observed and expected in 1/1,024 of an outcome's unit, as a scorecard reads them."""
+        observed = {wanted: total >> OBSERVED_SHIFT for wanted, total in self.observed.items()}
+        return observed, {wanted: total >> EXPECTED_SHIFT for wanted, total in self.expected.items()}
+
+
+def _added(one: Mapping[Wanted, int], other: Mapping[Wanted, int], times: int) -> dict[Wanted, int]:
+    return {wanted: one.get(wanted, 0) + times * other.get(wanted, 0) for wanted in {**one, **other}}
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Observed and expected of every merchant, in 1/1,024 of an outcome's unit: arrays of int64, merchants in sorted order."""
+    """Observed and expected of every merchant, in 1/1,024 of an outcome's unit: arrays of int64, merchants in sorted order.
+
+    `observed_sums` and `expected_sums` are the same before they were rounded.
+    """
 
     merchants: tuple[str, ...]
     observed: Mapping[Wanted, np.ndarray]
     expected: Mapping[Wanted, np.ndarray]
+    observed_sums: Mapping[Wanted, np.ndarray]
+    expected_sums: Mapping[Wanted, np.ndarray]
 
     def each(self) -> Iterator[tuple[str, dict[Wanted, int], dict[Wanted, int]]]:
         """Every merchant with what was observed and expected, as plain integers."""
@@ -94,23 +124,32 @@ def evidence_from(arrow: Any, wanted: Sequence[Wanted], measures: Sequence[Measu
     sorted_rows = arrow.sort_by("merchant")
     shares = {measure.name for measure in shares_of(measures)}
 
-    def column(name: str, shift: int) -> np.ndarray:
-        return np.asarray(sorted_rows[name].to_numpy(), dtype=np.int64) >> shift
+    def column(name: str) -> np.ndarray:
+        return np.asarray(sorted_rows[name].to_numpy(), dtype=np.int64)
 
+    observed = {(name, days): column(f"observed_{name}_{days}") for name, days in wanted}
+    expected = {(name, days): column(f"expected_{name}_{days}") for name, days in wanted if name in shares}
     return Evidence(
         merchants=tuple(sorted_rows["merchant"].to_pylist()),
-        observed={(name, days): column(f"observed_{name}_{days}", OBSERVED_SHIFT) for name, days in wanted},
-        expected={
-            (name, days): column(f"expected_{name}_{days}", EXPECTED_SHIFT) for name, days in wanted if name in shares
-        },
+        observed={wanted: sums >> OBSERVED_SHIFT for wanted, sums in observed.items()},
+        expected={wanted: sums >> EXPECTED_SHIFT for wanted, sums in expected.items()},
+        observed_sums=observed, expected_sums=expected,
     )
 
 
 def plain_evidence(
-    rows: Sequence[tuple[str, int, str, Mapping[str, int]]], climate: Climate, as_of: int, wanted: Sequence[Wanted],
-    measures: Sequence[Measure],
+    rows: Sequence[DaybookRow], climate: Climate, as_of: int, wanted: Sequence[Wanted], measures: Sequence[Measure],
 ) -> dict[str, tuple[dict[Wanted, int], dict[Wanted, int]]]:
-    """The same in plain Python, from daybook rows (merchant, day, lane, sums): the oracle, and what a verifier runs."""
+    """The same in plain Python, from daybook rows: the oracle, and what a verifier runs."""
+    return {
+        merchant: sums.rounded() for merchant, sums in plain_sums(rows, climate, as_of, wanted, measures).items()
+    }
+
+
+def plain_sums(
+    rows: Sequence[DaybookRow], climate: Climate, as_of: int, wanted: Sequence[Wanted], measures: Sequence[Measure],
+) -> dict[str, Sums]:
+    """The evidence of the merchants in daybook rows before it is rounded."""
     by_name = {measure.name: measure for measure in measures}
     totals: dict[str, tuple[dict[Wanted, int], dict[Wanted, int]]] = {}
     for merchant, day, lane, sums in rows:
@@ -126,10 +165,4 @@ def plain_evidence(
             if base != name:
                 rate = climate.rate(name, week, lane)
                 expected[name, days] = expected.get((name, days), 0) + weight * sums[base] * rate
-    return {
-        merchant: (
-            {wanted: total >> OBSERVED_SHIFT for wanted, total in observed.items()},
-            {wanted: total >> EXPECTED_SHIFT for wanted, total in expected.items()},
-        )
-        for merchant, (observed, expected) in totals.items()
-    }
+    return {merchant: Sums(*both) for merchant, both in totals.items()}

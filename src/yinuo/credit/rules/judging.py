@@ -77,12 +77,56 @@ def judge_dispatch(
         return Judged(order.cancelled_at, DispatchJudged(outcome="cancelled", cause=by, **shared))  # type: ignore[arg-type]
     if journey.handed_over_at is None or order.hand_over_by is None:
         return None
-    cause = _hand_over_cause(order, journey, disruptions)
+    outcome, cause, used = hand_over_of(order, journey, disruptions)
     return Judged(
         journey.handed_over_at,
-        DispatchJudged(
-            outcome="late" if cause else "on_time", cause=cause, used_permille=used_permille(order, journey), **shared  # type: ignore[arg-type]
-        ),
+        DispatchJudged(outcome=outcome, cause=cause, used_permille=used, **shared),  # type: ignore[arg-type]
+    )
+
+
+class Outcome(NamedTuple):
+    """How it ended, through whom if it went wrong, and the share of the promised time that was used, where that counts."""
+
+    outcome: str
+    cause: str | None
+    used_permille: int | None = None
+
+
+def hand_over_of(order: OrderRow, journey: Journey, disruptions: Sequence[Disruption]) -> Outcome:
+    """The outcome of a hand-over."""
+    cause = _hand_over_cause(order, journey, disruptions)
+    return Outcome("late" if cause else "on_time", cause, used_permille(order, journey))
+
+
+def delivery_of(order: OrderRow, journey: Journey, disruptions: Sequence[Disruption]) -> Outcome:
+    """The outcome of a delivery that was whole."""
+    cause = _delivery_cause(order, journey, disruptions)
+    return Outcome("late" if cause else "on_time", cause)
+
+
+def hand_over_ahead(
+    order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], *, at: int
+) -> tuple[Outcome, Outcome]:
+    """What becomes of an order that is not handed over as far as anybody stated: at best, and if it fails.
+
+    At best it is handed over now or, once its time is past, was at its time, and only the report is missing.
+    """
+    assert order.hand_over_by is not None
+    best, late = min(at, order.hand_over_by), max(at, order.hand_over_by + 1)
+    return (
+        hand_over_of(order, journey._replace(handed_over_at=best, handed_over_recorded=at), disruptions),
+        hand_over_of(order, journey._replace(handed_over_at=late, handed_over_recorded=late), disruptions),
+    )
+
+
+def delivery_ahead(
+    order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], *, at: int
+) -> tuple[Outcome, Outcome]:
+    """The same of an order on its way, which arrives in time or after it."""
+    assert order.deliver_by is not None
+    return (
+        delivery_of(order, journey._replace(delivered_at=min(at, order.deliver_by)), disruptions),
+        delivery_of(order, journey._replace(delivered_at=max(at, order.deliver_by + 1)), disruptions),
     )
 
 

@@ -9,8 +9,10 @@ from yinuo.decisions.actions.appeals import (
 )
 from yinuo.decisions.actions.contests import (
     Contested,
+    NoLongerStands,
     Settled,
     Settling,
+    TooManyOpen,
     lapse_contest,
     open_contests,
     preview_settling,
@@ -21,11 +23,14 @@ from yinuo.decisions.actions.contests import (
 )
 from yinuo.decisions.actions.decide import decide
 from yinuo.decisions.actions.forget import forget_person
+from yinuo.decisions.actions.stated import settle_stated
 
 __all__ = [
     "Contested",
     "Settled",
     "Settling",
+    "NoLongerStands",
+    "TooManyOpen",
     "decide",
     "forget_person",
     "lapse_contest",
@@ -36,6 +41,7 @@ __all__ = [
     "settle_appeal",
     "settle_contests",
     "settle_each",
+    "settle_stated",
     "take_appeals",
     "take_contests",
     "withdraw_appeal",

@@ -8,12 +8,12 @@ from datetime import datetime
 from django.db import transaction
 
 from yinuo.decisions import queries
-from yinuo.decisions.actions.contests import tell_settled
-from yinuo.decisions.actions.decide import check_stranger, digest_of, keep_words, reverse, state
+from yinuo.decisions.actions.contests import CONTEST_DUE, tell_settled
+from yinuo.decisions.actions.decide import check_stranger, digest_of, hold_vault, keep_words, reverse, state
 from yinuo.decisions.events import AppealOpened, AppealSettled, SettledCause
 from yinuo.decisions.models import Appeal, Contest, Decision
 from yinuo.decisions.rules import ACTS, Objection, check_another, check_cause, check_new_words, check_open, check_words
-from yinuo.kit.actors import Actor, allow
+from yinuo.kit.actors import Actor, allow, read_anew
 from yinuo.kit.ids import new_surrogates
 from yinuo.kit.moments import to_micros
 from yinuo.kit.realm import Realm
@@ -29,11 +29,15 @@ APPEAL_DUE = "decisions.appeal_due"
 def open_appeal(
     *, actor: Actor, decision_id: str, objection: Objection, realm: Realm, at: datetime
 ) -> Appeal:
-    """Appeal against a decision within six months, once; also the way to a person where a machine decided."""
+    """Appeal against a decision within six months; also the way to a person where a machine decided.
+
+    Once answered, it is not appealed again; one that was taken back may be, until the six months are over.
+    """
+    hold_vault()
     decision = Decision.objects.select_for_update().filter(pk=decision_id).first()
     if decision is None:
         raise NotFound("There is no such decision.")
-    allow(actor, "decisions.appeal", about=decision.merchant or decision.buyer or "")
+    allow(read_anew(actor), "decisions.appeal", about=decision.merchant or decision.buyer or "")
     check_words(objection.words, "words")
     if not ACTS[decision.act].adverse:
         raise Conflict("This decision is in your favour; there is nothing to appeal.")
@@ -41,7 +45,7 @@ def open_appeal(
         raise Conflict(f"This decision could be appealed until {decision.appeal_until:%Y-%m-%d}.")
     if decision.reversed_at is not None:
         raise Conflict("This decision was reversed already.")
-    if Appeal.objects.filter(decision=decision).exists():
+    if Appeal.objects.filter(decision=decision).exclude(state="withdrawn").exists():
         raise Conflict("This decision was appealed already.")
     (appeal_id,) = new_surrogates(realm.entropy, "p", 1)
     appeal = Appeal.objects.create(
@@ -67,13 +71,12 @@ def settle_appeal(
 
     Where the decision rejected the contest of a cause, `cause` is the one that stands now.
     """
+    actor = read_anew(actor)
     allow(actor, "decisions.settle_appeal")
-    appeal = Appeal.objects.select_for_update().select_related("decision").filter(pk=appeal_id).first()
-    if appeal is None:
-        raise NotFound("There is no such appeal.")
-    check_open(appeal.state)
     if not actor.is_human:
         raise NotAllowed("A person answers an appeal, not a machine.")
+    appeal = _held(_found(appeal_id), also_newer=upheld)
+    check_open(appeal.state)
     contest = Contest.objects.select_for_update().filter(decision=appeal.decision).first()
     check_another(actor.name, queries.had_part(appeal=appeal))
     check_stranger(actor, appeal.decision.merchant, appeal.decision.buyer)
@@ -101,10 +104,9 @@ def settle_appeal(
 @transaction.atomic
 def withdraw_appeal(*, actor: Actor, appeal_id: str, realm: Realm, at: datetime) -> Appeal:
     """Take an appeal back while it is open."""
-    appeal = Appeal.objects.select_for_update().select_related("decision").filter(pk=appeal_id).first()
-    if appeal is None:
-        raise NotFound("There is no such appeal.")
-    allow(actor, "decisions.appeal", about=appeal.decision.merchant or appeal.decision.buyer or "")
+    appeal = _found(appeal_id)
+    allow(read_anew(actor), "decisions.appeal", about=appeal.decision.merchant or appeal.decision.buyer or "")
+    appeal = _held(appeal)
     check_open(appeal.state)
     appeal.state, appeal.settled_at = "withdrawn", at
     appeal.save(update_fields=["state", "settled_at"])
@@ -129,8 +131,25 @@ def note_late_appeal(*, actor: Actor, appeal_id: str, at: datetime) -> bool:
     return bool(Appeal.objects.filter(pk=appeal_id, state="open", late=False, due__lte=at).update(late=True))
 
 
+def _found(appeal_id: str) -> Appeal:
+    appeal = Appeal.objects.select_related("decision").filter(pk=appeal_id).first()
+    if appeal is None:
+        raise NotFound("There is no such appeal.")
+    return appeal
+
+
+def _held(appeal: Appeal, *, also_newer: bool = False) -> Appeal:
+    """The appeal, locked, its clock stopped; with the clocks of newer contests of the same, which it settles if upheld."""
+    hold_vault()
+    timers.cancel_timers(kind=APPEAL_DUE, subjects=[appeal.pk])
+    if also_newer:
+        same = Contest.objects.filter(decision=appeal.decision).values("matter")
+        newer = Contest.objects.filter(matter__in=same, state="open").values_list("pk", flat=True)
+        timers.cancel_timers(kind=CONTEST_DUE, subjects=list(newer))
+    return Appeal.objects.select_for_update(of=("self",)).select_related("decision").get(pk=appeal.pk)
+
+
 def _tell(appeal: Appeal, realm: Realm, at: datetime) -> None:
-    timers.cancel_timer(kind=APPEAL_DUE, subject=appeal.pk)
     settled = AppealSettled(
         appeal=appeal.pk, decision=appeal.decision.pk, outcome=appeal.state,  # type: ignore[arg-type]
         merchant=appeal.decision.merchant, buyer=appeal.decision.buyer,
@@ -140,7 +159,7 @@ def _tell(appeal: Appeal, realm: Realm, at: datetime) -> None:
 
 def _uphold(contest: Contest, cause: SettledCause | None, realm: Realm, at: datetime) -> None:
     """Uphold a contest that had been rejected; one of the same that is open now is settled by that."""
-    for newer in Contest.objects.select_for_update().filter(matter=contest.matter, state="open"):
+    for newer in Contest.objects.select_for_update().filter(matter=contest.matter, state="open").order_by("pk"):
         newer.state, newer.settled_at = "withdrawn", at
         newer.save(update_fields=["state", "settled_at"])
         tell_settled([newer], realm=realm, at=at)

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
+from yinuo.decisions import queries
 from yinuo.decisions.actions.decide import (
     check_stranger,
+    hold_vault,
     keep_words,
     refusals_of,
     state,
@@ -18,18 +20,44 @@ from yinuo.decisions.actions.decide import (
 )
 from yinuo.decisions.events import Aspect, ContestLapsed, ContestOpened, ContestSettled, SettledCause
 from yinuo.decisions.models import Appeal, Contest
-from yinuo.decisions.rules import AT_ONCE_MAX, Objection, Statement, check_another, check_cause, check_open, check_words
-from yinuo.kit.actors import Actor, allow
+from yinuo.decisions.rules import (
+    AT_ONCE_MAX,
+    OPEN_CONTESTS_MAX,
+    Objection,
+    Statement,
+    check_another,
+    check_cause,
+    check_open,
+    check_words,
+)
+from yinuo.kit.actors import Actor, allow, read_anew
 from yinuo.kit.facts import Fact
 from yinuo.kit.ids import new_surrogates
 from yinuo.kit.moments import to_micros
 from yinuo.kit.realm import Realm
-from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound, Refusal
+from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound, Refusal, TooMany
+from yinuo.record import queries as facts
 from yinuo.record.events import FactWithdrawn
 from yinuo.timers import actions as timers
 
 CONTEST_DUE = "decisions.contest_due"
 """The timer that runs out when a contest was not settled in time. Its subject is the contest."""
+
+
+class NoLongerStands(Conflict):
+    """What is contested was corrected or withdrawn since; `number` is the fact that stands in its place, if there is one."""
+
+    code = "no-longer-stands"
+
+    def __init__(self, sentence: str, number: int | None = None) -> None:
+        super().__init__(sentence)
+        self.number = number
+
+
+class TooManyOpen(TooMany):
+    """One merchant's open contests are as many as people can be asked to look at."""
+
+    code = "too-many-open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +82,55 @@ def open_contests(
 ) -> list[Contest]:
     """Contest facts or causes, all with the same objection: all or none. Each shows as disputed at once, and has its clock.
 
-    Whether each is the merchant's own affair, the domain that judged it says before it calls this.
+    Whether each is the merchant's own affair, the domain that judged it says before it calls this. A fact that was corrected
+    or withdrawn since is not contested any more: what stands in its place is.
     """
-    allow(actor, "decisions.contest", about=merchant)
+    allow(read_anew(actor), "decisions.contest", about=merchant)
     check_words(objection.words, "words")
     if not 1 <= len(contested) <= AT_ONCE_MAX:
         raise Malformed(f"Contest 1 to {AT_ONCE_MAX} at once.", path="facts")
+    hold_vault()
+    _hold_merchant(merchant)
+    _check_room(merchant, len(contested))
+    _check_stands([each.event for each in contested if each.aspect == "fact"])
     _check_not_heard([each.matter for each in contested], merchant)
     ids = new_surrogates(realm.entropy, "t", len(contested))
     try:
-        return [
-            _open(contest, each, actor, merchant, objection, realm, at)
-            for contest, each in zip(ids, contested, strict=True)
-        ]
+        in_order = sorted(contested, key=lambda each: each.matter)      # or two could wait for each other's row
+        made = {
+            each.matter: _open(contest, each, actor, merchant, objection, realm, at)
+            for contest, each in zip(ids, in_order, strict=True)
+        }
     except IntegrityError:
         raise Conflict("One of these is contested already, or was settled in your favour. Nothing was changed.") from None
+    return [made[each.matter] for each in contested]
+
+
+def _hold_merchant(merchant: str) -> None:
+    """Let nobody else open contests of this merchant meanwhile, so that they can be counted. SQLite has one writer anyway."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"decisions/contests/{merchant}"])
+
+
+def _check_room(merchant: str, wanted: int) -> None:
+    """Refuse more open contests than people can be asked to look at: the others wait behind a flood of one's own."""
+    if Contest.objects.filter(merchant=merchant, state="open").count() + wanted > OPEN_CONTESTS_MAX:
+        raise TooManyOpen(
+            f"At most {OPEN_CONTESTS_MAX:,} objections of one merchant may be open at once. Wait until some are answered, or "
+            "take some back. Nothing was changed."
+        )
+
+
+def _check_stands(keys: Sequence[str]) -> None:
+    """Refuse to contest a fact that does not stand: upheld, that would move nothing."""
+    for replaced in facts.replaced_among(keys=keys).values():
+        if replaced.number is None and not replaced.waits:
+            raise NoLongerStands("This fact was withdrawn: it counts for nothing any more, and there is nothing to object to.")
+        raise NoLongerStands(
+            "This fact was corrected since and counts for nothing any more. Object to the one that stands in its place.",
+            replaced.number,
+        )
 
 
 def _check_not_heard(matters: Sequence[str], merchant: str) -> None:
@@ -140,7 +202,10 @@ def settle_each(*, actor: Actor, ids: Sequence[str], settling: Settling, realm: 
 
     It takes as many queries for many as for one.
     """
+    actor = read_anew(actor)
     _allow_settling(actor, ids)
+    hold_vault()
+    timers.hold_timers(kind=CONTEST_DUE, subjects=ids)
     found = list(Contest.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
     refused = _refused(found, actor=actor, ids=ids, settling=settling, at=at)
     done = [contest for contest in found if contest.pk not in refused]
@@ -172,15 +237,21 @@ def _refused(
     """By contest why it cannot be settled like this by this person, as far as it cannot."""
     known = {contest.pk for contest in found}
     refused: dict[str, Refusal] = {each: NotFound("Not all of these contests exist.") for each in ids if each not in known}
-    settled_by = who_settled_each([contest.matter for contest in found])
+    had_part = queries.took_part(matters=[contest.matter for contest in found])
+    replaced = {} if settling.upheld else facts.replaced_among(keys=[each.event for each in found if each.aspect == "fact"])
     stated = refusals_of([_statement(contest, settling, at) for contest in found], at=at)
     for contest, unstated in zip(found, stated, strict=True):
         try:
             check_open(contest.state)
-            check_another(actor.name, {contest.opened_by, *settled_by.get(contest.matter, ())})
+            check_another(actor.name, had_part[contest.matter])
             check_stranger(actor, contest.merchant)
             if settling.upheld:
                 check_cause(contest.aspect, settling.cause)
+            elif contest.event in replaced:
+                raise NoLongerStands(
+                    "Whoever stated the contested fact corrected or withdrew it since: it does not stay as it is, so the "
+                    "objection cannot be rejected."
+                )
         except Refusal as refusal:
             refused[contest.pk] = refusal
         else:
@@ -206,18 +277,11 @@ def _settle(contests: Sequence[Contest], actor: Actor, settling: Settling, realm
     tell_settled(contests, realm=realm, at=at)
 
 
-def who_settled_each(matters: Sequence[str]) -> dict[str, set[str]]:
-    """By matter everybody who settled an earlier contest of it."""
-    earlier = Contest.objects.filter(matter__in=matters, decision__isnull=False)
-    found: dict[str, set[str]] = {}
-    for matter, decided_by in earlier.values_list("matter", "decision__decided_by"):
-        found.setdefault(matter, set()).add(str(decided_by))
-    return found
-
-
 def tell_settled(contests: Sequence[Contest], *, realm: Realm, at: datetime) -> None:
-    """State how contests ended, and withdraw the facts that were contested with success."""
+    """State how contests ended, and withdraw the facts that were contested with success, unless they stand no more."""
     timers.cancel_timers(kind=CONTEST_DUE, subjects=[contest.pk for contest in contests])
+    won = [contest.event for contest in contests if contest.state == "upheld" and contest.aspect == "fact"]
+    replaced = facts.replaced_among(keys=won)
     told: list[tuple[str, Fact]] = []
     for contest in contests:
         is_upheld = contest.decision_id is not None and contest.state == "upheld"
@@ -226,7 +290,7 @@ def tell_settled(contests: Sequence[Contest], *, realm: Realm, at: datetime) -> 
             cause=contest.cause or None, order=contest.order, decision=contest.decision_id,  # type: ignore[arg-type]
         )
         told.append((f"contest/{contest.pk}/settled{'/upheld' if is_upheld else ''}", settled))
-        if contest.state == "upheld" and contest.aspect == "fact":
+        if contest.event in won and contest.event not in replaced:
             withdrawal = FactWithdrawn(event=contest.event, reason="dispute_upheld")
             told.append((f"contest/{contest.pk}/withdraws", withdrawal))
     state_each(told, realm=realm, at=at)
@@ -248,10 +312,12 @@ def take_contests(*, actor: Actor, ids: Sequence[str], is_taken: bool) -> int:
 @transaction.atomic
 def withdraw_contest(*, actor: Actor, contest_id: str, realm: Realm, at: datetime) -> Contest:
     """Take a contest back while it is open."""
-    contest = Contest.objects.select_for_update().filter(pk=contest_id).first()
+    contest = Contest.objects.filter(pk=contest_id).first()
     if contest is None:
         raise NotFound("There is no such contest.")
-    allow(actor, "decisions.contest", about=contest.merchant)
+    allow(read_anew(actor), "decisions.contest", about=contest.merchant)
+    timers.cancel_timers(kind=CONTEST_DUE, subjects=[contest.pk])
+    contest = Contest.objects.select_for_update().get(pk=contest.pk)
     check_open(contest.state)
     contest.state, contest.settled_at = "withdrawn", at
     contest.save(update_fields=["state", "settled_at"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -11,7 +11,7 @@ from django.db import transaction
 from yinuo.decisions.events import DecisionReversed, DecisionTaken
 from yinuo.decisions.models import Decision
 from yinuo.decisions.rules import APPEAL_MONTHS_DAYS, Statement, check_statement, letters_of
-from yinuo.kit.actors import SYSTEM, Actor, allow
+from yinuo.kit.actors import SYSTEM, Actor, allow, read_anew
 from yinuo.kit.facts import SUBJECT_PREFIXES, Fact
 from yinuo.kit.ids import keyed_digest, new_surrogates
 from yinuo.kit.moments import to_micros
@@ -29,6 +29,7 @@ def decide(*, actor: Actor, statement: Statement, realm: Realm, at: datetime) ->
 
     A machine may decide alone only as the system, and says so; whoever it is about may then ask for a person by an appeal.
     """
+    actor = read_anew(actor)
     allow(actor, "decisions.decide_by_machine" if statement.automated == "wholly" else "decisions.decide")
     if statement.automated != "wholly" and not actor.is_human:
         raise NotAllowed("Only a signed-in person decides otherwise than wholly by machine.")
@@ -57,43 +58,51 @@ def write_decisions(*, actor: Actor, statements: Sequence[Statement], realm: Rea
     texts = [
         (decision_id, each.buyer or decision_id, each.words) for decision_id, each in zip(ids, statements, strict=True)
     ]
-    digests = keep_every_words(name="reasons", texts=texts, realm=realm, at=at)
+    keep_every_words(name="reasons", texts=texts, realm=realm, at=at)
+    return write_rows(dict(zip(ids, statements, strict=True)), by=actor.name, realm=realm, at=at)
+
+
+def write_rows(statements: Mapping[str, Statement], *, by: str, realm: Realm, at: datetime) -> list[Decision]:
+    """Write the rows of decisions whose reasons are kept already, by their ids, and state a fact of each."""
     decisions = [
         Decision(
             id=decision_id, act=each.act, ground=each.ground, automated=each.automated, merchant=each.merchant,
-            buyer=each.buyer, review=each.review, contest=each.contest, facts=" ".join(each.facts), decided_by=actor.name,
-            decided_at=at, since=each.since, until=each.until, appeal_until=at + timedelta(days=APPEAL_MONTHS_DAYS),
-            words=digest,
+            buyer=each.buyer, review=each.review, listing=each.listing, contest=each.contest, facts=" ".join(each.facts),
+            decided_by=by, decided_at=at, since=each.since, until=each.until,
+            appeal_until=at + timedelta(days=APPEAL_MONTHS_DAYS), words=digest_of(each.words, realm),
         )
-        for decision_id, each, digest in zip(ids, statements, digests, strict=True)
+        for decision_id, each in statements.items()
     ]
     Decision.objects.bulk_create(decisions)
     told = [
         (
-            f"decision/{decision.pk}",
+            f"decision/{decision_id}",
             DecisionTaken(
-                decision=decision.pk, act=each.act, ground=each.ground, automated=each.automated, facts=len(each.facts),
+                decision=decision_id, act=each.act, ground=each.ground, automated=each.automated, facts=len(each.facts),
                 since=to_micros(each.since), until=None if each.until is None else to_micros(each.until),
-                merchant=each.merchant, buyer=each.buyer, review=each.review, contest=each.contest,
+                merchant=each.merchant, buyer=each.buyer, review=each.review, listing=each.listing, contest=each.contest,
             ),
         )
-        for decision, each in zip(decisions, statements, strict=True)
+        for decision_id, each in statements.items()
     ]
     state_each(told, realm=realm, at=at)
     return decisions
 
 
-def reverse(*, decision: Decision, appeal: str | None, realm: Realm, at: datetime) -> None:
-    """Take a decision back, once; the domains that acted on it undo what they did when they read the fact."""
+def reverse(*, decision: Decision, appeal: str | None, realm: Realm, at: datetime, since: datetime | None = None) -> None:
+    """Take a decision back, once, from now or from an earlier moment on.
+
+    The domains that acted on it undo what they did when they read the fact.
+    """
     if not Decision.objects.filter(pk=decision.pk, reversed_at=None).update(reversed_at=at):
         raise Conflict("This decision was reversed already.")
     state(
         f"decision/{decision.pk}/reversed",
         DecisionReversed(
             decision=decision.pk, act=decision.act, ground=decision.ground, appeal=appeal, merchant=decision.merchant,
-            buyer=decision.buyer, review=decision.review,
+            buyer=decision.buyer, review=decision.review, listing=decision.listing,
         ),
-        realm=realm, at=at,
+        realm=realm, at=at, since=since,
     )
 
 
@@ -114,16 +123,25 @@ def digest_of(words: str, realm: Realm) -> str:
     return keyed_digest(realm.key, "decisions", letters_of(words)).hex()
 
 
-def state(event_id: str, fact: Fact, *, realm: Realm, at: datetime) -> None:
-    """State a fact of this domain, now; one that nobody could read again is refused before it is in the record for good."""
-    state_each([(event_id, fact)], realm=realm, at=at)
+def hold_vault() -> None:
+    """Let nobody be erased until the transaction ends: the first thing that is locked, as an erasure itself does.
+
+    Every action here locks in one order: the vault, timers, an appeal, its decision, contests by their ids.
+    """
+    known_among(())
 
 
-def state_each(told: Sequence[tuple[str, Fact]], *, realm: Realm, at: datetime) -> None:
-    """State several at once."""
+def state(event_id: str, fact: Fact, *, realm: Realm, at: datetime, since: datetime | None = None) -> None:
+    """State a fact of this domain, of now or an earlier moment; see `state_each`."""
+    state_each([(event_id, fact)], realm=realm, at=at, since=since)
+
+
+def state_each(told: Sequence[tuple[str, Fact]], *, realm: Realm, at: datetime, since: datetime | None = None) -> None:
+    """State several at once; one that nobody could read again is refused before it is in the record for good."""
     for _, fact in told:
         msgspec.convert(msgspec.to_builtins(fact), type(fact))
-    statements = [record.Statement(event_id, to_micros(at), fact) for event_id, fact in told]
+    moment = to_micros(since or at)
+    statements = [record.Statement(event_id, moment, fact) for event_id, fact in told]
     record.append(actor=SYSTEM, statements=statements, realm=realm, at=at)
 
 

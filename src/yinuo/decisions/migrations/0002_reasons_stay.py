@@ -3,8 +3,8 @@
 from django.db import migrations
 
 _COLUMNS = (
-    "id", "act", "ground", "automated", "merchant", "review", "contest", "facts", "words", "decided_by", "decided_at", "since",
-    "until", "appeal_until",
+    "id", "act", "ground", "automated", "merchant", "review", "listing", "contest", "facts", "words", "decided_by",
+    "decided_at", "since", "until", "appeal_until",
 )
 _WITHHELD = "-"     # record.rules.WITHHELD when this was written
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("decisions", "0002_reasons_stay")]
+    dependencies = [("decisions", "0004_contests_and_appeals_stay")]
 
     operations = [
         # Without a default SQLite adds the column and leaves the table, with its triggers, as it is.

@@ -12,13 +12,14 @@ from yinuo.kit.actors import Actor, allow
 from yinuo.kit.refusals import Conflict
 from yinuo.people.actions.roles import check_administrator_left
 from yinuo.people.actions.sessions import end_every_session
-from yinuo.people.models import Account, Grant, Invitation, Membership
+from yinuo.people.actions.tokens import revoke_every_token
+from yinuo.people.models import AccessToken, Account, Grant, Invitation, Membership
 from yinuo.people.queries import account_called, actor_named
 
 
 @transaction.atomic
 def disable_account(*, actor: Actor, handle: str, at: datetime) -> Account:
-    """Let an account in no more, and end its sessions. Nobody locks themselves out, nor the last administrator."""
+    """Let an account in no more, and end its sessions and tokens. Nobody locks themselves out, nor the last administrator."""
     allow(actor, "people.disable_account")
     account = account_called(handle)
     if actor.name == actor_named(account):
@@ -29,16 +30,18 @@ def disable_account(*, actor: Actor, handle: str, at: datetime) -> Account:
     account.disabled = at
     account.save(update_fields=["disabled"])
     end_every_session(account=account)
+    revoke_every_token(account=account, at=at)
     return account
 
 
 @transaction.atomic
 def reset_second_factor(*, actor: Actor, handle: str) -> Account:
-    """Forget an account's second factor, for somebody who lost it, and end its sessions."""
+    """Forget an account's second factor, for somebody who lost it, and end its sessions and tokens."""
     allow(actor, "people.reset_second_factor")
     account = account_called(handle)
     Authenticator.objects.filter(user_id=account.pk).delete()
     end_every_session(account=account)
+    AccessToken.objects.filter(account=account).delete()
     return account
 
 

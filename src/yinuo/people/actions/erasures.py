@@ -12,7 +12,7 @@ from yinuo.kit.moments import MICROS_PER_DAY, from_micros, to_micros
 from yinuo.kit.realm import Realm
 from yinuo.kit.sealing import index_key
 from yinuo.people.events import PeopleErased
-from yinuo.people.models import Access, Consent, Restriction
+from yinuo.people.models import Access, CaseRoomCase, Consent, Restriction
 from yinuo.people.rules import commitment
 from yinuo.record import actions as record
 from yinuo.timers import actions as timers
@@ -21,8 +21,9 @@ from yinuo.vault.queries import erasures_between
 
 @transaction.atomic
 def forget_person(*, actor: Actor, person: str) -> None:
-    """Delete a person's consents, restrictions, noted looks and timers, once nothing else of them is kept."""
+    """Delete a person's consents, restrictions, noted looks and timers, and their mark in case rooms, once nothing else is kept."""
     allow(actor, "people.erase")
+    CaseRoomCase.objects.filter(buyer=person).update(buyer=None)
     for kept in (Consent, Restriction, Access):
         kept.objects.filter(person=person).delete()
     timers.drop_timers(subject=person)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop as _
 from yinuo.kit.actors import HUMAN, Actor, allow
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound, Refusal, TooMany
+from yinuo.people.actions.four_eyes import FourEyes
 from yinuo.people.actions.roles import give
 from yinuo.people.models import Account, Invitation
 from yinuo.people.queries import actor_named, actor_of, invitation_of
@@ -30,13 +31,6 @@ from yinuo.people.rules import (
 from yinuo.vault.queries import known_among, surrogate_of
 
 TOKEN_BYTES = 32
-
-
-class FourEyes(Refusal):
-    """Nobody gives a role to themselves."""
-
-    status = 403
-    code = "four-eyes"
 
 
 class NoLongerInvited(Refusal):

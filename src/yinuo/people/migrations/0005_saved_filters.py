@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     run_before = [("admin", "0001_initial")]        # Django's log of the admin points at the account, which 0002 made
-    dependencies = [("people", "0002_accounts")]
+    dependencies = [("people", "0004_case_rooms")]
 
     operations = [
         migrations.CreateModel(

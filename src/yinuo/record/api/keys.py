@@ -13,6 +13,8 @@ from yinuo.record import actions
 class SourceKey(HttpBearer):
     """A source's key, `Authorization: Bearer yk_...`; made by `yinuo key`."""
 
+    openapi_description = "A source's key, yk_..., which the operator makes with `yinuo key make`."
+
     def __call__(self, request: HttpRequest) -> Actor:
         """The source whose key the request carries; refuses otherwise."""
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")

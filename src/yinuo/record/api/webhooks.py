@@ -1,4 +1,4 @@
-"""Webhooks over HTTP: a shop has itself told of what concerns its own subjects, by its own ids."""
+"""Webhooks over HTTP: a shop has itself told of what concerns its own subjects, by its own ids; an administrator keeps all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from django.conf import settings
 from django.http import HttpRequest
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, Path, Query, Router, Schema, Status
 
 from yinuo.kit.actors import Actor
 from yinuo.kit.refusals import NotFound
@@ -19,14 +19,21 @@ from yinuo.vault import queries as vault
 
 LISTED_MAX = 100
 
-router = Router(tags=["webhooks"], auth=SourceKey())
+router = Router(tags=["facts"], auth=SourceKey())
+for_both = Router(tags=["webhooks"])
+Number = Annotated[int, Path(ge=0, le=2**53)]
 
 
 class WebhookIn(Schema):
-    """Where to tell, and of which kinds of fact: `decisions.*` is all of a domain."""
+    """Where to tell, and of which kinds of fact: `decisions.*` is all of a domain.
 
-    url: Annotated[str, Field(max_length=500)]
-    kinds: Annotated[list[str], Field(max_length=50)] = list(USUAL_KINDS)
+    `source` is for administrators: of whose subjects to tell, by that source's ids; empty for everybody's, by Yinuo's. With a
+    source's key it is that source, whatever is given.
+    """
+
+    url: Annotated[str, Field(max_length=500, pattern="^https?://[!-~]+$")]
+    kinds: Annotated[list[Annotated[str, Field(max_length=100)]], Field(min_length=1, max_length=50)] = list(USUAL_KINDS)
+    source: Annotated[str, Field(max_length=40)] = ""
 
 
 class WebhookOut(Schema):
@@ -34,6 +41,7 @@ class WebhookOut(Schema):
 
     id: int
     url: str
+    source: str
     kinds: list[str]
     made: datetime
     waiting: int
@@ -101,71 +109,71 @@ class IdOut(Schema):
     id: str
 
 
-@router.get("/webhooks", response=list[WebhookOut], summary="Your webhooks")
+@for_both.get("/webhooks", response=list[WebhookOut], summary="Your webhooks")
 def get_webhooks(request: HttpRequest) -> list[dict[str, Any]]:
-    """Every webhook of your source."""
-    return [_told(state) for state in queries.webhooks_of(viewer=_source(request))]
+    """Every webhook of your source; an administrator's, of all sources."""
+    return [_told(state) for state in queries.webhooks_of(viewer=_keeper(request))]
 
 
-@router.post("/webhooks", response={201: MadeOut}, summary="Be told of facts")
+@for_both.post("/webhooks", response={201: MadeOut}, summary="Be told of facts")
 def post_webhook(request: HttpRequest, wanted: WebhookIn) -> Status[dict[str, Any]]:
     """Tell an address of facts about your own subjects, from now on, as Standard Webhooks say.
 
     The address begins with https://. Keep the secret: every message is signed with it, and it is shown this once.
     """
-    source = _source(request)
+    keeper = _keeper(request)
     webhook, secret = actions.add_webhook(
-        actor=source, url=wanted.url, source=source.name, kinds=wanted.kinds,
+        actor=keeper, url=wanted.url, source=keeper.name if keeper.holds("source") else wanted.source, kinds=wanted.kinds,
         reach=settings.YINUO["YINUO_WEBHOOK_REACH"], **_here(request),
     )
     return Status(201, {"id": webhook.pk, "secret": secret})
 
 
-@router.delete("/webhooks/{webhook}", response={204: None}, summary="End a webhook")
-def delete_webhook(request: HttpRequest, webhook: int) -> Status[None]:
+@for_both.delete("/webhooks/{webhook}", response={204: None}, summary="End a webhook")
+def delete_webhook(request: HttpRequest, webhook: Number) -> Status[None]:
     """End it, with all that waits for it."""
-    actions.remove_webhook(actor=_source(request), webhook=webhook)
+    actions.remove_webhook(actor=_keeper(request), webhook=webhook)
     return Status(204, None)
 
 
-@router.post("/webhooks/{webhook}/rotate", response=SecretOut, summary="Give a webhook a new secret")
-def post_rotate(request: HttpRequest, webhook: int) -> dict[str, str]:
+@for_both.post("/webhooks/{webhook}/rotate", response=SecretOut, summary="Give a webhook a new secret")
+def post_rotate(request: HttpRequest, webhook: Number) -> dict[str, str]:
     """A new secret; for 24 hours messages are signed by both, so that none is lost while you exchange it."""
-    return {"secret": actions.rotate_webhook(actor=_source(request), webhook=webhook, **_here(request))}
+    return {"secret": actions.rotate_webhook(actor=_keeper(request), webhook=webhook, **_here(request))}
 
 
-@router.post("/webhooks/{webhook}/pause", response={204: None}, summary="Pause a webhook")
-def post_pause(request: HttpRequest, webhook: int) -> Status[None]:
+@for_both.post("/webhooks/{webhook}/pause", response={204: None}, summary="Pause a webhook")
+def post_pause(request: HttpRequest, webhook: Number) -> Status[None]:
     """Send nothing until it is resumed; nothing is lost."""
-    actions.pause_webhook(actor=_source(request), webhook=webhook, at=_here(request)["at"])
+    actions.pause_webhook(actor=_keeper(request), webhook=webhook, at=_here(request)["at"])
     return Status(204, None)
 
 
-@router.post("/webhooks/{webhook}/resume", response={204: None}, summary="Resume a webhook")
-def post_resume(request: HttpRequest, webhook: int) -> Status[None]:
+@for_both.post("/webhooks/{webhook}/resume", response={204: None}, summary="Resume a webhook")
+def post_resume(request: HttpRequest, webhook: Number) -> Status[None]:
     """Go on where it stopped, at once."""
-    actions.resume_webhook(actor=_source(request), webhook=webhook, at=_here(request)["at"])
+    actions.resume_webhook(actor=_keeper(request), webhook=webhook, at=_here(request)["at"])
     return Status(204, None)
 
 
-@router.post("/webhooks/{webhook}/replay", response=ReplayedOut, summary="Have messages sent again")
-def post_replay(request: HttpRequest, webhook: int, wanted: ReplayIn) -> dict[str, str]:
+@for_both.post("/webhooks/{webhook}/replay", response=ReplayedOut, summary="Have messages sent again")
+def post_replay(request: HttpRequest, webhook: Number, wanted: ReplayIn) -> dict[str, str]:
     """Send everything again, in order, from a moment or a message on, under the ids that it had.
 
     What waited from before that point is left out.
     """
     number = actions.replay_webhook(
-        actor=_source(request), webhook=webhook, since=wanted.since, message=wanted.id, at=_here(request)["at"]
+        actor=_keeper(request), webhook=webhook, since=wanted.since, message=wanted.id, at=_here(request)["at"]
     )
     return {"id": message_id(number)}
 
 
-@router.get("/webhooks/{webhook}/deliveries", response=DeliveriesOut, summary="What a webhook was told")
+@for_both.get("/webhooks/{webhook}/deliveries", response=DeliveriesOut, summary="What a webhook was told")
 def get_deliveries(
-    request: HttpRequest, webhook: int, before: Annotated[int | None, Query(ge=0, le=2**53)] = None
+    request: HttpRequest, webhook: Number, before: Annotated[int | None, Query(ge=0, le=2**53)] = None
 ) -> dict[str, Any]:
     """Messages of the last 30 days and those that wait, newest first, 100 at a time."""
-    found = queries.deliveries_of(viewer=_source(request), webhook=webhook, before=before, limit=LISTED_MAX + 1)
+    found = queries.deliveries_of(viewer=_keeper(request), webhook=webhook, before=before, limit=LISTED_MAX + 1)
     shown = [
         {
             "id": message_id(delivery.number), "kind": delivery.kind, "attempts": delivery.attempts, "tried": delivery.tried,
@@ -177,19 +185,19 @@ def get_deliveries(
     return {"deliveries": shown, "before": found[LISTED_MAX - 1].number if len(found) > LISTED_MAX else None}
 
 
-@router.get("/ids", response=IdOut, summary="Yinuo's id of a subject of yours", tags=["facts"])
+@router.get("/ids", response=IdOut, summary="Yinuo's id of a subject of yours")
 def get_id(request: HttpRequest, wanted: Annotated[IdQuery, Query()]) -> dict[str, str]:
     """The id under which pages, standings and messages know a merchant, order ... of yours, by the id it has with you."""
     key = _here(request)["realm"].key
-    found = vault.surrogate_of(kind=wanted.type, source=_source(request).name, source_id=wanted.id, key=key)
+    found = vault.surrogate_of(kind=wanted.type, source=_keeper(request).name, source_id=wanted.id, key=key)
     if found is None:
         raise NotFound("No fact of yours has named it yet.")
     return {"id": found}
 
 
-def _source(request: HttpRequest) -> Actor:
-    source: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
-    return source
+def _keeper(request: HttpRequest) -> Actor:
+    keeper: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
+    return keeper
 
 
 def _here(request: HttpRequest) -> dict[str, Any]:
@@ -198,5 +206,5 @@ def _here(request: HttpRequest) -> dict[str, Any]:
 
 def _told(state: queries.WebhookState) -> dict[str, Any]:
     webhook: Webhook = state.webhook
-    names = ("url", "kinds", "made", "failing_since", "paused", "paused_ground")
+    names = ("url", "source", "kinds", "made", "failing_since", "paused", "paused_ground")
     return {"id": webhook.pk, "waiting": state.waiting, "dead": state.dead} | {name: getattr(webhook, name) for name in names}

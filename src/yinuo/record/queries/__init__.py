@@ -3,6 +3,7 @@
 from yinuo.record.queries.audit import Audit, audit
 from yinuo.record.queries.facts import (
     AboutPerson,
+    Replaced,
     cursor_position,
     entry_count,
     every_fact,
@@ -14,6 +15,7 @@ from yinuo.record.queries.facts import (
     keys_mentioning,
     pending_count,
     replaced_about,
+    replaced_among,
     replaced_by,
     replacements,
     size,
@@ -106,6 +108,7 @@ __all__ = [
     "Anchored",
     "Audit",
     "RefusedWaiting",
+    "Replaced",
     "Seen",
     "SignedHead",
     "Sizes",
@@ -163,6 +166,7 @@ __all__ = [
     "refused_totals",
     "refused_waiting",
     "replaced_about",
+    "replaced_among",
     "replaced_by",
     "replacements",
     "replacing",

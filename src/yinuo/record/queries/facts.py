@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from django.db.models import F, Min, Sum
 from yinuo.kit import rows
 from yinuo.kit.facts import SUBJECT_PREFIXES, Recorded
 from yinuo.kit.moments import to_micros
+from yinuo.record.events import FactWithdrawn
 from yinuo.record.models import Cursor, Entry, Head, Pending, Replacement, Thinned
 from yinuo.record.rules import BATCH_MAX, PERSON, WITHHELD, Lost, classes_bound, decode_content
 
@@ -83,6 +84,49 @@ def keys_mentioning(*, keys: Iterable[str], subject: str) -> set[str]:
     numbers = {int(seq): bytes(key).hex() for key, seq in rows.select_in(connection, sql, wanted)}
     found = rows.select_in(connection, "SELECT seq, subject FROM record_mention WHERE seq {keys}", list(numbers))
     return {numbers[int(seq)] for seq, named in found if named == subject}
+
+
+class Replaced(NamedTuple):
+    """What became of a fact that does not stand: the number of the one that stands in its place, or None.
+
+    None where it was withdrawn, or where the other one is not sealed yet (`waits`).
+    """
+
+    number: int | None
+    waits: bool = False
+
+
+def replaced_among(*, keys: Iterable[str]) -> dict[str, Replaced]:
+    """Those of these keys (hex) under which a fact stands no more: superseded or withdrawn, by a fact sealed or not."""
+    sql = (
+        "SELECT r.target, e.key, s.seq, o.content FROM record_replacement r JOIN record_entry e ON e.id = r.entry_id "
+        "LEFT JOIN record_seal s ON s.entry_id = e.id LEFT JOIN record_opening o ON o.entry_id = e.id WHERE r.target {keys}"
+    )
+    by: dict[str, list[tuple[str, int | None, bool]]] = {}
+    wanted = [key for key in dict.fromkeys(keys) if len(key) == KEY_LENGTH and set(key) <= _HEX]
+    seen, ahead = set(wanted), wanted
+    while ahead:
+        found = rows.select_in(connection, sql, [bytes.fromhex(key) for key in ahead])
+        for target, key, seq, main in found:
+            withdraws = main is None or isinstance(decode_content(bytes(main), None, withheld=True).fact, FactWithdrawn)
+            by.setdefault(bytes(target).hex(), []).append((bytes(key).hex(), seq, withdraws))
+        ahead = list({bytes(key).hex() for _, key, *_ in found} - seen)
+        seen.update(ahead)
+    return {key: _in_place(key, by) for key in wanted if key in by}
+
+
+def _in_place(key: str, by: Mapping[str, list[tuple[str, int | None, bool]]]) -> Replaced:
+    """What stands at the end of the chains that begin at a key: the newest, where there are several."""
+    ahead, ends, passed = [key], [], {key}
+    while ahead:
+        for other, number, withdraws in by.get(ahead.pop(), ()):
+            if other not in passed:
+                passed.add(other)
+                ahead.append(other)
+                if other not in by and not withdraws:
+                    ends.append(number)
+    sealed = [number for number in ends if number is not None]
+    return Replaced(max(sealed, default=None), waits=bool(ends) and not sealed)
 
 
 def every_fact(*, start: int = 0, stop: int | None = None, at_size: int | None = None) -> Iterator[list[Recorded]]:

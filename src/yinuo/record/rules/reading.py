@@ -104,7 +104,7 @@ def split_batch(body: bytes) -> list[bytes]:
     except _UNREADABLE as error:
         if (pieces := _split_by_brackets(body)) is not None:
             return _few(pieces)
-        raise Malformed(f"The batch is not a JSON array of events: {error}") from None
+        raise Malformed(f"The batch is not a JSON array of events: {error}.") from None
 
 
 def _few(pieces: list[Piece]) -> list[Piece]:
@@ -149,7 +149,7 @@ def split_body(body: bytes, content_type: str) -> list[bytes]:
     try:
         msgspec.json.decode(body, type=msgspec.Raw)
     except _UNREADABLE as error:
-        raise Malformed(f"The event is not JSON: {error}") from None
+        raise Malformed(f"The event is not JSON: {error}.") from None
     return [body.strip()]
 
 

@@ -14,7 +14,7 @@ from yinuo.credit import queries as standings
 from yinuo.credit.actions import CLAIMS
 from yinuo.decisions import actions, queries
 from yinuo.decisions.rules import ACTS, GROUNDS
-from yinuo.kit.actors import PUBLIC
+from yinuo.kit.actors import PUBLIC, SOURCE
 from yinuo.kit.refusals import NotFound
 from yinuo.merchants import queries as merchants
 from yinuo.vault.queries import source_ids_of
@@ -57,6 +57,7 @@ def decision(request: HttpRequest, decision: str) -> HttpResponse:
     """A decision with its statement of reasons; appeal against it."""
     here = Here(request)
     found = queries.decision(viewer=here.actor, decision_id=decision)
+    here.noted(person=found.buyer, page="decision", thing=found.pk)
     if request.method == "POST":
         objection = here.objection(request.POST.get("words", ""), appeal=True)
         made = told(
@@ -77,6 +78,7 @@ def decision(request: HttpRequest, decision: str) -> HttpResponse:
         "rule": GROUNDS[found.ground].rule, "facts": len(found.facts.split()), "adverse": ACTS[found.act].adverse,
         "may_appeal": _speaks(here, who) and ACTS[found.act].adverse and appeal is None and here.at <= found.appeal_until,
         "words": request.POST.get("words", ""),
+        "source": found.decided_by.removeprefix(SOURCE) if found.decided_by.startswith(SOURCE) else "",
     }
     return render(request, "console/decision.html", context)
 
@@ -90,6 +92,7 @@ def appeal(request: HttpRequest, appeal: str) -> HttpResponse:
     if not is_steward and not (here.actor.holds("auditor") and request.method != "POST"):
         raise NotFound("There is nothing under this address for your account.")
     found = queries.appeal(viewer=here.actor, appeal_id=appeal)
+    here.noted(person=found.decision.buyer, page="appeal", thing=found.pk)
     is_cause = found.decision.act == "contest_rejected" and _aspect(here, found.decision.contest) != "fact"
     if request.method == "POST":
         upheld = outcome_of(request)

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_safe
 
 from yinuo.kit.actors import PUBLIC
 from yinuo.merchants import queries as merchants
-from yinuo.people.rules import BUYER
+from yinuo.people.rules import AUTHORITY, BUYER
 from yinuo.web.console.entrance import STAFF, TEAM, Here
+from yinuo.web.templatetags.yinuo import may
 
 
 @login_required
@@ -20,11 +21,17 @@ def home(request: HttpRequest) -> HttpResponse:
     actor = Here(request).actor
     own = sorted(subject for subject, roles in actor.own.items() if roles & TEAM)
     is_staff = bool(actor.roles & STAFF)
-    if len(own) == 1 and not is_staff:
+    keeps_webhooks = may(actor, "record.keep_webhooks")
+    if actor.holds(AUTHORITY):
+        return redirect("rooms")
+    if len(own) == 1 and not is_staff and not keeps_webhooks:
         return redirect("console_merchant", merchant=own[0])
-    if is_staff and not own:
+    if actor.roles == {"steward"} and not own:
         return redirect("steward")
-    if not own and any(BUYER in roles for roles in actor.own.values()):
+    if not own and not actor.roles and any(BUYER in roles for roles in actor.own.values()):
         return redirect("me")
     found = merchants.merchants(viewer=PUBLIC, ids=own)
-    return render(request, "console/home.html", {"merchants": [found[each] for each in own], "is_staff": is_staff})
+    return render(request, "console/home.html", {
+        "merchants": [found[each] for each in own], "is_staff": is_staff, "keeps_webhooks": keeps_webhooks,
+        "may_see_looks": may(actor, "people.see_looks"), "may_see_rooms": may(actor, "people.see_rooms"),
+    })

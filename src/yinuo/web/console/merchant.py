@@ -1,4 +1,4 @@
-"""A merchant's console: the standing and why, what is held against it, objections, decisions, the report."""
+"""A merchant's console: the standing and why, today's orders, what if, what is held against it, objections, the report."""
 
 from __future__ import annotations
 
@@ -17,12 +17,22 @@ from yinuo.decisions import queries as decisions
 from yinuo.kit.actors import PUBLIC
 from yinuo.kit.refusals import Malformed
 from yinuo.merchants import queries as merchants
+from yinuo.people import queries as people
 from yinuo.vault.queries import source_ids_of
 from yinuo.web import charts
 from yinuo.web.account.told import told
 from yinuo.web.console.entrance import Here, for_team
 
 HELD_MAX = 200
+TODAY_SHOWN = 50        # orders on a page
+TODAY_FIRST = 5         # of them on the overview
+PAGES_MAX = 10_000
+EVIDENCE: dict[str, str] = {
+    "credit.dispatch_judged": "dispatch", "credit.delivery_judged": "delivery", "credit.review_judged": "review",
+    "credit.complaint_judged": "complaint",
+}
+"""Where the evidence behind a reason is seen, by the kind of outcome that it counts."""
+_KINDS = {measure.name: EVIDENCE[measure.kind] for measure in standings.MEASURES}
 SPEAKERS = frozenset({"merchant_owner", "merchant_operations"})
 
 
@@ -43,23 +53,117 @@ def overview(request: HttpRequest, merchant: str) -> HttpResponse:
     here = Here(request)
     standing = standings.own_standing(viewer=here.actor, merchant=merchant)
     contests = decisions.contests_of(viewer=here.actor, merchant=merchant)
+    seen = standings.look_ahead(viewer=here.actor, merchant=merchant, at=here.at)
     context: dict[str, Any] = _frame(request, merchant, "overview") | {
         "standing": standing,
         "open_contests": [contest for contest in contests if contest.state == "open"],
         "held": standings.held_against(viewer=here.actor, merchant=merchant, at=here.at, limit=5),
         "decisions": decisions.decisions_about(viewer=here.actor, merchant=merchant)[:5],
+        "today": standings.today(seen, stop=TODAY_FIRST), "foreseen": standings.foreseen(seen),
+        "announced": [
+            {"card": card, "standing": theirs, "reasons": _beside(standing, theirs)}
+            for card, theirs in standings.announced(viewer=here.actor, merchant=merchant)
+        ],
     }
+    context["orders"] = _named(context["today"].rows, here)
     if standing is not None and standing.score is not None:
         bars = charts.points_bars([reason.get("points", 0) for reason in standing.reasons])
         points = standings.course_of(viewer=here.actor, standing=standing)
         context |= {
             "interval": charts.interval(standing.score, standing.low or standing.score, standing.high or standing.score),
             "reasons": [
-                {**reason, "left": left, "width": width} for reason, (left, width) in zip(standing.reasons, bars, strict=True)
+                {**reason, "left": left, "width": width, "evidence": _KINDS.get(reason["feature"], "")}
+                for reason, (left, width) in zip(standing.reasons, bars, strict=True)
             ],
             "course": charts.course(points), "points": points[::-1],
         }
     return render(request, "console/overview.html", context)
+
+
+def _named(rows: list[standings.OpenOrder], here: Here) -> list[dict[str, Any]]:
+    """Open orders with what their shop calls them."""
+    names = source_ids_of(surrogates=[each.order for each in rows], realm=here.realm)
+    return [{"open": each, "called": (names.get(each.order) or ("", each.order))[1]} for each in rows]
+
+
+def _beside(now: Any, then: Any) -> list[dict[str, Any]]:
+    """The reasons of two standings side by side; none where one of them has no score."""
+    if now is None or then is None or None in (now.score, then.score):
+        return []
+    first, second = (
+        {(reason["feature"], reason.get("half_life_days")): reason for reason in each.reasons} for each in (now, then)
+    )
+    return [
+        {**{**first, **second}[key], "now": first.get(key, {}).get("points"), "then": second.get(key, {}).get("points")}
+        for key in {**first, **second}
+    ]
+
+
+@for_team
+@require_safe
+def today(request: HttpRequest, merchant: str) -> HttpResponse:
+    """Every open order, those with most points at stake first."""
+    here = Here(request)
+    stage, page = request.GET.get("stage", ""), _whole(request.GET.get("page", ""), otherwise=1, most=PAGES_MAX)
+    page = max(1, page)
+    seen = standings.look_ahead(viewer=here.actor, merchant=merchant, at=here.at)
+    found = standings.today(seen, stage=stage, start=(page - 1) * TODAY_SHOWN, stop=page * TODAY_SHOWN)
+    among = found.counts[stage] if stage else found.total
+    context = _frame(request, merchant, "today") | {
+        "today": found, "orders": _named(found.rows, here), "stage": stage, "page": page, "among": among,
+        "first": (page - 1) * TODAY_SHOWN + 1, "last": (page - 1) * TODAY_SHOWN + len(found.rows),
+        "pages": -(-among // TODAY_SHOWN), "earlier": str(page - 1), "later": str(page + 1), "filters": {"stage": stage},
+        "stages": [(name, count) for name, count in found.counts.items() if count or name == stage],
+        "standing": seen.basis.standing if seen.basis else None,
+    }
+    return render(request, "console/today.html", context)
+
+
+@for_team
+@require_safe
+def what_if(request: HttpRequest, merchant: str) -> HttpResponse:
+    """The standing as it would be with orders and objections as supposed; everything supposed stands in the address."""
+    here = Here(request)
+    context = _frame(request, merchant, "what_if") | {
+        "contests": standings.contests_to_suppose(viewer=here.actor, merchant=merchant),
+        "given": {"orders": "20", "late": "0", "used": "60"} | request.GET.dict(), "chosen": request.GET.getlist("contest"),
+        "standing": standings.own_standing(viewer=here.actor, merchant=merchant),
+    }
+    if request.GET.keys() & {"orders", "late", "used", "contest"}:
+        try:
+            found = standings.what_if(
+                viewer=here.actor, merchant=merchant, suppose=_supposed(request), realm=here.realm
+            )
+        except Malformed as refusal:
+            context |= {"wrong": refusal, "status": 422}
+        else:
+            context |= {"found": found, "reasons": [
+                {**reason, "now": now, "then": then, "change": then - now} for reason, now, then in found.reasons
+            ]}
+            context |= {
+                f"interval_{name}": charts.interval(each.score, each.low or 0, each.high or each.score)
+                for name, each in (("now", found.now), ("then", found.then)) if each.score is not None
+            }
+    return render(request, "console/what_if.html", context, status=context.get("status", 200))
+
+
+def _supposed(request: HttpRequest) -> standings.Supposed:
+    """What the form supposes; refuses what is no whole number."""
+    given = request.GET
+    return standings.Supposed(
+        orders=_whole(given.get("orders", ""), path="orders"), late=_whole(given.get("late", ""), path="late"),
+        used_percent=_whole(given.get("used", ""), otherwise=60, path="used"), contests=given.getlist("contest"),
+    )
+
+
+def _whole(text: str, *, otherwise: int = 0, most: int = 10**9, path: str = "") -> int:
+    """A whole number in a form; refuses another text where a path says of which field, else takes what is usual."""
+    text = text.strip()
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return min(most, int(text))
+    if text and path:
+        raise Malformed("Give a whole number, in digits.", path=path)
+    return otherwise
 
 
 @for_team
@@ -71,14 +175,16 @@ def outcomes(request: HttpRequest, merchant: str) -> HttpResponse:
         request, lambda: _object(request, here, merchant), gettext("Your objection was sent. It shows as disputed from now on.")
     ):
         return redirect("console_cases", merchant=merchant)
-    held = standings.held_against(viewer=here.actor, merchant=merchant, at=here.at, limit=HELD_MAX)
+    aspect = request.GET.get("aspect", "")
+    aspect = aspect if aspect in ("dispatch", "delivery") else ""
+    held = standings.held_against(viewer=here.actor, merchant=merchant, at=here.at, limit=HELD_MAX, aspect=aspect)
     names = source_ids_of(surrogates=[each.order for each in held], realm=here.realm)
     rows = [
         {"held": each, "called": (names.get(each.order) or ("", each.order))[1], "value": f"{each.aspect}/{each.order}"}
         for each in held
     ]
     context = _frame(request, merchant, "outcomes") | {
-        "rows": rows, "claims": CLAIMS, "limit": HELD_MAX, "chosen": request.POST.getlist("outcome"),
+        "rows": rows, "aspect": aspect, "filters": {"aspect": aspect}, "claims": CLAIMS, "limit": HELD_MAX, "chosen": (request.POST or request.GET).getlist("outcome"),
         "words": request.POST.get("words", ""), "claimed": request.POST.get("claimed", ""),
     }
     return render(request, "console/outcomes.html", context)
@@ -106,8 +212,16 @@ def cases(request: HttpRequest, merchant: str) -> HttpResponse:
     context = _frame(request, merchant, "cases") | {
         "contests": decisions.contests_of(viewer=here.actor, merchant=merchant),
         "decisions": decisions.decisions_about(viewer=here.actor, merchant=merchant),
+        "rooms": _rooms(here, merchant),
     }
     return render(request, "console/cases.html", context)
+
+
+def _rooms(here: Here, merchant: str) -> list[Any]:
+    """The case rooms that the merchant's own people are told of; staff see them elsewhere."""
+    if merchant not in here.actor.own:
+        return []
+    return people.rooms_about(viewer=here.actor, subject=merchant, realm=here.realm, at=here.at)
 
 
 @for_team

@@ -55,6 +55,7 @@ def refused_event(request: HttpRequest, number: int) -> HttpResponse:
     """One refused event: what is wrong where; correct it and take it in, or drop it."""
     here = Here(request)
     found = facts.refused_event(viewer=here.actor, realm=here.realm, number=number)
+    here.noted(person="", page="refused", thing=str(number), why="corrects")
     text = request.POST.get("event", found.raw_text)
     if request.method == "POST" and "drop" in request.POST:
         done = told(

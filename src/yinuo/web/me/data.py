@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from yinuo.kit.facts import kinds
 from yinuo.kit.moments import from_micros
-from yinuo.people import actions
+from yinuo.people import actions, queries
 from yinuo.people.rules import PURPOSES, RESTRICTION_GROUNDS, THEMSELVES
 from yinuo.vault.queries import source_ids_of
 from yinuo.web.account.told import told
@@ -56,6 +56,7 @@ def data(request: HttpRequest, mine: Mine, rights: Rights) -> HttpResponse:
         "in_force": [one for one in restrictions if one["lifted"] is None],
         "grounds": GROUNDS,
         "others": [look for look in looks if look["by"] != THEMSELVES][::-1],
+        "rooms": queries.rooms_about(viewer=mine.actor, subject=mine.person, realm=mine.realm, at=mine.at),
         "own_looks": len(own),
         "own_last": own[-1]["at"],
         "accounts": [_account(each) for each in about["accounts"]],

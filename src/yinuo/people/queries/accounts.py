@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +15,21 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_noop as _
 
 from yinuo.kit import rows
-from yinuo.kit.actors import HUMAN, Actor, allow
+from yinuo.kit.actors import HUMAN, PUBLIC, Actor, allow
 from yinuo.kit.refusals import NotFound, Refusal
-from yinuo.people.models import Access, Account, Consent, Grant, Invitation, Membership, Restriction, SavedFilter
-from yinuo.people.rules import RESTRICTION_GROUNDS, normal_handle, purpose_of, token_digest
+from yinuo.people.models import (
+    AccessToken,
+    Account,
+    Consent,
+    Grant,
+    Invitation,
+    Membership,
+    Restriction,
+    SavedFilter,
+)
+from yinuo.people.queries.looks import looks_told
+from yinuo.people.queries.rooms import rooms_told
+from yinuo.people.rules import BUYER, RESTRICTION_GROUNDS, normal_handle, purpose_of, token_digest
 from yinuo.vault.queries import known_among
 
 
@@ -65,9 +76,10 @@ def kept_about(*, person: str) -> dict[str, Any]:
             for restriction in Restriction.objects.filter(person=person).order_by("since", "pk")
         ],
         "looked_at": [
-            {"at": access.at.isoformat(), "by": access.actor, "what": access.what}
-            for access in Access.objects.filter(person=person).order_by("at", "pk")
+            {"at": access.at.isoformat(), "by": access.actor, "what": access.what, "why": access.why}
+            for access in looks_told(person)
         ],
+        "shown_to_authorities": rooms_told(person),
         "accounts": [_account_told(membership) for membership in
                      Membership.objects.filter(subject=person).select_related("account").order_by("granted", "pk")],
     }
@@ -85,6 +97,11 @@ def _account_told(membership: Membership) -> dict[str, Any]:
             {"since": session.created_at.isoformat(), "seen": session.last_seen_at.isoformat(), "address": session.ip,
              "browser": session.user_agent}
             for session in UserSession.objects.filter(user_id=account.pk).order_by("created_at")
+        ],
+        "access_tokens": [
+            {"name": token.name, "made": token.made.isoformat(), "expires": token.expires.isoformat(),
+             "used": token.used and token.used.isoformat(), "revoked": token.revoked and token.revoked.isoformat()}
+            for token in AccessToken.objects.filter(account=account).order_by("made", "pk")
         ],
         "filters": [
             {"queue": saved.queue, "name": saved.name, "query": saved.query}
@@ -138,7 +155,16 @@ def lacks_second_factor(account: Account, *, at: datetime) -> bool:
 
 
 def actor_of(account: Account, *, at: datetime) -> Actor:
-    """An account as it acts, with the roles in force. One with a staff role and without a second factor holds none."""
+    """An account as it acts, with the roles in force. One with a staff role and without a second factor holds none.
+
+    An action that moves points reads them anew (`kit.actors.read_anew`).
+    """
+    return replace(_in_force(account, at), again=lambda: _in_force(Account.objects.filter(pk=account.pk).first(), at))
+
+
+def _in_force(account: Account | None, at: datetime) -> Actor:
+    if account is None:
+        return PUBLIC
     name = actor_named(account)
     roles = frozenset(_grants(at).filter(account=account).values_list("role", flat=True))
     if not account.is_active or (roles and not _has_second_factor(account)):
@@ -147,6 +173,34 @@ def actor_of(account: Account, *, at: datetime) -> Actor:
     for subject, role in Membership.objects.filter(account=account, ended=None).values_list("subject", "role"):
         own[subject] |= {role}
     return Actor(name, roles, dict(own))
+
+
+def tokens_of(account: Account, *, at: datetime) -> list[AccessToken]:
+    """An account's access tokens that were not revoked and have not expired, oldest first."""
+    return list(AccessToken.objects.filter(account=account, revoked=None, expires__gt=at).order_by("made", "pk"))
+
+
+def sessions_of(account: Account) -> list[Any]:
+    """Where an account is signed in, oldest first."""
+    return list(UserSession.objects.filter(user_id=account.pk).order_by("created_at", "pk"))
+
+
+def account_acting(actor: Actor) -> Account:
+    """The account that acts; refuses an actor that is no person."""
+    found = Account.objects.filter(pk=actor.name.removeprefix(HUMAN)).first() if actor.is_human else None
+    if found is None:
+        raise NotFound("There is no such account.")
+    return found
+
+
+def had_second_factor(account: Account, *, since: datetime) -> bool:
+    """Whether a second factor that an account had at that moment is still its own."""
+    return bool(_factors().filter(user_id=account.pk, created_at__lte=since).exists())
+
+
+def needs_second_factor(account: Account, *, at: datetime) -> bool:
+    """Whether whatever acts as an account must have shown a second factor: it has one, or a staff role that asks for one."""
+    return _has_second_factor(account) or is_staff(account, at=at)
 
 
 def account_called(handle: str) -> Account:
@@ -211,6 +265,38 @@ def accounts(*, viewer: Actor, at: datetime, staff_only: bool = False) -> list[L
         Listed(account, grants[account.pk], memberships[account.pk], account.pk in with_factor)
         for account in found.order_by("handle")
     ]
+
+
+def team_invitation(*, viewer: Actor, merchant: str, invitation: int, at: datetime) -> Invitation:
+    """An open invitation to a merchant's team; another team's is not there."""
+    allow(viewer, "people.see_team", merchant)
+    found = _open(at).filter(subject=merchant, pk=invitation).first()
+    if found is None:
+        raise NotFound("There is no such invitation that is still open.")
+    return found  # type: ignore[no-any-return]
+
+
+def team_member(*, viewer: Actor, merchant: str, member: int) -> Membership:
+    """Somebody's part in a merchant's team; another team's is not there."""
+    allow(viewer, "people.see_team", merchant)
+    found = Membership.objects.filter(subject=merchant, pk=member, ended=None).first()
+    if found is None:
+        raise NotFound("There is no such role in force.")
+    return found
+
+
+def own_membership(account: Account, *, membership: int) -> Membership:
+    """An account's own part in a team, or tie to a buyer; another person's is not there."""
+    found = Membership.objects.filter(account=account, pk=membership, ended=None).first()
+    if found is None:
+        raise NotFound("There is no such role in force.")
+    return found
+
+
+def check_themselves(actor: Actor, person: str) -> None:
+    """Refuse whoever is not that buyer, as if there were none: nobody uses these rights for somebody else."""
+    if BUYER not in actor.own.get(person, ()):
+        raise NotFound("There is nothing under this address for your account.")
 
 
 def staff_invitations(*, viewer: Actor, at: datetime) -> list[Invitation]:

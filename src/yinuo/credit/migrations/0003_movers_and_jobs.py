@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("credit", "0001_first_form")]
+    dependencies = [("credit", "0002_looking_ahead")]
 
     operations = [
         migrations.CreateModel(

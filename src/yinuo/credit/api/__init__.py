@@ -1,0 +1,14 @@
+"""Credit over HTTP: what anybody may read, a merchant's own view and objections, and what stewards see."""
+
+from ninja import Router
+
+from yinuo.credit.api import numbers, own, public, shown
+
+router = Router()
+router.add_router("", public.router)
+router.add_router("", shown.router)
+router.add_router("", numbers.router)
+for_people = Router()
+for_people.add_router("", own.router)
+
+__all__ = ["for_people", "router"]

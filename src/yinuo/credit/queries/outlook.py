@@ -1,0 +1,456 @@
+"""What may become of a merchant's standing: orders by the points at stake, falls that are foreseen, and what would be if."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import numpy as np
+
+from yinuo.credit.features import MEASURES
+from yinuo.credit.models import Delivery, Dispatch, Outlook, Run, RunProof, Scorecard, Standing
+from yinuo.credit.queries.held_against import own_standing
+from yinuo.credit.queries.standings import shown_scorecard
+from yinuo.credit.rules.climate import Climate
+from yinuo.credit.rules.evidence import Sums
+from yinuo.credit.rules.judging import (
+    RANK_WEIGHTS,
+    WEIGHT_ONE,
+    Outcome,
+    delivery_ahead,
+    hand_over_ahead,
+    lane_of,
+    rank_weight,
+    weight_of,
+)
+from yinuo.credit.rules.kept import card_in, climate_in
+from yinuo.credit.rules.outlook import (
+    RATES_WEEKS,
+    Aspect,
+    Case,
+    Expected,
+    Judgement,
+    Warned,
+    forecast,
+    scored_by,
+    scores_with,
+    sums_in,
+    sums_of,
+    supposed,
+    warned,
+)
+from yinuo.credit.rules.scorecard import Card, Result, standing_of
+from yinuo.decisions import queries as decisions
+from yinuo.delivery.queries import disruptions, open_orders
+from yinuo.delivery.rules import Disruption, Journey
+from yinuo.kit.actors import Actor, allow
+from yinuo.kit.moments import MICROS_PER_DAY, MICROS_PER_MINUTE, day_of, from_micros, to_micros
+from yinuo.kit.realm import Realm
+from yinuo.kit.refusals import Malformed, NotFound
+from yinuo.record import queries as record
+from yinuo.trade.queries import earlier_orders, last_placed
+from yinuo.trade.rules import OrderRow
+
+if TYPE_CHECKING:
+    from yinuo.decisions.models import Contest
+
+OPEN_DAYS = 60          # an order placed earlier, of which nothing was told since, is no news today
+NEAR_HOURS = 24         # what is due within so long, and was not handed over, may fail
+IDLE_DAYS = 7           # a merchant of whom nothing came in for so long before a standing's day is seen as of that day
+FAILING_MAX = 1_000     # of the orders late or nearly so, the most urgent are reckoned with
+ORDERS_MAX = 1_000      # that one may suppose
+LANES_OF = 100          # supposed orders go where the newest so many went
+AT_ONCE = 1_000         # orders whose weight is looked up at a time
+MICROS_PER_HOUR = 60 * MICROS_PER_MINUTE
+STAGES = ("late", "soon", "open", "way")
+
+
+class Basis(NamedTuple):
+    """What a standing was scored by and from, with what is needed to add to it."""
+
+    standing: Standing
+    card: Card
+    kept: Mapping[int, Sums]
+    expected: Expected
+
+    @property
+    def half(self) -> int:
+        """Half the interval's width."""
+        return self.card.half_width(self.kept[0].rounded()[0][("dispatches", 365)])
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """An order that may still cost points: until when what must happen, and what is at stake.
+
+    `stage` is "late" (its time to be handed over is past), "soon" (within a day), "open", or "way" (handed over, not arrived).
+    `points` is the score if it goes well less that if it fails; None where there is no score to lose from yet.
+    """
+
+    order: str
+    aspect: Aspect
+    stage: str
+    due: datetime
+    left: timedelta
+    value_minor: int | None
+    currency: str | None
+    weight: int
+    points: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """A merchant's open orders, by the points at stake and then by their time, from one place to another; how many in all.
+
+    `clock` is the moment at which all was looked at.
+    """
+
+    clock: datetime
+    rows: list[OpenOrder]
+    counts: Mapping[str, int]
+    measured: bool
+
+    @property
+    def total(self) -> int:
+        """How many orders there are in all stages."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A warning: the fall, the standing it begins from, and the orders by which it comes, by stage."""
+
+    warned: Warned
+    score: int
+    band: str
+    half: int
+    orders: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """What was supposed: orders handed over, how many of them late, how early the others, and contests upheld."""
+
+    orders: int = 0
+    late: int = 0
+    used_percent: int = 60
+    contests: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """A standing as it is and as it would be, by the same scorecard, and the reasons of both side by side."""
+
+    now: Result
+    then: Result
+    reasons: list[tuple[dict[str, object], int, int]]
+    left_out: list[str] = field(default_factory=list)
+
+
+class _Candidate(NamedTuple):
+    order: OrderRow
+    journey: Journey
+    aspect: Aspect
+    stage: str
+    due: int
+    case: Case
+    most: int       # what the order counts if the same buyer had none before
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A merchant's open orders at a moment, and what the standing was scored from; None where nothing was kept of it."""
+
+    basis: Basis | None
+    clock: int
+    candidates: list[_Candidate]
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether there is a score to lose from."""
+        return self.basis is not None and self.basis.standing.score is not None
+
+
+def look_ahead(*, viewer: Actor, merchant: str, at: datetime) -> Seen:
+    """What a merchant's coming days are told from: the standing, its evidence, and the orders that are open."""
+    basis = basis_of(viewer=viewer, merchant=merchant)
+    clock = _clock(basis.standing if basis else own_standing(viewer=viewer, merchant=merchant), merchant, at)
+    return Seen(basis, clock, _candidates(merchant, clock))
+
+
+def today(seen: Seen, *, stage: str = "", start: int = 0, stop: int = 50) -> Today:
+    """The merchant's open orders from one place to another, those with most points at stake first, then the most urgent.
+
+    Of one stage, or of all. Reckoned by the scorecard shown, with the merchant's present evidence and one more outcome.
+    """
+    if stage and stage not in STAGES:
+        raise Malformed("There is no such part of the list.", path="stage")
+    counts = Counter(each.stage for each in seen.candidates)
+    chosen = [each for each in seen.candidates if not stage or each.stage == stage]
+    ranked = _ranked(chosen, seen.basis)
+    rows = [_shown(each, weight, points, seen.clock) for each, weight, points in islice(ranked, start, stop)]
+    return Today(from_micros(seen.clock), rows, {name: counts[name] for name in STAGES}, seen.is_scored)
+
+
+def foreseen(seen: Seen) -> Foreseen | None:
+    """A fall of the merchant's standing in the coming weeks that is worth a warning, or None.
+
+    It is what a scoring on a coming day gives if no new outcome becomes known until then, and every order that is past its
+    time, or due within a day, is handed over late. Where a decision overrides the band, or there is no score, none is told.
+    """
+    basis, clock = seen.basis, seen.clock
+    if basis is None or not seen.is_scored or basis.standing.override:
+        return None
+    urgent = sorted((each for each in seen.candidates if each.stage in ("late", "soon")), key=_urgency)
+    standing = basis.standing
+    aged, fallen = forecast(
+        basis.card, basis.kept, basis.expected, _failing(urgent[:FAILING_MAX], day_of(clock)), as_of=standing.as_of,
+        today=day_of(clock), band=standing.band, measures=MEASURES,
+    )
+    found = warned(aged, fallen, score=standing.score or 0, band=standing.band, half=basis.half)
+    if found is None:
+        return None
+    counts = Counter(each.stage for each in urgent if found.by_orders > 0 and each.case.worst.cause == "merchant")
+    return Foreseen(found, standing.score or 0, standing.band, basis.half, {name: counts[name] for name in ("late", "soon")})
+
+
+def what_if(*, viewer: Actor, merchant: str, suppose: Supposed, realm: Realm) -> WhatIf:
+    """The merchant's standing with so many orders more, and with contests upheld, scored by the scorecard shown.
+
+    The orders are whole ones, go where the merchant's newest went, and are known on the day before the standing's. An upheld
+    contest of a cause takes its outcome off the merchant, as far as the standing rests on it.
+    """
+    allow(viewer, "credit.see_own", about=merchant)
+    if not 0 <= suppose.orders <= ORDERS_MAX:
+        raise Malformed("Suppose 0 to 1,000 orders.", path="orders")
+    if not 0 <= suppose.late <= suppose.orders:
+        raise Malformed("Not more orders can be late than there are.", path="late")
+    if suppose.used_percent not in (60, 80, 100):
+        raise Malformed("Choose how early the orders are handed over.", path="used")
+    basis = basis_of(viewer=viewer, merchant=merchant)
+    if basis is None:
+        raise NotFound("There is no standing to begin from yet: it comes with the next scoring.")
+    standing, sums = basis.standing, basis.kept[0]
+    gone, left_out = _upheld(viewer, basis, suppose.contests, realm)
+    more = supposed(
+        orders=suppose.orders, late=suppose.late, used_permille=10 * suppose.used_percent, day=standing.as_of - 1,
+        lanes=_usual_lanes(merchant),
+    )
+    added = _sums(more, basis, basis.expected.climate({each.cell for each in more}))
+    now = _scored(basis, sums, before=standing.band_before)
+    then = _scored(basis, sums + added - gone, before=standing.band)
+    return WhatIf(now, then, _side_by_side(now, then), left_out)
+
+
+def contests_to_suppose(*, viewer: Actor, merchant: str) -> list[Contest]:
+    """The merchant's open contests of a cause: those whose end one may suppose."""
+    found = decisions.contests_of(viewer=viewer, merchant=merchant)
+    return [contest for contest in found if contest.state == "open" and contest.aspect in ("dispatch", "delivery")]
+
+
+def announced(*, viewer: Actor, merchant: str) -> list[tuple[Scorecard, Standing | None]]:
+    """The scorecards that are to take over, each with the merchant's standing by it where there is one already."""
+    allow(viewer, "credit.see_own", about=merchant)
+    shown = shown_scorecard()
+    cards = list(Scorecard.objects.filter(state__in=("announced", "in_force")).exclude(name=shown).order_by("-added"))
+    standings = Standing.objects.filter(pk__in=[f"{card.name}/{merchant}" for card in cards])
+    by_card = {standing.scorecard: standing for standing in standings}
+    return [(card, by_card.get(card.name)) for card in cards]
+
+
+def basis_of(*, viewer: Actor, merchant: str) -> Basis | None:
+    """What the merchant's standing was scored from; None before the first run that kept it."""
+    standing = own_standing(viewer=viewer, merchant=merchant)
+    kept = None if standing is None else Outlook.objects.filter(pk=standing.pk, run=standing.run).first()
+    if standing is None or kept is None:
+        return None
+    card = _card(standing.scorecard)
+    return Basis(standing, card, sums_in(bytes(kept.sums), card, MEASURES), _expected_last(standing.run))
+
+
+def _card(name: str) -> Card:
+    row = Scorecard.objects.get(pk=name)
+    return card_in(name=row.name, digest=row.digest, body=row.body)
+
+
+@lru_cache(maxsize=4)
+def _expected_last(run: str) -> Expected:
+    """What was to be expected last by a run, which never changes: read once."""
+    as_of = Run.objects.values_list("as_of", flat=True).get(pk=run)
+    week = (as_of + 2) // 7
+    return Expected.last_in(_climate(run, range(week - RATES_WEEKS + 1, week + 1)))
+
+
+def _climate(run: str, weeks: range) -> Climate:
+    """The climate of some weeks that a run committed to."""
+    digest = Run.objects.values_list("climate", flat=True).get(pk=run)
+    return Climate.decoded_weeks(climate_in(bytes(RunProof.objects.get(pk=run).climate), run=run, digest=digest), weeks)
+
+
+def _clock(standing: Standing | None, merchant: str, at: datetime) -> int:
+    """Now; for a history that ended long before, the end of the standing's last day."""
+    now = to_micros(at)
+    if standing is None:
+        return now
+    end = standing.as_of * MICROS_PER_DAY
+    idle = (last_placed(merchant=merchant) or 0) < end
+    return end if idle and now > end + IDLE_DAYS * MICROS_PER_DAY else now
+
+
+def _candidates(merchant: str, clock: int) -> list[_Candidate]:
+    """The orders that are open at a moment and have a promise to keep, with what may become of each."""
+    declared, found = disruptions(), []
+    for order, journey in open_orders(merchant=merchant, placed_since=clock - OPEN_DAYS * MICROS_PER_DAY):
+        if (order.placed_at or 0) > clock:
+            continue
+        candidate = _candidate(order, journey, declared.get(journey.source, ()), clock)
+        if candidate is not None:
+            found.append(candidate)
+    return found
+
+
+def _candidate(order: OrderRow, journey: Journey, declared: Sequence[Disruption], clock: int) -> _Candidate | None:
+    most = weight_of(rank=0, value_minor=order.amount_minor or 0, currency=order.currency)
+    lane = lane_of(order, journey)
+    if journey.handed_over_at is None:
+        if order.hand_over_by is None:
+            return None
+        case = Case("dispatch", lane, *hand_over_ahead(order, journey, declared, at=clock))
+        left = order.hand_over_by - clock
+        stage = "late" if left < 0 else "soon" if left <= NEAR_HOURS * MICROS_PER_HOUR else "open"
+        return _Candidate(order, journey, "dispatch", stage, order.hand_over_by, case, most)
+    if order.deliver_by is None:
+        return None
+    case = Case("delivery", lane, *delivery_ahead(order, journey, declared, at=clock))
+    return _Candidate(order, journey, "delivery", "way", order.deliver_by, case, most)
+
+
+def _urgency(candidate: _Candidate) -> tuple[int, str]:
+    return candidate.due, candidate.order.id
+
+
+def _ranked(candidates: Sequence[_Candidate], basis: Basis | None) -> Iterator[tuple[_Candidate, int, int | None]]:
+    """The candidates with what they count and the points at stake, those with most points first, then the most urgent.
+
+    What an order counts depends on the same buyer's earlier ones, which takes a look into the orders. It is taken for as many
+    as are asked for: an order can have no more at stake than if it were the buyer's first.
+    """
+    if basis is None or basis.standing.score is None:
+        for each in sorted(candidates, key=_urgency):
+            yield each, each.most, None
+        return
+    points = _points(candidates, basis)
+    bounds = [(-int(points[each.case][: each.most + 1].max()), *_urgency(each), place) for place, each in enumerate(candidates)]
+    heapq.heapify(bounds)
+    known: list[tuple[int, int, str, int, int]] = []
+    while bounds or known:
+        if known and (not bounds or known[0][:3] <= bounds[0][:3]):
+            negative, _, _, place, weight = heapq.heappop(known)
+            yield candidates[place], weight, -negative
+            continue
+        some = [heapq.heappop(bounds)[3] for _ in range(min(AT_ONCE, len(bounds)))]
+        for place, weight in zip(some, _weights([candidates[place] for place in some]), strict=True):
+            each = candidates[place]
+            heapq.heappush(known, (-int(points[each.case][weight]), *_urgency(each), place, weight))
+
+
+def _points(candidates: Sequence[_Candidate], basis: Basis) -> dict[Case, np.ndarray]:
+    """The points at stake in each case, by weight."""
+    cases = list(dict.fromkeys(each.case for each in candidates))
+    if not cases:
+        return {}
+    best, worst = scores_with(
+        basis.card, basis.kept[0], basis.expected, cases, as_of=basis.standing.as_of, measures=MEASURES
+    )
+    return dict(zip(cases, best - worst, strict=True))
+
+
+def _weights(candidates: Sequence[_Candidate]) -> list[int]:
+    """What each order counts, with the same buyer's earlier orders."""
+    ranks = earlier_orders([each.order.id for each in candidates], most=len(RANK_WEIGHTS))
+    return [rank_weight(ranks[each.order.id]) * each.most // WEIGHT_ONE for each in candidates]
+
+
+def _shown(candidate: _Candidate, weight: int, points: int | None, clock: int) -> OpenOrder:
+    order = candidate.order
+    left = timedelta(microseconds=candidate.due - clock)
+    return OpenOrder(
+        order.id, candidate.aspect, candidate.stage, from_micros(candidate.due), left, order.amount_minor, order.currency,
+        weight, points,
+    )
+
+
+def _failing(candidates: Sequence[_Candidate], day: int) -> list[Judgement]:
+    """These orders as failed, each known on the later of the day and the one after its time."""
+    return [
+        Judgement(each.aspect, max(day, day_of(each.due)), each.case.lane, weight, each.case.worst)
+        for each, weight in zip(candidates, _weights(candidates), strict=True)
+    ]
+
+
+def _usual_lanes(merchant: str) -> list[str]:
+    """The lanes of the merchant's newest orders."""
+    newest = Dispatch.objects.filter(merchant=merchant, lane__isnull=False).order_by("-judged_at")
+    return list(newest.values_list("lane", flat=True)[:LANES_OF]) or ["any/any/any"]
+
+
+def _upheld(viewer: Actor, basis: Basis, ids: Sequence[str], realm: Realm) -> tuple[Sums, list[str]]:
+    """What upheld contests would take off the evidence, and those of them that the standing does not rest on."""
+    open_ones = {contest.pk: contest for contest in contests_to_suppose(viewer=viewer, merchant=basis.standing.merchant)}
+    if any(each not in open_ones for each in ids):
+        raise Malformed("One of these objections is not open any more: look at the list again.", path="contest")
+    gone, left_out = Sums({}, {}), []
+    for contest in dict.fromkeys(ids):
+        judged = _judged(open_ones[contest], basis.standing, realm)
+        if judged is None:
+            left_out.append(contest)
+            continue
+        week = judged.cell[0]
+        climate = _climate(basis.standing.run, range(week - 1, week + 2))
+        upheld = judged._replace(outcome=judged.outcome._replace(cause=open_ones[contest].claimed))
+        gone = gone + (_sums([judged], basis, climate) - _sums([upheld], basis, climate))
+    return gone, left_out
+
+
+def _judged(contest: Contest, standing: Standing, realm: Realm) -> Judgement | None:
+    """The outcome that a contest is about, as the standing has it; None where that does not rest on it."""
+    tables: dict[str, type[Dispatch] | type[Delivery]] = {"dispatch": Dispatch, "delivery": Delivery}
+    row = tables[contest.aspect].objects.filter(pk=contest.order, cause="merchant").first()
+    if row is None or row.judged_at is None:
+        return None
+    number = record.number_of(event_id=f"{contest.aspect}/{row.pk}/{row.revision}", key=realm.key)
+    if number is None or number >= standing.size or day_of(row.judged_at) >= standing.as_of:
+        return None
+    outcome = Outcome(row.outcome or "", row.cause, getattr(row, "used_permille", None))
+    return Judgement(cast(Aspect, contest.aspect), day_of(row.judged_at), row.lane or "", row.weight or 0, outcome)
+
+
+def _sums(judged: Iterable[Judgement], basis: Basis, climate: Climate) -> Sums:
+    return sums_of(judged, climate, as_of=basis.standing.as_of, wanted=scored_by(basis.card), measures=MEASURES)
+
+
+def _scored(basis: Basis, sums: Sums, *, before: str) -> Result:
+    """The standing from these sums; facets and probability are not asked for."""
+    grounds = [basis.standing.override] if basis.standing.override else []
+    return standing_of(
+        basis.card, *sums.rounded(), odds_at_middle=0, as_of=basis.standing.as_of, grounds=grounds, before=before
+    )
+
+
+def _side_by_side(now: Result, then: Result) -> list[tuple[dict[str, object], int, int]]:
+    """Every reason with its points now and then."""
+
+    def keyed(result: Result) -> dict[tuple[object, object], dict[str, object]]:
+        return {(reason["feature"], reason.get("half_life_days")): reason for reason in result.reasons}
+
+    first, second = keyed(now), keyed(then)
+    return [
+        ({**first, **second}[key], int(str(first.get(key, {}).get("points", 0))), int(str(second.get(key, {}).get("points", 0))))
+        for key in {**first, **second}
+    ]

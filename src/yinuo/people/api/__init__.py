@@ -1,0 +1,14 @@
+"""People over HTTP: a shop hands its users over; a person's program acts for them, for their team, and on their rights."""
+
+from ninja import Router
+
+from yinuo.people.api import account, invitations, rights, team
+
+router = Router()
+router.add_router("", invitations.router)
+for_people = Router()
+for_people.add_router("", account.router)
+for_people.add_router("", team.router)
+for_people.add_router("", rights.router)
+
+__all__ = ["for_people", "router"]

@@ -1,0 +1,96 @@
+"""Events that intake refused, for stewards: see what is wrong where, correct and take in, or drop."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from django.http import HttpRequest
+from ninja import Path, Query, Router, Schema, Status
+
+from yinuo.kit.actors import Actor
+from yinuo.record import actions, queries
+
+LISTED_MAX = 100
+
+router = Router(tags=["refused events"])
+Number = Annotated[int, Path(ge=0, le=2**53)]
+
+
+class RefusedOut(Schema):
+    """A refused event as lists show it: its number, source, id, where the fault lies and what it is."""
+
+    number: int
+    source: str
+    received: datetime
+    id: str
+    path: str
+    sentence: str
+
+
+class RefusedEventOut(RefusedOut):
+    """A refused event as it came, as text."""
+
+    event: str
+
+
+class WaitingOut(Schema):
+    """How many wait, of each source, and the first 100 of them, oldest first."""
+
+    counts: dict[str, int]
+    refused: list[RefusedOut]
+
+
+class CorrectedIn(Schema):
+    """The event as it is right, whole; null takes it in as it came, such as after the program has learnt its kind."""
+
+    event: dict[str, Any] | None = None
+
+
+@router.get("/refused", response=WaitingOut, summary="Refused events that wait")
+def get_refused(request: HttpRequest, source: Annotated[str, Query(max_length=40)] = "") -> dict[str, Any]:
+    """The events that wait for correction, of one source or of all."""
+    found = queries.refused_waiting(
+        viewer=_actor(request), source=source.replace("\0", "") or None, limit=LISTED_MAX,
+        realm=request.realm,  # type: ignore[attr-defined] # set by config.realm.hand_down
+    )
+    return {"counts": dict(queries.refused_totals(viewer=_actor(request))), "refused": [_told(one) for one in found]}
+
+
+@router.get("/refused/{number}", response=RefusedEventOut, summary="A refused event")
+def get_refused_event(request: HttpRequest, number: Number) -> dict[str, Any]:
+    """The event as it came, with what is wrong where."""
+    realm = request.realm  # type: ignore[attr-defined] # set by config.realm.hand_down
+    found = queries.refused_event(viewer=_actor(request), realm=realm, number=number)
+    return _told(found) | {"event": found.raw_text}
+
+
+@router.post("/refused/{number}/replay", response={204: None}, summary="Take a refused event in")
+def post_replay_refused(request: HttpRequest, number: Number, wanted: CorrectedIn) -> Status[None]:
+    """Take it in corrected; refused with the reason if it is still wrong. One that was taken in is not there any more (404)."""
+    corrected = None if wanted.event is None else msgspec.json.encode(wanted.event)
+    actions.replay_refused(
+        actor=_actor(request), refused_id=number, corrected=corrected,
+        realm=request.realm, at=request.now,  # type: ignore[attr-defined] # set by config.realm.hand_down
+    )
+    return Status(204, None)
+
+
+@router.delete("/refused/{number}", response={204: None}, summary="Drop a refused event")
+def delete_refused(request: HttpRequest, number: Number) -> Status[None]:
+    """Delete it for good."""
+    actions.drop_refused(actor=_actor(request), numbers=[number])
+    return Status(204, None)
+
+
+def _actor(request: HttpRequest) -> Actor:
+    actor: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
+    return actor
+
+
+def _told(found: queries.RefusedWaiting) -> dict[str, Any]:
+    return {
+        "number": found.pk, "source": found.source, "received": found.received, "id": found.event_id, "path": found.path,
+        "sentence": found.sentence,
+    }

@@ -1,0 +1,1 @@
+"""Case rooms: asked for and approved by staff, read by the authority that was let in."""

@@ -1,0 +1,144 @@
+"""The API asked by its own description what nobody would ask: no server error, nothing undescribed, every refusal a problem.
+
+Each call of `/api/openapi.json`, whoever adds one, with every kind of credential. YINUO_FUZZ=500 tries that many new requests
+of each instead of the same few; what a request changed is taken back before the next.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import pytest
+import schemathesis
+from django.db import transaction
+from django.test import Client
+from hypothesis import HealthCheck, settings
+
+from yinuo.cli._here import now, realm
+from yinuo.config.problems import PROBLEM
+from yinuo.config.wsgi import application
+from yinuo.kit.refusals import Refusal
+from yinuo.people import actions as people
+
+EXAMPLES = int(os.environ.get("YINUO_FUZZ", "4"))
+CONFIG = schemathesis.Config.from_dict({
+    "generation": {"deterministic": "YINUO_FUZZ" not in os.environ, "max-examples": EXAMPLES, "database": "none"},
+    # Whether input is right in itself is for each call's own tests: a batch of events is taken with a broken one in it, and what
+    # is possible with what there is no schema can say.
+    "checks": {"positive_data_acceptance": {"enabled": False}, "negative_data_rejection": {"enabled": False}},
+    "phases": {"coverage": {"unexpected-methods": ["DELETE", "PATCH", "PUT"]}},
+})
+IDENTITY = {"Accept-Encoding": "identity"}      # the client within this process unpacks nothing
+pytestmark = pytest.mark.django_db
+schema = schemathesis.openapi.from_wsgi("/api/openapi.json", application, config=CONFIG)
+
+
+@pytest.fixture(params=["nobody", "source", "merchant_owner", "buyer", "steward"])
+def headers(request, everything):
+    """What a request carries to say who it comes from: a source's key, or a person's session and access token."""
+    who = request.param
+    if who == "nobody":
+        return IDENTITY
+    if who == "source":
+        return IDENTITY | {"Authorization": f"Bearer {everything.key}"}
+    session = everything.signed_in(who).cookies["sessionid"].value
+    return IDENTITY | {"Cookie": f"sessionid={session}", "Authorization": f"Bearer {token_of(everything.people[who], now())}"}
+
+
+def token_of(account: Any, at: datetime) -> str:
+    if not hasattr(people, "make_token"):
+        return "none"
+    made = people.make_token(account=account, name="tests", days=1, second_factor=True, realm=realm(), at=at)
+    return made.token
+
+
+@schema.parametrize()
+@settings(suppress_health_check=list(HealthCheck), deadline=None)
+def test_every_call_answers_as_it_is_described(case, headers):
+    with transaction.atomic():
+        answer = case.call(headers=headers)
+        case.validate_response(answer, headers=headers)
+        check_refusal(answer.status_code, answer.headers["content-type"][0], answer.content)
+        transaction.set_rollback(True)
+
+
+HOSTILE = ["%00", "a%00b", "%ff%fe", "%ED%A0%80", "..%2F..%2Fetc", "9" * 5_000, "-1", "1e999", "%F0%9F%92%A5", "'%22%3B--", "[]", "%25s"]
+BODIES = [
+    b"", b"\0", b"null", b"[]", b"{}", b'"x"', b"{", b'{"a":1}x', b"\xff\xfe", b"\xef\xbb\xbf{}", "{}".encode("utf-16"),
+    b"[" * 100_000, b'{"a":' * 100_000, b"9" * 10_000, b'{"url":1e9999}', b"NaN", b'{"url":"\\ud800","merchant":"\\ud800"}',
+    b'{"url":"https://a\\u0000b/","merchant":"a\\u0000b","id":"\\u0000"}', b'{"merchant":"' + b"x" * 200_000 + b'"}',
+    b'{"since":"99999-01-01","id":"msg_9999999999999999999"}', b'{"since":"0001-01-01T00:00:00+14:00"}',
+]
+TYPES = [
+    "", "text/plain", "application/json; charset=nope", "application/json; charset=utf-16", "multipart/form-data",
+    "multipart/form-data; boundary=" + "x" * 300, "application/x-www-form-urlencoded", "\xff/\xff", "application/json;" * 50,
+]
+HEADERS = [
+    {"Authorization": "Bearer \xff"}, {"Authorization": "Bearer a\0b"}, {"Authorization": "Bearer " + "y" * 20_000},
+    {"Authorization": "Basic Og=="}, {"Authorization": "Bearer"}, {"Cookie": "sessionid=a\0b; =; ;;csrftoken"},
+    {"Cookie": "sessionid=" + "x" * 5_000}, {"Host": "elsewhere.example"}, {"Host": "a b"}, {"Accept-Language": "zh-" * 2_000},
+    {"If-None-Match": '"' * 100}, {"If-Modified-Since": "never"}, {"Range": "bytes=9-1"}, {"X-Forwarded-For": "\0, ::, x"},
+    {"Accept": "image/png"}, {"X-Http-Method-Override": "DELETE"}, {"Origin": "null"}, {"HX-Request": "true"},
+]
+CALLS = [(found.ok().path, found.ok().method.upper(), found.ok()) for found in schema.get_all_operations()]
+
+
+@pytest.mark.parametrize(("path", "method", "call"), CALLS, ids=[f"{method} {path}" for path, method, _ in CALLS])
+def test_attacks_are_refused_with_a_sentence(path, method, call, headers):
+    client = Client(raise_request_exception=False)
+    for address, more in attacks(path, method, call):
+        sent = {"content_type": "application/json", "data": b"", **more}
+        sent["headers"] = headers | more.get("headers", {})
+        with transaction.atomic():
+            answer = client.generic(method, address, **sent)
+            transaction.set_rollback(True)
+        assert answer.status_code < 500, (address[:200], {name: repr(value)[:200] for name, value in more.items()})
+        check_refusal(answer.status_code, answer["Content-Type"] if answer.content else "", answer.content)
+
+
+def attacks(path: str, method: str, call: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Addresses with what to send there, each hostile in one way."""
+    usual = re.sub(r"\{\w+\}", "1", path)
+    if usual != path:
+        for hostile in HOSTILE:
+            yield re.sub(r"\{\w+\}", hostile, path), {}
+    for name in [parameter["name"] for parameter in call.definition.raw.get("parameters", []) if parameter["in"] == "query"]:
+        for hostile in HOSTILE:
+            yield f"{usual}?{name}={hostile}&{name}=1", {}
+    for query in ("%00=%00", "&&==&", "a[]=1&a[b]=2", "x=" * 5_000):
+        yield f"{usual}?{query}", {}
+    for headers in HEADERS:
+        yield usual, {"headers": headers}
+    if method not in ("GET", "HEAD"):
+        for body in BODIES:
+            yield usual, {"data": body}
+        for content_type in TYPES:
+            yield usual, {"data": b"{}", "content_type": content_type}
+        for length in ("x", "-1", "99999999999999999999", "2"):
+            yield usual, {"data": b'{"url": "x"}', "CONTENT_LENGTH": length}
+
+
+def check_refusal(status: int, content_type: str, content: bytes) -> None:
+    """A refusal is a problem with a known code and a sentence."""
+    if status < 400:
+        return
+    assert content_type == PROBLEM, content[:200]
+    problem = msgspec.json.decode(content)
+    assert problem["status"] == status
+    assert problem["code"] in codes(), problem
+    assert re.fullmatch(r"[A-Z\d'\"{].+[.]", problem["detail"], re.DOTALL), problem
+
+
+def codes() -> set[str]:
+    """Every code that a refusal has anywhere in this program."""
+    found, waiting = {"internal", "method-not-allowed"}, [Refusal]
+    while waiting:
+        one = waiting.pop()
+        found.add(one.code)
+        waiting += one.__subclasses__()
+    return found
