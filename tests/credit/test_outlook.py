@@ -10,9 +10,10 @@ import pytest
 
 from yinuo.credit import actions as credit
 from yinuo.credit.features import MEASURES
-from yinuo.credit.models import Dispatch, Standing
+from yinuo.credit.models import Dispatch, Pending, Standing
 from yinuo.credit.rules.engine import climate_at, open_engine
-from yinuo.credit.rules.judging import hand_over_ahead, lane_of
+from yinuo.credit.rules.judging import Pending as PendingRow
+from yinuo.credit.rules.judging import lane_of, outcomes_of
 from yinuo.credit.rules.outlook import (
     AHEAD_DAYS,
     Case,
@@ -22,7 +23,6 @@ from yinuo.credit.rules.outlook import (
     scores_with,
     sums_in,
 )
-from yinuo.delivery.rules import Journey
 from yinuo.kit.actors import SYSTEM, Actor
 from yinuo.kit.moments import MICROS_PER_DAY, from_day, from_micros, to_micros
 from yinuo.pipelines import rescore
@@ -129,10 +129,11 @@ def test_the_points_at_stake_are_those_of_a_real_judgement(alone):
     kinds = set()
     for place, name in enumerate(names):
         (order,) = orders([surrogates[name]])
-        merchant, journey = order.merchant, Journey()
+        merchant = order.merchant
         if before.results[merchant].score is None or len(kinds) > 5:
             continue
-        case = Case("dispatch", lane_of(order), *hand_over_ahead(order, journey, (), at=to_micros(noon)))
+        pending = Pending.objects.values_list(*PendingRow._fields).get(pk=order.id)
+        case = Case("dispatch", lane_of(order), *outcomes_of(PendingRow(*pending), at=to_micros(noon)))
         if (as_of + 2) // 7 not in {week for week, lane in before.climate.rates if lane == case.lane}:
             continue        # where nothing was known that week, a pinned climate expects nothing
         expected = Expected.last_in(before.climate)

@@ -139,6 +139,23 @@ class Outlook(models.Model):
     sums = models.BinaryField()                                     # rules.outlook.packed_sums
 
 
+class Pending(models.Model):
+    """An order that is still to be handed over or to arrive, as `rules.judging.Pending` tells it; gone once it is judged."""
+
+    id = models.CharField(max_length=20, primary_key=True)          # the order
+    merchant = models.CharField(max_length=20)
+    aspect = models.CharField(max_length=8)                         # dispatch, delivery
+    due = models.BigIntegerField()
+    placed_at = models.BigIntegerField()
+    ready_at = models.BigIntegerField(null=True)
+    lane = models.CharField(max_length=124)
+    most = models.SmallIntegerField()
+    cause = models.CharField(max_length=13, null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("merchant", "due"), name="credit_pending_by_merchant"),)
+
+
 class StandingPoint(models.Model):
     """A merchant's standing as of a day, for the course over time."""
 
