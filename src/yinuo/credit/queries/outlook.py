@@ -150,6 +150,8 @@ class WhatIf:
 
 
 class _Candidate(NamedTuple):
+    """An order that may still cost points."""
+
     order: str
     stage: str
     due: int
@@ -301,12 +303,15 @@ def _candidates(merchant: str, clock: int) -> list[_Candidate]:
     """The orders that are open at a moment, with what may become of each."""
     since = clock - OPEN_DAYS * MICROS_PER_DAY
     rows = Pending.objects.filter(merchant=merchant, due__gte=since, placed_at__range=(since, clock))
+    cases: dict[tuple[object, ...], Case] = {}      # most orders are alike, and comparing cases takes longer than finding them
     found = []
     for row in rows.values_list(*PendingRow._fields):
         pending = PendingRow(*row)
         best, worst = outcomes_of(pending, at=clock)
-        case = Case(cast(Aspect, pending.aspect), pending.lane, _alike(best), _alike(worst))
-        found.append(_Candidate(pending.id, _stage(pending, clock), pending.due, case, pending.most))
+        key = (pending.aspect, pending.lane, pending.cause, _step(best), _step(worst))
+        if key not in cases:
+            cases[key] = Case(cast(Aspect, pending.aspect), pending.lane, _alike(best), _alike(worst))
+        found.append(_Candidate(pending.id, _stage(pending, clock), pending.due, cases[key], pending.most))
     return found
 
 
@@ -324,10 +329,13 @@ _STEPS = sorted({
 
 def _alike(outcome: Outcome) -> Outcome:
     """The outcome that stands for all that every measure counts alike: so that each is reckoned with once."""
-    if outcome.used_permille is None:
-        return outcome
-    place = bisect_left(_STEPS, outcome.used_permille)
-    return outcome._replace(used_permille=_STEPS[place - 1] + 1 if place else 0)
+    place = _step(outcome)
+    return outcome if place < 0 else outcome._replace(used_permille=_STEPS[place - 1] + 1 if place else 0)
+
+
+def _step(outcome: Outcome) -> int:
+    """Between which of the steps that any measure looks at it lies; -1 where there is no share of time."""
+    return -1 if outcome.used_permille is None else bisect_left(_STEPS, outcome.used_permille)
 
 
 def _urgency(candidate: _Candidate) -> tuple[int, str]:
@@ -345,7 +353,7 @@ def _ranked(candidates: Sequence[_Candidate], basis: Basis | None) -> Iterator[t
             yield each, each.most, None
         return
     points = _points(candidates, basis)
-    bounds = [(-int(points[each.case][: each.most + 1].max()), *_urgency(each), place) for place, each in enumerate(candidates)]
+    bounds = [(-points[each.case][1][each.most], each.due, each.order, place) for place, each in enumerate(candidates)]
     heapq.heapify(bounds)
     known: list[tuple[int, int, str, int, int]] = []
     while bounds or known:
@@ -356,18 +364,20 @@ def _ranked(candidates: Sequence[_Candidate], basis: Basis | None) -> Iterator[t
         some = [heapq.heappop(bounds)[3] for _ in range(min(AT_ONCE, len(bounds)))]
         for place, weight in zip(some, _weights([candidates[place] for place in some]), strict=True):
             each = candidates[place]
-            heapq.heappush(known, (-int(points[each.case][weight]), *_urgency(each), place, weight))
+            heapq.heappush(known, (-points[each.case][0][weight], each.due, each.order, place, weight))
 
 
-def _points(candidates: Sequence[_Candidate], basis: Basis) -> dict[Case, np.ndarray]:
-    """The points at stake in each case, by weight."""
+def _points(candidates: Sequence[_Candidate], basis: Basis) -> dict[Case, tuple[list[int], list[int]]]:
+    """The points at stake in each case by weight, and the most up to that weight."""
     cases = list(dict.fromkeys(each.case for each in candidates))
     if not cases:
         return {}
     best, worst = scores_with(
         basis.card, basis.kept[0], basis.expected, cases, as_of=basis.standing.as_of, measures=MEASURES
     )
-    return dict(zip(cases, best - worst, strict=True))
+    points = best - worst
+    most = np.maximum.accumulate(points, axis=1)
+    return dict(zip(cases, zip(points.tolist(), most.tolist(), strict=True), strict=True))
 
 
 def _weights(candidates: Sequence[_Candidate]) -> list[int]:
