@@ -23,7 +23,10 @@ class Dispatch(models.Model):
     judged_at = models.BigIntegerField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=("merchant", "judged_at"), name="credit_dispatch_by_merchant"),)
+        indexes = (
+            models.Index(fields=("merchant", "judged_at"), name="credit_dispatch_by_merchant"),
+            models.Index(fields=("merchant", "judged_at"), name="credit_dispatch_at_fault", condition=models.Q(cause="merchant")),
+        )
 
 
 class Delivery(models.Model):
@@ -40,7 +43,10 @@ class Delivery(models.Model):
     judged_at = models.BigIntegerField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=("merchant", "judged_at"), name="credit_delivery_by_merchant"),)
+        indexes = (
+            models.Index(fields=("merchant", "judged_at"), name="credit_delivery_by_merchant"),
+            models.Index(fields=("merchant", "judged_at"), name="credit_delivery_at_fault", condition=models.Q(cause="merchant")),
+        )
 
 
 class Scorecard(models.Model):
