@@ -24,9 +24,9 @@ from yinuo.trade import queries as trade
 from yinuo.vault.queries import known_among, source_ids_of, surrogate_of
 
 if TYPE_CHECKING:
-    from yinuo.kit.facts import Recorded
     from yinuo.credit.models import Standing
     from yinuo.decisions.models import Appeal, Contest, Decision
+    from yinuo.kit.facts import Recorded
     from yinuo.merchants.models import Merchant
     from yinuo.people.models import CaseRoom, CaseRoomCase
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -74,7 +74,7 @@ def room(request: HttpRequest, room: str, cases: Cases) -> HttpResponse:
     """One room: to its keepers whole, with what can be done; to the authority what it shows."""
     here = Here(request)
     if here.actor.holds(AUTHORITY):
-        return enter(request, here, room)
+        return HttpResponseNotAllowed(["GET", "HEAD"]) if request.method == "POST" else enter(request, here, room)
     found = queries.room(viewer=here.actor, room_id=room, realm=here.realm, at=here.at)
     if request.method == "POST":
         _do(request, here, room)
