@@ -51,10 +51,10 @@ def _member(handle: str, subject: str, role: str) -> Account:
 
 @pytest.fixture
 def world(db: None, event: Callable[..., bytes]) -> SimpleNamespace:
-    """Two merchants with an order each, one of them late; a decision, contests, an appeal, rooms, a team; and accounts in every role.
+    """Two merchants and their buyers; decisions, contests, an appeal, rooms, a team; and an account in every role.
 
-    `accounts` are those who sign in, by role; `actors` everybody who acts. "other ..." acts for the other merchant or buyer. What there
-    is (contest, warning, room, ...) concerns the first.
+    `accounts` are those who sign in, by role; `actors` everybody who acts. "other ..." acts for the other merchant or buyer.
+    What there is (contest, warning, room, ...) concerns the first.
     """
     events = [
         event("merchants.merchant_registered", id="m", merchant="tea", name="Tea"),

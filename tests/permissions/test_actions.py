@@ -129,13 +129,14 @@ class Beyond:
     def _used(self, *_: Any, **__: Any) -> NoReturn:
         raise Past
 
-    __iter__ = __len__ = __bool__ = __str__ = __call__ = __add__ = __sub__ = __mul__ = __truediv__ = __lt__ = __le__ = __gt__ = __ge__ = _used
+    __iter__ = __len__ = __bool__ = __str__ = __call__ = _used
+    __add__ = __sub__ = __mul__ = __truediv__ = __lt__ = __le__ = __gt__ = __ge__ = _used
     __eq__ = __hash__ = _used       # type: ignore[assignment]
 
 
 BEYOND = Beyond()
 GIVEN: dict[str, Callable[[SimpleNamespace], dict[str, Any]]] = {
-    # What the permission depends on. An argument that is named nowhere here is taken from the world by its name, or is BEYOND.
+    # What the permission depends on. An argument that is not named here is taken from the world by its name, or is BEYOND.
     "record.add_webhook": lambda w: {"source": "shop"},
     "record.take": lambda w: {"source": "shop", "events": [], "refused": [], "waiting_max": None},
     "record.take_events": lambda w: {"source": "shop", "raws": [b"{}"], "waiting_max": None},
@@ -207,8 +208,8 @@ def actions() -> Iterator[tuple[str, Callable[..., Any]]]:
 def test_every_action_that_takes_an_actor_has_its_row():
     there = dict(actions())
     missing = [
-        f'{name}: add to MAY in {__name__}.py  "{name}": "<role>, <role>",  and to GIVEN what its permission depends on, if it is not '
-        f"one of {', '.join(sorted(FROM_WORLD))}. It takes {', '.join(inspect.signature(action).parameters)}."
+        f'{name}: add to MAY in {__name__}.py  "{name}": "<role>, <role>",  and to GIVEN what the permission needs, beside '
+        f"{', '.join(sorted(FROM_WORLD))}. It takes {', '.join(inspect.signature(action).parameters)}."
         for name, action in there.items() if name not in MAY
     ]
     assert not missing, "\n".join(missing)

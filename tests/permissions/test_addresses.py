@@ -1,4 +1,4 @@
-"""The permission table of every address: which answer each role gets to a look and to an empty form, on pages and over the API."""
+"""The permission table of every address: what each role is answered to a look and to an empty form, on pages and in the API."""
 
 from __future__ import annotations
 
@@ -203,7 +203,8 @@ class Visitor:
 
     def __init__(self, role: str, world: SimpleNamespace) -> None:
         key = {"source": "shop", "other source": "bazaar"}.get(role)
-        self.client = Client(headers={"authorization": f"Bearer {world.keys[key]}"} if key else None, raise_request_exception=False)
+        headers = {"authorization": f"Bearer {world.keys[key]}"} if key else None
+        self.client = Client(headers=headers, raise_request_exception=False)
         if role in world.accounts:
             self.client.force_login(world.accounts[role])
         self._cookies = self.client.cookies.output(header="")

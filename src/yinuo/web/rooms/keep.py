@@ -1,4 +1,4 @@
-"""For those who keep rooms: the list with its clocks, asking for a room, and one room to approve, decline, withdraw or close."""
+"""For those who keep rooms: the list with its clocks, a request to enter, one room to approve, decline, withdraw or close."""
 
 from __future__ import annotations
 
@@ -58,7 +58,8 @@ def ask(request: HttpRequest, cases: Cases) -> HttpResponse:
 def _ask(request: HttpRequest, here: Here, cases: Cases) -> Any:
     given = request.POST
     asked = RoomRequest(
-        *(given.get(name, "").strip() for name in ("authority", "basis", "reference", "asked")),
+        authority=given.get("authority", "").strip(), basis=given.get("basis", "").strip(),
+        reference=given.get("reference", "").strip(), asked=given.get("asked", "").strip(),
         until=_end_of(given.get("until", "")) or here.at, with_persons="with_persons" in given,
         silence=given.get("silence", "").strip(), tell_from=_end_of(given.get("tell_from", "")),
     )
