@@ -16,6 +16,7 @@ from yinuo.config.realm import now, realm
 from yinuo.credit.models import Dispatch
 from yinuo.decisions import actions as decisions
 from yinuo.decisions.rules import Objection, Statement
+from yinuo.delivery.events import ShipmentHandedOver
 from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
 from yinuo.people import actions as people
 from yinuo.people import queries
@@ -96,6 +97,8 @@ def world(db: None, event: Callable[..., bytes]) -> SimpleNamespace:
         refused=RefusedEvent.objects.get().pk, keys={source: record.make_key(
             actor=SYSTEM, source=source, expires=None, realm=realm(), at=now()) for source in ("shop", "bazaar")},
     )
+    told = contents_by_number(numbers=mentions_of(subject=found.orders[2], size=size()))
+    (found.handed_over,) = [n for n, content in told.items() if isinstance(content.fact, ShipmentHandedOver)]
     _judge(found)
     _ask_rooms(found)
     member = _member("leaves", tea, "merchant_reader")

@@ -184,6 +184,7 @@ GIVEN: dict[str, Callable[[SimpleNamespace], dict[str, Any]]] = {
         "ids": [w.contest.pk], "upheld": True, "ground": "evidence", "cause": "carrier",
         "words": "The carrier's own scans show that it came late.",
     },
+    "credit.contest_fact": lambda w: {"number": w.handed_over},
     "credit.contest_each": lambda w: {"orders": {"dispatch": [w.orders[2]]}, "claimed": "carrier"},
 }
 FROM_WORLD = {      # by an argument's name: the first merchant, the first buyer, and what is theirs
