@@ -107,14 +107,14 @@ PICTURES = (
     Picture("form-not-taken", "account_login", do=_without_token),
     Picture("disabled", "account_inactive"),
     Picture("join", "join", ("invitation",)),
-    Picture("join-wrong", "join", ("invitation_staff",), do=send(handle="a", password1="short", password2="other")),  # noqa: S106
+    Picture("join-wrong", "join", ("invitation_staff",), do=send(handle="a", password1="short", password2="other")),
     Picture("join-signed-in", "join", ("invitation_staff",), "owner"),
     Picture("account", "my_account", who="owner"),
     Picture("account-staff", "my_account", who="administrator"),
     Picture("sign-out", "account_logout", who="owner"),
     Picture("confirm", "account_reauthenticate", who="owner"),
     Picture("password", "account_change_password", who="owner"),
-    Picture("password-wrong", "account_change_password", who="owner", do=send(oldpassword="x", password1="a", password2="b")),  # noqa: S106
+    Picture("password-wrong", "account_change_password", who="owner", do=send(oldpassword="x", password1="a", password2="b")),
     Picture("factor", "mfa_index", who="owner"),
     Picture("factor-staff", "mfa_index", who="steward"),
     Picture("factor-app", "mfa_activate_totp", who="owner"),
