@@ -39,7 +39,7 @@ def signed_in(get_response: Answer) -> Answer:
         request.lacks_second_factor = SimpleLazyObject(lambda: _lacking(request))  # type: ignore[attr-defined]
         response = get_response(request)
         _end_weaker(request, response)
-        if request.path.startswith(_PRIVATE):
+        if request.path.startswith(_PRIVATE) or "Authorization" in request.headers:
             patch_cache_control(response, private=True, no_store=True)
         return response
 
