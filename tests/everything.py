@@ -219,7 +219,7 @@ def quarrel(found: dict[str, Account], merchant: str, at: datetime) -> None:
 
 
 def grow(everything: Everything, market: ModuleType, more: int) -> None:
-    """More of everything: orders, contests and their ends, refused events, listings, people, invitations, sessions."""
+    """More of everything: orders, contests and their ends, refused events, listings, people, invitations."""
     at = now()
     merchant = everything.merchant
     before = Dispatch.objects.filter(merchant=merchant).count()
@@ -228,12 +228,9 @@ def grow(everything: Everything, market: ModuleType, more: int) -> None:
     quarrel(everything.people, merchant, at)
     market.fill_directory(more)
     for n in range(more):
-        someone = _account(f"someone{n}", {"": ["auditor"], merchant: ["merchant_reader"]})
-        everything.signed_in(None).force_login(someone)
+        _account(f"someone{n}", {"": ["auditor"], merchant: ["merchant_reader"]})
         people.invite_staff(actor=SYSTEM, role="auditor", until=None, realm=realm(), at=at)
         people.invite_team(actor=SYSTEM, merchant=merchant, role="merchant_reader", realm=realm(), at=at)
-        for who in everything.people.values():
-            UserSession.objects.create(session_key=f"{who.pk}-{n}", user=who, ip="127.0.0.1", user_agent="tests")
 
 
 def follow(at: datetime) -> None:

@@ -117,7 +117,7 @@ class Camera:
         page.screenshot(path=self._path(picture, form), full_page=True, animations="disabled")
 
     def _note(self, where: str, what: str) -> None:
-        if "404" not in what:
+        if "404" not in what and "403" not in what:
             self.troubles.append(f"{where}: {what}")
 
     def _path(self, picture: Picture, form: Form) -> Path:

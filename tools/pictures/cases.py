@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -128,7 +129,7 @@ def _joined(name: str, token: str) -> Any:
     from yinuo.people import actions  # noqa: PLC0415
 
     handle = f"{name}.pictured"
-    password = make_password(None)      # nobody signs in with one
+    password = make_password(secrets.token_urlsafe())      # nobody signs in with one
     return actions.join(token=token, handle=handle, password=password, language="", at=here()["at"])
 
 

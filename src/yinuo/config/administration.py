@@ -7,6 +7,7 @@ editing a row. Only administrators whose second factor is set up get in; for all
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,6 +171,11 @@ class ToBeRead(ModelAdmin):  # type: ignore[misc] # unfold has no types
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
+    def __init__(self, model: Any, admin_site: Any) -> None:
+        super().__init__(model, admin_site)
+        self.opts = copy(self.opts)
+        self.opts.verbose_name = self.opts.verbose_name_plural = self.table.title
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whoever is let in sees every table."""
         return bool(self.admin_site.has_permission(request))
@@ -199,7 +205,7 @@ class ToBeRead(ModelAdmin):  # type: ignore[misc] # unfold has no types
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The table under its own name."""
-        return super().changelist_view(request, {"title": self.table.title, **(extra_context or {})})
+        return super().changelist_view(request, {"title": self.table.title, "opts": self.opts, **(extra_context or {})})
 
 
 def _model(table: Table) -> Any:

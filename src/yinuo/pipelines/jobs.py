@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from yinuo.credit import actions as credit
 from yinuo.credit import queries as standings
 from yinuo.kit.actors import SYSTEM
@@ -45,5 +47,5 @@ def do_job(*, job_id: str, engine_name: str, folder: Path, realm: Realm, now: Ca
         outcome, said = "refused", refusal.sentence
     except Exception:
         log.exception("A job on run %s failed.", job.run)
-        said = "It broke off for a reason that the server\u2019s log tells."
+        said = _("It broke off for a reason that the server’s log tells.")
     credit.end_job(actor=SYSTEM, job_id=job_id, outcome=outcome, said=said, found=found, at=now())

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop as _
 
 from yinuo.credit.models import Job, Run, RunProof
 from yinuo.decisions.rules import check_words
@@ -27,7 +28,7 @@ def ask_recompute(*, actor: Actor, run_id: str, realm: Realm, at: datetime) -> J
     """Have a run computed anew from the facts, and held against what it committed to; changes nothing of it."""
     allow(read_anew(actor), "credit.recompute_run")
     if not RunProof.objects.filter(pk=run_id).exists():
-        raise NotFound("What this run committed to is not kept: only runs that were published or wait can be held against it.")
+        raise NotFound(_("What this run committed to is not kept: only runs that were published or wait can be held against it."))
     return _ask("recompute", run_id, actor, "", realm, at)
 
 
@@ -36,9 +37,9 @@ def ask_release(*, actor: Actor, run_id: str, words: str, realm: Realm, at: date
     """Have a run published that waits at the gate, for reasons that a person gives; it must come out again as it was."""
     allow(read_anew(actor), "credit.release_run")
     if not actor.is_human:
-        raise NotAllowed("A person who has looked releases a run.")
+        raise NotAllowed(_("A person who has looked releases a run."))
     if not Run.objects.filter(pk=run_id, state="waiting").exists():
-        raise NotFound("This run does not wait at the gate any more.")
+        raise NotFound(_("This run does not wait at the gate any more."))
     check_words(words, "words")
     return _ask("release", run_id, actor, words, realm, at)
 
@@ -50,7 +51,7 @@ def _ask(kind: str, run_id: str, actor: Actor, words: str, realm: Realm, at: dat
         with transaction.atomic():
             job = Job.objects.create(id=job_id, kind=kind, run=run_id, asked_by=actor.name, asked=at, words=digest)
     except IntegrityError:
-        raise Conflict("Somebody asked for this already; it is being done.") from None
+        raise Conflict(_("Somebody asked for this already; it is being done.")) from None
     if words:
         text = vault.Words(job_id, "reasons", job_id, "transaction", words)
         vault.keep_words(texts=[text], realm=realm, recorded=to_micros(at))

@@ -9,7 +9,7 @@ from yinuo.credit.features import MEASURES
 from yinuo.credit.models import Delivery, Dispatch, Scorecard, Standing
 from yinuo.credit.queries.standings import shown_scorecard
 from yinuo.credit.rules.evidence import OBSERVED_SHIFT
-from yinuo.credit.rules.kept import card_in
+from yinuo.credit.rules.kept import Altered, card_in
 from yinuo.credit.rules.scorecard import Card
 from yinuo.credit.rules.tables import AGE_DAYS_MAX, WEIGHTS
 from yinuo.kit.actors import Actor, allow
@@ -35,7 +35,10 @@ def points_at_stake(*, viewer: Actor, contests: Sequence[Contest]) -> dict[str, 
     row = Scorecard.objects.filter(name=name).first()
     if row is None:
         return {}
-    card = card_in(name=row.name, digest=row.digest, body=row.body)
+    try:
+        card = card_in(name=row.name, digest=row.digest, body=row.body)
+    except Altered:
+        return {}       # the audit tells; nobody waits for an answer because of it
     merchants = {contest.merchant for contest in contests}
     found = Standing.objects.filter(pk__in=[f"{name}/{merchant}" for merchant in merchants], score__isnull=False)
     standings = {each.merchant: each for each in found.only("merchant", "as_of", "reasons")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from yinuo.kit.actors import HUMAN, Actor, allow
 from yinuo.kit.refusals import NotFound, TooMany
@@ -22,16 +23,15 @@ def save_filter(*, actor: Actor, queue: str, name: str, query: str, at: datetime
     mine = SavedFilter.objects.filter(account=account, queue=queue)
     if not mine.filter(name=name).exists() and mine.count() >= FILTERS_MAX:
         raise TooMany(f"At most {FILTERS_MAX} filters are kept for one list; forget one first.")
-    saved, _ = SavedFilter.objects.update_or_create(
+    return SavedFilter.objects.update_or_create(
         account=account, queue=queue, name=name, defaults={"query": query, "made": at}
-    )
-    return saved
+    )[0]
 
 
 @transaction.atomic
 def forget_filter(*, actor: Actor, number: int) -> None:
     """Forget a filter of one's own."""
     allow(actor, "people.save_filter")
-    gone, _ = SavedFilter.objects.filter(pk=number, account=int(actor.name.removeprefix(HUMAN))).delete()
-    if not gone:
-        raise NotFound("There is no such filter of yours.")
+    mine = SavedFilter.objects.filter(pk=number, account=int(actor.name.removeprefix(HUMAN)))
+    if not mine.delete()[0]:
+        raise NotFound(_("There is no such filter of yours."))

@@ -17,7 +17,7 @@ SHOWN_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class LookFilter:
-    """Which looks to show: whose (a sign-in name, "system" or an actor's name), at whom or what (ids), on which day, in which room.
+    """Which looks to show: whose (a sign-in name, or an actor's name), at whom or what (ids), on which day, in which room.
 
     Empty: any. `day` is the first moment of the day where the reader is.
     """

@@ -54,7 +54,8 @@ class Filters:
             self.choices.append(Choice(name, label, every, given if known and given else default))
         self.after = request.GET.get("after", "").replace("\0", "")[:VALUE_MAX]
 
-    def __getitem__(self, name: str) -> str:
+    def of(self, name: str) -> str:
+        """What is chosen of one thing; "" where nothing is."""
         return next((choice.value for choice in self.choices if choice.name == name), "")
 
     @property
@@ -72,7 +73,7 @@ class Filters:
 
     def merchants(self, here: Here) -> list[str] | None:
         """The ids of the merchants whose name holds what was typed, or who have it for an id; None where nothing was."""
-        typed = self[MERCHANT]
+        typed = self.of(MERCHANT)
         if not typed:
             return None
         return [typed, *merchants.named(viewer=here.actor, search=typed)[:NAMED_MAX]]
@@ -81,7 +82,7 @@ class Filters:
         """What the list's page shows of it."""
         kept = queries.filters_of(viewer=here.actor, queue=self.queue)
         return {
-            "filters": self, "chosen": self.values, "saved": kept, "is_first": not self.after,
+            "filters": self, "chosen": self.values, "state": self.of("state"), "saved": kept, "is_first": not self.after,
             "is_saved": any(each.query == self.query for each in kept),
         }
 

@@ -124,8 +124,12 @@ def today(request: HttpRequest, merchant: str) -> HttpResponse:
 def what_if(request: HttpRequest, merchant: str) -> HttpResponse:
     """The standing as it would be with orders and objections as supposed; everything supposed stands in the address."""
     here = Here(request)
+    contests = standings.contests_to_suppose(viewer=here.actor, merchant=merchant)
+    names = source_ids_of(surrogates=[contest.order for contest in contests if contest.order], realm=here.realm)
     context = _frame(request, merchant, "what_if") | {
-        "contests": standings.contests_to_suppose(viewer=here.actor, merchant=merchant),
+        "contests": [
+            {"contest": contest, "called": (names.get(contest.order or "") or ("", contest.order))[1]} for contest in contests
+        ],
         "given": {"orders": "20", "late": "0", "used": "60"} | request.GET.dict(), "chosen": request.GET.getlist("contest"),
         "standing": standings.own_standing(viewer=here.actor, merchant=merchant),
     }

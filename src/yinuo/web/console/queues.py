@@ -10,7 +10,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -52,10 +52,10 @@ def _states(vocabulary: str) -> list[tuple[str, Any]]:
 
 
 def _narrowed(filters: Filters, here: Here) -> Narrowed:
-    taken = {"": None, "me": here.actor.name, "nobody": ""}[filters["mine"]]
+    taken = {"": None, "me": here.actor.name, "nobody": ""}[filters.of("mine")]
     return Narrowed(
-        state="" if filters["state"] == "all" else filters["state"], kind=filters["kind"], claimed=filters["claimed"],
-        ground=filters["ground"], clock=filters["clock"], taken_by=taken, merchants=filters.merchants(here),
+        state="" if filters.of("state") == "all" else filters.of("state"), kind=filters.of("kind"), claimed=filters.of("claimed"),
+        ground=filters.of("ground"), clock=filters.of("clock"), taken_by=taken, merchants=filters.merchants(here),
     )
 
 
@@ -153,11 +153,8 @@ def take(request: HttpRequest) -> HttpResponse:
         many += actions.take_contests(actor=here.actor, ids=chosen, is_taken=is_taken)
     if against:
         many += actions.take_appeals(actor=here.actor, ids=against, is_taken=is_taken)
-    sentence = (
-        ngettext("You look at %(many)s from now on.", "You look at %(many)s from now on.", many) if is_taken
-        else ngettext("You do not look at %(many)s any more.", "You do not look at %(many)s any more.", many)
-    )
-    told(request, lambda: many or True, sentence % {"many": formats.number(many)})
+    done = gettext("Others see now that you look at them.") if is_taken else gettext("Others see that you do not look at them.")
+    told(request, lambda: many, done if many else "")
     return redirect("steward_appeals" if against else "steward_contests")
 
 
@@ -206,8 +203,8 @@ def refused(request: HttpRequest) -> HttpResponse:
         ("source", _("Source"), [("", _("all")), *((source, f"{source} ({formats.number(count)})") for source, count in totals)]),
         ("age", _("Age"), _OLDER),
     ])
-    source = filters["source"] or None
-    before = here.at - _AGES[filters["age"]] if filters["age"] else None
+    source = filters.of("source") or None
+    before = here.at - _AGES[filters.of("age")] if filters.of("age") else None
     after = int(filters.after) if filters.after.isascii() and filters.after.isdigit() and len(filters.after) < 18 else 0
     found = facts.refused_waiting(
         viewer=here.actor, realm=here.realm, source=source, before=before, after=after, limit=PAGE + 1
