@@ -44,7 +44,7 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 def refuse_early(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Answer what django-ninja itself refuses: above all a body that cannot be read."""
     if error.status_code == HTTPStatus.BAD_REQUEST:
-        return problem(Malformed.status, Malformed.code, "The body is not JSON in UTF-8, or holds NUL or half a surrogate pair.")
+        return problem(Malformed.status, Malformed.code, "The body is no JSON in UTF-8, or holds NUL or half a pair.")
     return problem(error.status_code, _CODES.get(error.status_code, "refused"), f"{str(error).rstrip('.')}.")
 
 
