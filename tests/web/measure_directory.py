@@ -127,7 +127,9 @@ def fill_trade(*, orders: int = 20_000, reviews: int = 5_000, listings: int = 3_
     from yinuo.reviews.models import Review  # noqa: PLC0415
 
     dice, at = random.Random(5), now()
-    Merchant.objects.create(id=HEAVY, name="Heavy Goods 重货", form="legal_person", region="CN-GD", registered_at=(AS_OF - 900) * DAY)
+    Merchant.objects.create(
+        id=HEAVY, name="Heavy Goods 重货", form="legal_person", region="CN-GD", registered_at=(AS_OF - 900) * DAY
+    )
     member = Member(HEAVY, "", "", "caution", 441, 9, 47_000, orders, "")
     Standing.objects.bulk_create([market._standing(member)])
     market._course(member, 120, dice)
@@ -136,7 +138,9 @@ def fill_trade(*, orders: int = 20_000, reviews: int = 5_000, listings: int = 3_
         for number in range(orders):
             outcome, cause = dice.choices((("on_time", None), ("late", "merchant"), ("late", "carrier")), (80, 15, 5))[0]
             day = AS_OF - dice.randint(1, 400)
-            made.append(table(id=f"oheavy{number}", merchant=HEAVY, outcome=outcome, cause=cause, judged_at=day * DAY, weight=16))
+            made.append(
+                table(id=f"oheavy{number}", merchant=HEAVY, outcome=outcome, cause=cause, judged_at=day * DAY, weight=16)
+            )
         table.objects.bulk_create(made, batch_size=2_000)
     Review.objects.bulk_create([
         Review(id=f"rheavy{number}", merchant=HEAVY, listing=f"lheavy{number % 50}", stars=dice.randint(1, 5),
@@ -149,16 +153,17 @@ def fill_trade(*, orders: int = 20_000, reviews: int = 5_000, listings: int = 3_
     ListingRate.objects.create(listing="lheavy7", merchant=HEAVY, orders=800, complaints=9, as_of=AS_OF)
     others = list(Merchant.objects.order_by("pk").values_list("pk", flat=True)[:decisions])
     given: dict[str, Any] = {
-        "act": "warning", "ground": "terms", "automated": "no", "facts": "ab" * 16, "words": "0" * 32, "decided_by": "account:9",
-        "decided_at": at, "since": at, "appeal_until": at + timedelta(days=180),
+        "act": "warning", "ground": "terms", "automated": "no", "facts": "ab" * 16, "words": "0" * 32,
+        "decided_by": "account:9", "decided_at": at, "since": at, "appeal_until": at + timedelta(days=180),
     }
     Decision.objects.bulk_create([
         Decision(id=f"jheavy{number}", merchant=HEAVY if number < 300 else others[number % len(others)], **given)
         for number in range(decisions)
     ], batch_size=1_000)
     Contest.objects.bulk_create([
-        Contest(id=f"theavy{number}", merchant=HEAVY, event="ab" * 16, aspect="dispatch", order=f"oheavy{number}", outcome="late",
-                matter=f"dispatch/oheavy{number}/late", claimed="carrier", words="0" * 32, opened_by="account:1", opened_at=at,
+        Contest(id=f"theavy{number}", merchant=HEAVY, event="ab" * 16, aspect="dispatch", order=f"oheavy{number}",
+                outcome="late", matter=f"dispatch/oheavy{number}/late", claimed="carrier", words="0" * 32,
+                opened_by="account:1", opened_at=at,
                 due=at + timedelta(days=15), state="open") for number in range(600)
     ], batch_size=1_000)
     account = Account.objects.create(handle="heavy", created=at)
