@@ -7,9 +7,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
-from django.utils.translation import gettext
 
 from yinuo.kit.refusals import NotAllowed, Refusal
+from yinuo.web.intake import said
 
 
 def told(request: HttpRequest, act: Callable[[], Any], done: str) -> Any:
@@ -19,7 +19,7 @@ def told(request: HttpRequest, act: Callable[[], Any], done: str) -> Any:
     except NotAllowed:
         raise
     except Refusal as refusal:
-        messages.error(request, gettext(refusal.sentence))
+        messages.error(request, said(refusal.sentence))
         return None
     if done:
         messages.success(request, done)

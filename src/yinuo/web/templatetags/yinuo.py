@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext
 from yinuo.credit.queries import Step
 from yinuo.kit.actors import HUMAN, SYSTEM, Actor, allow
 from yinuo.kit.refusals import NotAllowed
-from yinuo.web import formats, wording
+from yinuo.web import formats, intake, wording
 from yinuo.web.phrases import KINDS
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ register.filter("price", formats.price)
 register.filter("place", formats.place)
 register.filter("words", wording.words)
 register.filter("translated", wording.translated)
+register.filter("intake_words", intake.said)
 
 
 @register.filter
