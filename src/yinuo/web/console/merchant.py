@@ -94,13 +94,7 @@ def _beside(now: Any, then: Any) -> list[dict[str, Any]]:
     """The reasons of two standings side by side; none where one of them has no score."""
     if now is None or then is None or None in (now.score, then.score):
         return []
-    first, second = (
-        {(reason["feature"], reason.get("half_life_days")): reason for reason in each.reasons} for each in (now, then)
-    )
-    return [
-        {**{**first, **second}[key], "now": first.get(key, {}).get("points"), "then": second.get(key, {}).get("points")}
-        for key in {**first, **second}
-    ]
+    return standings.reasons_beside(now.reasons, then.reasons)
 
 
 @for_team
@@ -146,7 +140,7 @@ def what_if(request: HttpRequest, merchant: str) -> HttpResponse:
             context |= {"wrong": refusal, "status": 422}
         else:
             context |= {"found": found, "reasons": [
-                {**reason, "now": now, "then": then, "change": then - now} for reason, now, then in found.reasons
+                {**reason, "change": (reason["then"] or 0) - (reason["now"] or 0)} for reason in found.reasons
             ]}
             context |= {
                 f"interval_{name}": charts.interval(each.score, each.low or 0, each.high or each.score)
@@ -193,8 +187,9 @@ def outcomes(request: HttpRequest, merchant: str) -> HttpResponse:
         for each in held
     ]
     context = _frame(request, merchant, "outcomes") | {
-        "rows": rows, "aspect": aspect, "filters": {"aspect": aspect}, "claims": CLAIMS, "limit": HELD_MAX, "chosen": (request.POST or request.GET).getlist("outcome"),
-        "words": request.POST.get("words", ""), "claimed": request.POST.get("claimed", ""),
+        "rows": rows, "aspect": aspect, "filters": {"aspect": aspect}, "claims": CLAIMS, "limit": HELD_MAX,
+        "chosen": (request.POST or request.GET).getlist("outcome"), "words": request.POST.get("words", ""),
+        "claimed": request.POST.get("claimed", ""),
     }
     return render(request, "console/outcomes.html", context)
 
