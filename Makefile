@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lock reference clean spark torture peers
 PYTHON ?= python3
+WORKERS ?= 1 2
 BIN := .venv/bin
 SETUP := .venv/.runtime
 DEVELOPMENT := .venv/.development
@@ -15,7 +16,8 @@ demo: $(SETUP) ## Make a marketplace (or take DATA=<Olist folder>), score it, se
 	$(BIN)/yinuo demo $(if $(DATA),--data "$(DATA)") $(DEMO)
 
 test: $(DEVELOPMENT) ## Run the tests (YINUO_DATABASE=postgresql://... for PostgreSQL)
-	@folder=$$(mktemp -d) && YINUO_DATA=$$folder $(BIN)/pytest $(TESTS); code=$$?; rm -rf "$$folder"; exit $$code
+	@folder=$$(mktemp -d) && YINUO_DATA=$$folder $(BIN)/pytest $(foreach worker,$(WORKERS),--tx popen//env:YINUO_DATA=$$folder/$(worker)) \
+		--dist loadfile $(TESTS); code=$$?; rm -rf "$$folder"; exit $$code
 
 torture: $(DEVELOPMENT) ## Kill two sequencers of the record, and a witness, 500 times at random moments
 	YINUO_TORTURE_KILLS=500 $(BIN)/pytest tests/record/test_torture.py tests/kit/test_witness.py

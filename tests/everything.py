@@ -48,10 +48,10 @@ PASSKEY = {
     "credential": {
         "id": "cGhvbmU", "rawId": "cGhvbmU", "type": "public-key", "clientExtensionResults": {"credProps": {"rk": True}},
         "response": {
-            "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIiwiY2hhbGxlbmdlIjoiWXciLCJvcmlnaW4iOiJodHRwczovL3giLCJjcm9zc09ya"
-            "WdpbiI6ZmFsc2V9",
-            "attestationObject": "o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YViJAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABBAAAAAAAAAA"
-            "AAAAAAAAAAAAAAAAAABXBob25lpQECAyYgASFYII5TO2-gv3tGJbswZnwB-2B--fi4qA_vWzAGKHAxh7KjIlggc-sdveAzGDZtBp-DpvWQAFPHNjPLBBs"
+            "clientDataJSON": "eyJ0eXBlIjoid2ViYXV0aG4uY3JlYXRlIiwiY2hhbGxlbmdlIjoiWXciLCJvcmlnaW4iOiJodHRwczovL3giLCJjcm9zc09"
+            "yaWdpbiI6ZmFsc2V9",
+            "attestationObject": "o2NmbXRkbm9uZWdhdHRTdG10oGhhdXRoRGF0YViJAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABBAAAAAAAA"
+            "AAAAAAAAAAAAAAAAAAAABXBob25lpQECAyYgASFYII5TO2-gv3tGJbswZnwB-2B--fi4qA_vWzAGKHAxh7KjIlggc-sdveAzGDZtBp-DpvWQAFPHNjPLBBs"
             "hxV4ahsH0ALQ",
         },
     },
@@ -160,7 +160,10 @@ def fill(market: ModuleType, orders: int = 3) -> Everything:
         reach="public", realm=realm(), at=at,
     )
     invited = people.invite_staff(actor=SYSTEM, role="steward", until=None, realm=realm(), at=at)
-    words = {"merchant": [merchant, "mqinglan"], "token": [invited.token], "pk": [passkey.pk], "rest": ["entries/000.p/1", "0/000.p/1"]}
+    words: dict[str, list[Any]] = {
+        "merchant": [merchant, "mqinglan"], "token": [invited.token], "pk": [passkey.pk],
+        "rest": ["entries/000.p/1", "0/000.p/1"],
+    }
     return Everything(found, merchant, key, words)
 
 

@@ -74,7 +74,8 @@ def events_of(scene):
         yield Event("delivery.shipment_handed_over", f"{order}/handed_over", PLACED + timedelta(days=3), {
             "shipment": f"{order}/s", "order": order})
     yield Event("merchants.merchant_registered", f"{merchant}/registered", PLACED, {"merchant": merchant, "name": "Green Hill"})
-    yield Event("catalogue.listing_published", f"{scene}/l", PLACED, {"listing": scene, "merchant": merchant, "title": "Green tea"})
+    yield Event("catalogue.listing_published", f"{scene}/l", PLACED, {
+        "listing": scene, "merchant": merchant, "title": "Green tea"})
     yield Event("reviews.review_published", f"{scene}/r", PLACED, {
         "review": scene, "merchant": merchant, "listing": scene, "order": f"{scene}-0", "buyer": buyer, "stars": 4})
     if scene == "decide":

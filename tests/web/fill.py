@@ -1,4 +1,7 @@
-"""Fills an installation with the invented market: `python tests/web/fill.py FOLDER [MERCHANTS]`, then serve that folder."""
+"""Fills an installation with the invented market: `python tests/web/fill.py FOLDER [MERCHANTS [CONTESTS [REFUSED]]]`.
+
+Then serve that folder, or measure it with measure_directory.py.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,9 @@ def main() -> None:
     with transaction.atomic():
         market.fill()
         market.fill_directory(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+        if len(sys.argv) > 3:
+            refused = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+            market.fill_queues(contests=int(sys.argv[3]), appeals=200, refused=refused, movers=1_000)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""How long pages take: `python tests/web/measure_directory.py FOLDER [api | pages]` after `fill.py FOLDER 100000`.
+"""How long pages take: `python tests/web/measure_directory.py FOLDER [api | pages | console]` after `fill.py FOLDER 100000`.
 
 Measures the whole directory for every combination that a page can ask for, deep pages too, and prints p50, p95 and the slowest.
 With `pages`, it measures the other public pages and every page of a merchant's console instead, for a merchant with as much
 trade as any, which it adds. Beside the time on the clock stands that of this process alone, which others at work do not change.
+With `console`, after `fill.py FOLDER 100000 10000 2000`, it measures the stewards' pages: each one's p95 and queries.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ def main() -> None:
     from django.conf import settings  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
 
+    if sys.argv[2:] == ["console"]:
+        measure_console()
+        return
     from yinuo.credit.models import Standing  # noqa: PLC0415
 
     settings.ALLOWED_HOSTS.append("testserver")
@@ -127,7 +131,9 @@ def fill_trade(*, orders: int = 20_000, reviews: int = 5_000, listings: int = 3_
     from yinuo.reviews.models import Review  # noqa: PLC0415
 
     dice, at = random.Random(5), now()
-    Merchant.objects.create(id=HEAVY, name="Heavy Goods 重货", form="legal_person", region="CN-GD", registered_at=(AS_OF - 900) * DAY)
+    Merchant.objects.create(
+        id=HEAVY, name="Heavy Goods 重货", form="legal_person", region="CN-GD", registered_at=(AS_OF - 900) * DAY
+    )
     member = Member(HEAVY, "", "", "caution", 441, 9, 47_000, orders, "")
     Standing.objects.bulk_create([market._standing(member)])
     market._course(member, 120, dice)
@@ -136,7 +142,9 @@ def fill_trade(*, orders: int = 20_000, reviews: int = 5_000, listings: int = 3_
         for number in range(orders):
             outcome, cause = dice.choices((("on_time", None), ("late", "merchant"), ("late", "carrier")), (80, 15, 5))[0]
             day = AS_OF - dice.randint(1, 400)
-            made.append(table(id=f"oheavy{number}", merchant=HEAVY, outcome=outcome, cause=cause, judged_at=day * DAY, weight=16))
+            made.append(
+                table(id=f"oheavy{number}", merchant=HEAVY, outcome=outcome, cause=cause, judged_at=day * DAY, weight=16)
+            )
         table.objects.bulk_create(made, batch_size=2_000)
     Review.objects.bulk_create([
         Review(id=f"rheavy{number}", merchant=HEAVY, listing=f"lheavy{number % 50}", stars=dice.randint(1, 5),
@@ -149,16 +157,17 @@ def fill_trade(*, orders: int = 20_000, reviews: int = 5_000, listings: int = 3_
     ListingRate.objects.create(listing="lheavy7", merchant=HEAVY, orders=800, complaints=9, as_of=AS_OF)
     others = list(Merchant.objects.order_by("pk").values_list("pk", flat=True)[:decisions])
     given: dict[str, Any] = {
-        "act": "warning", "ground": "terms", "automated": "no", "facts": "ab" * 16, "words": "0" * 32, "decided_by": "account:9",
-        "decided_at": at, "since": at, "appeal_until": at + timedelta(days=180),
+        "act": "warning", "ground": "terms", "automated": "no", "facts": "ab" * 16, "words": "0" * 32,
+        "decided_by": "account:9", "decided_at": at, "since": at, "appeal_until": at + timedelta(days=180),
     }
     Decision.objects.bulk_create([
         Decision(id=f"jheavy{number}", merchant=HEAVY if number < 300 else others[number % len(others)], **given)
         for number in range(decisions)
     ], batch_size=1_000)
     Contest.objects.bulk_create([
-        Contest(id=f"theavy{number}", merchant=HEAVY, event="ab" * 16, aspect="dispatch", order=f"oheavy{number}", outcome="late",
-                matter=f"dispatch/oheavy{number}/late", claimed="carrier", words="0" * 32, opened_by="account:1", opened_at=at,
+        Contest(id=f"theavy{number}", merchant=HEAVY, event="ab" * 16, aspect="dispatch", order=f"oheavy{number}",
+                outcome="late", matter=f"dispatch/oheavy{number}/late", claimed="carrier", words="0" * 32,
+                opened_by="account:1", opened_at=at,
                 due=at + timedelta(days=15), state="open") for number in range(600)
     ], batch_size=1_000)
     account = Account.objects.create(handle="heavy", created=at)
@@ -168,6 +177,55 @@ def fill_trade(*, orders: int = 20_000, reviews: int = 5_000, listings: int = 3_
 def _told(milliseconds: list[float]) -> str:
     ordered = sorted(milliseconds)
     return f"p50 {ordered[len(ordered) // 2]:.0f}, p95 {ordered[int(len(ordered) * .95)]:.0f} ms"
+
+
+CONSOLE = (
+    "/console/steward/", "/console/steward/contests/", "/console/steward/contests/?clock=late",
+    "/console/steward/contests/?claimed=buyer&kind=delivery", "/console/steward/contests/?merchant=Kiln",
+    "/console/steward/contests/?state=all", "/console/steward/contests/?mine=me", "/console/steward/contests/?after=t005000",
+    "/console/steward/appeals/", "/console/steward/appeals/?ground=safety", "/console/steward/refused/",
+    "/console/steward/refused/?source=shop&age=day", "/console/runs/", "/console/runs/?state=waiting", "/console/runs/nheld/",
+    "/console/runs/nheld/?from=975", "/console/runs/nrun1/", "/console/contests/t000007/", "/console/appeals/p000003/",
+)
+
+
+def measure_console(times: int = 40) -> None:
+    """Print each page's p50, p95 and number of queries, and the same of a preview of 50 objections."""
+    from allauth.mfa.models import Authenticator  # noqa: PLC0415 - only once Django is set up
+    from django.conf import settings  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
+    from django.test import Client  # noqa: PLC0415
+    from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
+
+    from yinuo.config.realm import now  # noqa: PLC0415
+    from yinuo.people.models import Account, Grant  # noqa: PLC0415
+
+    settings.ALLOWED_HOSTS.append("testserver")
+    account, _ = Account.objects.get_or_create(handle="measuring", defaults={"created": now()})
+    Grant.objects.get_or_create(account=account, role="steward", ended=None, defaults={"granted_by": "system", "granted": now()})
+    Authenticator.objects.get_or_create(user=account, type="totp", defaults={"data": {"secret": "s"}})
+    client = Client()
+    client.force_login(account)
+    preview = {
+        "contest": [f"t{number:06}" for number in range(50)], "outcome": "upheld", "cause": "carrier", "ground": "evidence",
+        "words": "The bookings show that the carrier missed the collection.",
+    }
+    every: list[float] = []
+    for address in (*CONSOLE, "/console/steward/contests/settle/"):
+        values = []
+        for turn in range(times + 2):
+            with CaptureQueriesContext(connection) as queries:
+                start = perf_counter()
+                answer = client.post(address, preview) if address.endswith("/settle/") else client.get(address)
+                took = (perf_counter() - start) * 1000
+            assert answer.status_code == 200, (address, answer.status_code)
+            values += [took] if turn > 1 else []
+        values.sort()
+        every += values
+        p95 = values[int(len(values) * 0.95)]
+        print(f"{values[len(values) // 2]:7.1f} ms  p95 {p95:7.1f} ms  {len(queries):3} queries  {address}")  # noqa: T201
+    every.sort()
+    print(f"{len(every)} requests: p50 {every[len(every) // 2]:.0f} ms, p95 {every[int(len(every) * 0.95)]:.0f} ms")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""axe looks at every page in a real browser, in both languages, on desktop and phone, light and dark; and all is read without scripts.
+"""axe looks at every page in a real browser: both languages, desktop and phone, light and dark. And all is read without script.
 
 The pages are found in the urls (tests/everything.py). They are answered by Django's own client within the test's transaction.
 """
@@ -52,7 +52,7 @@ def shown(browser, everything, settings) -> Iterator[Callable[..., Any]]:
         document: list[Any] = []
 
         def answer(route: Any) -> None:
-            """What was asked for before; or a file. Not the site itself, which has no database where a browser's calls arrive."""
+            """What was asked for before, or a file. Not the site: where a browser's calls arrive there is no database."""
             path = urlsplit(route.request.url).path
             if route.request.is_navigation_request():
                 (got,) = document

@@ -127,7 +127,9 @@ def test_signing_in_and_choosing_a_language_give_closed_cookies(everything, sett
     assert open_cookies(client.cookies) == []
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/merchants/mnobody/", "/api/nothing", "/static/nothing.css", "/me/", "/api/docs"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/merchants/mnobody/", "/api/nothing", "/static/nothing.css", "/me/", "/api/docs"]
+)
 @pytest.mark.parametrize("host", ["testserver", "elsewhere.example"])
 def test_refusals_are_as_closed_as_pages(everything, path, host):
     got = everything.signed_in("steward").get(path, headers={"host": host})

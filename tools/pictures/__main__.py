@@ -96,9 +96,11 @@ class Camera:
         self._lay(picture)
 
     def _take(self, page: Any, picture: Picture, form: Form) -> None:
+        from django.core.cache import cache  # noqa: PLC0415
         from django.urls import reverse  # noqa: PLC0415
         from playwright.sync_api import Error  # noqa: PLC0415
 
+        cache.clear()       # attempts that fail are counted
         known = self._scene.known
         where = f"{picture.name} {' '.join(form)}"
         page.on("console", lambda said: self._note(where, said.text) if said.type in ("error", "warning") else None)

@@ -43,7 +43,7 @@ def announce(name: str, day: datetime) -> None:
     from yinuo.kit.moments import to_day  # noqa: PLC0415
 
     actions.announce(actor=SYSTEM, name=name, day=to_day(day.date()), at=now())
-    click.echo(f"{name} comes into force on {day:%Y-%m-%d}. So that everybody sees both standings: {hint('rescore')} --scorecard {name}")
+    click.echo(f"{name} comes into force on {day:%Y-%m-%d}. To show both standings: {hint(f'rescore --scorecard {name}')}")
 
 
 @command.command("use")

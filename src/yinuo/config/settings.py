@@ -155,7 +155,11 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-ACCOUNT_FORMS = {"login": "yinuo.web.account.forms.SignIn", "change_password": "yinuo.web.account.forms.ChangePassword"}
+ACCOUNT_FORMS = {
+    "login": "yinuo.web.account.forms.SignIn",
+    "change_password": "yinuo.web.account.forms.ChangePassword",
+    "reauthenticate": "yinuo.web.account.forms.Confirm",
+}
 MFA_FORMS = {
     "activate_totp": "yinuo.web.account.second_factor.UseApp",
     "add_webauthn": "yinuo.web.account.second_factor.AddPasskey",

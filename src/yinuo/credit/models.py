@@ -25,7 +25,9 @@ class Dispatch(models.Model):
     class Meta:
         indexes = (
             models.Index(fields=("merchant", "judged_at"), name="credit_dispatch_by_merchant"),
-            models.Index(fields=("merchant", "judged_at"), name="credit_dispatch_at_fault", condition=models.Q(cause="merchant")),
+            models.Index(
+                fields=("merchant", "judged_at"), name="credit_dispatch_at_fault", condition=models.Q(cause="merchant")
+            ),
         )
 
 
@@ -45,7 +47,9 @@ class Delivery(models.Model):
     class Meta:
         indexes = (
             models.Index(fields=("merchant", "judged_at"), name="credit_delivery_by_merchant"),
-            models.Index(fields=("merchant", "judged_at"), name="credit_delivery_at_fault", condition=models.Q(cause="merchant")),
+            models.Index(
+                fields=("merchant", "judged_at"), name="credit_delivery_at_fault", condition=models.Q(cause="merchant")
+            ),
         )
 
 

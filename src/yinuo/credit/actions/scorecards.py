@@ -41,7 +41,7 @@ def announce(*, actor: Actor, name: str, day: int, at: datetime) -> Scorecard:
     if found is None:
         raise NotFound(f"There is no scorecard {name!r}.")
     if found.state != "announced":
-        raise Conflict(f"The scorecard {name!r} is {found.state.replace('_', ' ')}; only an announced one comes into force later.")
+        raise Conflict(f"The scorecard {name!r} is {found.state.replace('_', ' ')}; only an announced one has a day to come.")
     if day <= day_of(to_micros(at)):
         raise Malformed("Name a day after today.", path="from")
     found.in_force_from = day
@@ -51,7 +51,7 @@ def announce(*, actor: Actor, name: str, day: int, at: datetime) -> Scorecard:
 
 @transaction.atomic
 def put_in_force(*, actor: Actor, name: str, at: datetime) -> Scorecard:
-    """Let a version decide from now on; the one before is retired and stays readable. Not before the day it was announced for."""
+    """Let a version decide from now on, not before the day announced; the one before is retired and stays readable."""
     allow(actor, "credit.put_in_force")
     found = Scorecard.objects.select_for_update().filter(pk=name).first()
     if found is None:

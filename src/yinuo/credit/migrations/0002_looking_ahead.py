@@ -39,11 +39,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(condition=models.Q(('cause', 'merchant')), fields=['merchant', 'judged_at'], name='credit_delivery_at_fault'),
+            index=models.Index(
+                condition=models.Q(('cause', 'merchant')), fields=['merchant', 'judged_at'], name='credit_delivery_at_fault',
+            ),
         ),
         migrations.AddIndex(
             model_name='dispatch',
-            index=models.Index(condition=models.Q(('cause', 'merchant')), fields=['merchant', 'judged_at'], name='credit_dispatch_at_fault'),
+            index=models.Index(
+                condition=models.Q(('cause', 'merchant')), fields=['merchant', 'judged_at'], name='credit_dispatch_at_fault',
+            ),
         ),
         migrations.AddIndex(
             model_name='pending',

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from yinuo.credit.rules.climate import Climate
 from yinuo.credit.rules.evidence import Sums
 from yinuo.credit.rules.judging import (
     RANK_WEIGHTS,
+    UNKNOWN_PLACE,
     WEIGHT_ONE,
     Outcome,
     outcomes_of,
@@ -64,6 +65,7 @@ ORDERS_MAX = 1_000      # that one may suppose
 LANES_OF = 100          # supposed orders go where the newest so many went
 AT_ONCE = 500           # orders whose weight is looked up at a time
 MICROS_PER_HOUR = 60 * MICROS_PER_MINUTE
+NO_LANE = "/".join([UNKNOWN_PLACE] * 3)
 STAGES = ("late", "soon", "open", "way")
 
 
@@ -145,7 +147,7 @@ class WhatIf:
 
     now: Result
     then: Result
-    reasons: list[tuple[dict[str, object], int, int]]
+    reasons: list[dict[str, Any]]
     left_out: list[str] = field(default_factory=list)
 
 
@@ -241,7 +243,7 @@ def what_if(*, viewer: Actor, merchant: str, suppose: Supposed, realm: Realm) ->
     added = _sums(more, basis, basis.expected.climate({each.cell for each in more}))
     now = _scored(basis, sums, before=standing.band_before)
     then = _scored(basis, sums + added - gone, before=standing.band)
-    return WhatIf(now, then, _side_by_side(now, then), left_out)
+    return WhatIf(now, then, reasons_beside(now.reasons, then.reasons), left_out)
 
 
 def contests_to_suppose(*, viewer: Actor, merchant: str) -> list[Contest]:
@@ -409,7 +411,7 @@ def _failing(candidates: Sequence[_Candidate], day: int) -> list[Judgement]:
 def _usual_lanes(merchant: str) -> list[str]:
     """The lanes of the merchant's newest orders."""
     newest = Dispatch.objects.filter(merchant=merchant, lane__isnull=False).order_by("-judged_at")
-    return list(newest.values_list("lane", flat=True)[:LANES_OF]) or ["any/any/any"]
+    return [lane or NO_LANE for lane in newest.values_list("lane", flat=True)[:LANES_OF]] or [NO_LANE]
 
 
 def _upheld(viewer: Actor, basis: Basis, ids: Sequence[str], realm: Realm) -> tuple[Sums, list[str]]:
@@ -455,14 +457,14 @@ def _scored(basis: Basis, sums: Sums, *, before: str) -> Result:
     )
 
 
-def _side_by_side(now: Result, then: Result) -> list[tuple[dict[str, object], int, int]]:
-    """Every reason with its points now and then."""
+def reasons_beside(now: Iterable[dict[str, Any]], then: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every reason of two standings with its points `now` and `then`, None where one of them has it not."""
 
-    def keyed(result: Result) -> dict[tuple[object, object], dict[str, object]]:
-        return {(reason["feature"], reason.get("half_life_days")): reason for reason in result.reasons}
+    def keyed(reasons: Iterable[dict[str, Any]]) -> dict[tuple[Any, Any], dict[str, Any]]:
+        return {(reason["feature"], reason.get("half_life_days")): reason for reason in reasons}
 
     first, second = keyed(now), keyed(then)
     return [
-        ({**first, **second}[key], int(str(first.get(key, {}).get("points", 0))), int(str(second.get(key, {}).get("points", 0))))
-        for key in {**first, **second}
+        {**reason, "now": first.get(key, {}).get("points"), "then": second.get(key, {}).get("points")}
+        for key, reason in {**first, **second}.items()
     ]

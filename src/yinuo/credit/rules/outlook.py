@@ -17,7 +17,17 @@ import numpy as np
 from yinuo.credit.rules.bands import RANKS, band_of
 from yinuo.credit.rules.climate import Climate, shares_of
 from yinuo.credit.rules.daybook import columns_needed, plain_daybook
-from yinuo.credit.rules.evidence import EXPECTED_SHIFT, OBSERVED_SHIFT, UNIT, WHOLE, DaybookRow, Evidence, Sums, Wanted, plain_sums
+from yinuo.credit.rules.evidence import (
+    EXPECTED_SHIFT,
+    OBSERVED_SHIFT,
+    UNIT,
+    WHOLE,
+    DaybookRow,
+    Evidence,
+    Sums,
+    Wanted,
+    plain_sums,
+)
 from yinuo.credit.rules.judging import WEIGHT_ONE, Outcome
 from yinuo.credit.rules.measures import Measure
 from yinuo.credit.rules.scorecard import EFFECTIVE, OUTCOMES, SCORE_MAX, Card
@@ -202,8 +212,8 @@ class Warned(NamedTuple):
 
 
 def forecast(
-    card: Card, kept: Mapping[int, Sums], expected: Expected, failing: Sequence[Judgement], *, as_of: int, today: int, band: str,
-    measures: Sequence[Measure],
+    card: Card, kept: Mapping[int, Sums], expected: Expected, failing: Sequence[Judgement], *, as_of: int, today: int,
+    band: str, measures: Sequence[Measure],
 ) -> tuple[list[Ahead], list[Ahead]]:
     """The standing on the coming days that evidence is kept of, if nothing new becomes known; and if these orders fail besides.
 
