@@ -283,6 +283,8 @@ REFUSAL_FORMS = (
     _("This was %(contest_state)s already."),
     _("Contest 1 to %(many)s at once."),
     _("Settle 1 to %(many)s at once."),
+    _("At most %(many)s objections of one merchant may be open at once. Wait until some are answered, or take some back. "
+      "Nothing was changed."),
     _("Say it in %(least)s to %(most)s characters of your own."),
     _("%(code)s is not judged by cause; there are %(aspect)s."),
     _("%(code)s is no cause to claim; there are %(cause)s."),
