@@ -45,6 +45,7 @@ MAY = {     # action: who may do it about the first merchant and the first buyer
     "record.recognise": "system",
     "record.release_webhook": "system",
     "record.remove_webhook": "source, administrator, system",
+    "record.replay_each": "steward, second steward, system",
     "record.replay_refused": "steward, second steward, system",
     "record.replay_webhook": "source, administrator, system",
     "record.resume_webhook": "source, administrator, system",
@@ -52,6 +53,7 @@ MAY = {     # action: who may do it about the first merchant and the first buyer
     "record.rotate_webhook": "source, administrator, system",
     "record.seal": "system",
     "record.stamp": "system",
+    "record.still_refused": "steward, second steward, system",
     "record.take": "source, system",
     "record.take_events": "source, system",
     "record.take_stream": "source, system",
@@ -70,6 +72,7 @@ MAY = {     # action: who may do it about the first merchant and the first buyer
     "people.end_membership": "merchant_owner, system",
     "people.end_room": "system",
     "people.enter_room": "authority",
+    "people.forget_filter": "steward, second steward, auditor",
     "people.forget_person": "data_protection, system",
     "people.give_consent": "buyer, data_protection, system",
     "people.invite_staff": "administrator, system",
@@ -82,6 +85,7 @@ MAY = {     # action: who may do it about the first merchant and the first buyer
     "people.propose": "steward, second steward, data_protection",
     "people.reset_second_factor": "system",
     "people.restrict": "buyer, data_protection, system",
+    "people.save_filter": "steward, second steward, auditor",
     "people.tell_erasures": "system",
     "people.tell_room": "system",
     "people.withdraw_consent": "buyer, data_protection, system",
@@ -94,21 +98,32 @@ MAY = {     # action: who may do it about the first merchant and the first buyer
     "decisions.note_late_appeal": "system",
     "decisions.open_appeal": SPEAKERS,
     "decisions.open_contests": SPEAKERS,
+    "decisions.preview_settling": "steward, second steward",
     "decisions.settle_appeal": "steward",                       # the second one took the decision that was appealed
     "decisions.settle_contests": "steward, second steward",
+    "decisions.settle_each": "steward, second steward",
+    "decisions.settle_stated": "system",
+    "decisions.take_appeals": "steward, second steward",
+    "decisions.take_contests": "steward, second steward",
     "decisions.withdraw_appeal": SPEAKERS,
     "decisions.withdraw_contest": SPEAKERS,
     "credit.add_scorecard": "steward, second steward, system",
+    "credit.announce": "steward, second steward, system",
+    "credit.ask_recompute": "steward, second steward, auditor, system",
+    "credit.ask_release": "steward, second steward",
+    "credit.begin_job": "system",
     "credit.card_in_force": "steward, second steward, system",   # to put the shipped one in force, where there is none yet
     "credit.contest_causes": SPEAKERS,
     "credit.contest_each": SPEAKERS,
     "credit.contest_fact": SPEAKERS,
+    "credit.end_job": "system",
     "credit.forget_person": "data_protection, system",
     "credit.judge_complaints": "system",
     "credit.judge_orders": "system",
     "credit.judge_reviews": "system",
     "credit.keep_past": "steward, second steward, system",
     "credit.level_buyers": "steward, second steward, system",
+    "credit.note_progress": "system",
     "credit.publish": "steward, second steward, system",
     "credit.put_in_force": "steward, second steward, system",
     "credit.rate_listings": "steward, second steward, system",
@@ -129,7 +144,7 @@ class Beyond:
     def _used(self, *_: Any, **__: Any) -> NoReturn:
         raise Past
 
-    __iter__ = __len__ = __bool__ = __str__ = __call__ = _used
+    __iter__ = __len__ = __bool__ = __str__ = __int__ = __index__ = __call__ = _used
     __add__ = __sub__ = __mul__ = __truediv__ = __lt__ = __le__ = __gt__ = __ge__ = _used
     __eq__ = __hash__ = _used       # type: ignore[assignment]
 
