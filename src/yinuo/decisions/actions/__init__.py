@@ -27,9 +27,9 @@ from yinuo.decisions.actions.stated import settle_stated
 
 __all__ = [
     "Contested",
+    "NoLongerStands",
     "Settled",
     "Settling",
-    "NoLongerStands",
     "TooManyOpen",
     "decide",
     "forget_person",

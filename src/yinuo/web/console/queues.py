@@ -54,8 +54,9 @@ def _states(vocabulary: str) -> list[tuple[str, Any]]:
 def _narrowed(filters: Filters, here: Here) -> Narrowed:
     taken = {"": None, "me": here.actor.name, "nobody": ""}[filters.of("mine")]
     return Narrowed(
-        state="" if filters.of("state") == "all" else filters.of("state"), kind=filters.of("kind"), claimed=filters.of("claimed"),
-        ground=filters.of("ground"), clock=filters.of("clock"), taken_by=taken, merchants=filters.merchants(here),
+        state="" if filters.of("state") == "all" else filters.of("state"), kind=filters.of("kind"),
+        claimed=filters.of("claimed"), ground=filters.of("ground"), clock=filters.of("clock"), taken_by=taken,
+        merchants=filters.merchants(here),
     )
 
 
@@ -64,7 +65,7 @@ def contest_filters(request: HttpRequest) -> Filters:
     return Filters(request, "contests", [
         ("state", _("State"), _states("contest_state")),
         ("clock", _("Clock"), _CLOCKS),
-        ("kind", _("About"), _coded(("dispatch", "delivery", "complaint", "fact"), "aspect")),
+        ("kind", _("What it is about"), _coded(("dispatch", "delivery", "complaint", "fact"), "aspect")),
         ("claimed", _("Said to be through"), _coded(CLAIMS, "cause")),
         ("ground", _("Ground it was settled on"), _coded(SETTLING, "ground")),
         ("mine", _("Looked at by"), _TAKEN),
@@ -98,8 +99,8 @@ def contest_rows(here: Here, found: list[Any]) -> list[dict[str, Any]]:
     return [
         {
             "contest": one, "merchant": called[one.merchant], "words": said.get(one.pk) or "",
-            "late": one.state == "open" and one.due < here.at, "order": (names.get(one.order or "") or ("", one.order or ""))[1],
-            "taken_by": handles.get(one.taken_by or "", ""),
+            "late": one.state == "open" and one.due < here.at,
+            "order": (names.get(one.order or "") or ("", one.order or ""))[1], "taken_by": handles.get(one.taken_by or "", ""),
         }
         for one in found
     ]
@@ -199,8 +200,9 @@ def refused(request: HttpRequest) -> HttpResponse:
     """The events that intake refused, oldest first."""
     here = Here(request)
     totals = facts.refused_totals(viewer=here.actor)
+    sources = [(source, f"{source} ({formats.number(count)})") for source, count in totals]
     filters = Filters(request, "refused", [
-        ("source", _("Source"), [("", _("all")), *((source, f"{source} ({formats.number(count)})") for source, count in totals)]),
+        ("source", _("Source"), [("", _("all")), *sources]),
         ("age", _("Age"), _OLDER),
     ])
     source = filters.of("source") or None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -27,7 +28,8 @@ _REASONS = [        # the gate's sentences: what it writes, and the same for rea
     (re.compile(pattern), sentence)
     for pattern, sentence in (
         (
-            r"(?P<moved>\d+) of (?P<merchants>\d+) merchants would change their band; at most (?P<allowed>\d+) may without a look\.",
+            r"(?P<moved>\d+) of (?P<merchants>\d+) merchants would change their band; at most (?P<allowed>\d+) may without "
+            r"a look\.",
             _("%(moved)s of %(merchants)s merchants would change their band; at most %(allowed)s may without a look."),
         ),
         (
@@ -44,13 +46,19 @@ _REASONS = [        # the gate's sentences: what it writes, and the same for rea
         ),
     )
 ]
+_OF_CARRIER = re.compile(r"(?P<day>\d{4}-\d\d-\d\d) from (?P<carrier>[^,:]+)")
 
 
 def reason_words(reason: str) -> str:
     """Why the gate holds a run, in the reader's language."""
+    reason = _OF_CARRIER.sub(lambda found: gettext("%(day)s from %(carrier)s") % found.groupdict(), reason)
     for pattern, sentence in _REASONS:
-        reason = pattern.sub(lambda found, said=sentence: str(said) % found.groupdict(), reason)
+        reason = pattern.sub(partial(_said, sentence), reason)
     return reason
+
+
+def _said(sentence: Any, found: re.Match[str]) -> str:
+    return str(sentence) % found.groupdict()
 
 
 def waiting_rows(runs: list[Any]) -> list[dict[str, Any]]:
