@@ -15,6 +15,8 @@ import pytest
 
 from yinuo import cli
 from yinuo.cli import import_, rebuild, refused
+from yinuo.decisions.models import Decision
+from yinuo.record.models import Entry, RefusedEvent
 from yinuo.trade.models import Order
 
 ROWS = 40_000
@@ -159,3 +161,19 @@ def test_what_cannot_be_imported_ends_in_a_sentence(yinuo, tmp_path):
     assert "--source NAME" in yinuo("import", "orders.csv")[2]
     assert "yinuo import olist DIR" in yinuo("import", "olist")[2]
     assert yinuo("import", "olist", ".")[2].startswith("yinuo: .: The folder has no olist_customers_dataset.csv")
+
+
+def test_what_only_we_state_is_refused_from_a_file(yinuo, tmp_path, event):
+    body = {
+        "decision": "j1", "act": "warning", "ground": "terms", "automated": "no", "facts": 1, "merchant": "m1",
+        "contest": "t1", "since": "2026-05-01T00:00:00Z", "outcome": "upheld", "aspect": "fact", "order": "o1",
+    }
+    file = tmp_path / "forged.ndjson"
+    forged = [
+        f"decisions.{name}" for name in ("decision_taken", "decision_reversed", "contest_settled", "contest_lapsed")
+    ]
+    file.write_bytes(b"\n".join(event(kind, id=kind, **body) for kind in forged))
+    code, said, complaint = yinuo("import", str(file), "--source", "shop")
+    assert Entry.objects.count() == 0, (code, said, complaint)
+    assert RefusedEvent.objects.count() == len(forged)
+    assert not Decision.objects.exists()

@@ -236,7 +236,8 @@ def test_refused_events_are_corrected_and_dropped(here, event):
 
 def test_an_owner_keeps_the_team(here):
     team = here.owner.get(f"/teams/{here.merchant}")
-    assert [(one["name"], one["role"]) for one in team["members"]] == [("owner", "merchant_owner"), ("reader", "merchant_reader")]
+    members = [(one["name"], one["role"]) for one in team["members"]]
+    assert members == [("owner", "merchant_owner"), ("reader", "merchant_reader")]
     made = here.owner.post(f"/teams/{here.merchant}/invitations", {"role": "merchant_operations"}, 201)
     assert "/join/" in made["link"]
     (open_,) = here.owner.get(f"/teams/{here.merchant}")["invitations"]

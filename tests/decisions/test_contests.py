@@ -11,12 +11,14 @@ from django.db import DatabaseError, transaction
 from yinuo.credit import actions as credit
 from yinuo.credit.models import Dispatch
 from yinuo.decisions import actions, queries
+from yinuo.decisions.actions import contests as contests_module
 from yinuo.decisions.models import Contest, Decision
 from yinuo.decisions.reactions import TIMERS
-from yinuo.decisions.rules import Objection
+from yinuo.decisions.rules import AT_ONCE_MAX, OPEN_CONTESTS_MAX, Objection
 from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
 from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound
 from yinuo.pipelines.react import react, rebuild
+from yinuo.record import actions as record
 from yinuo.record.queries import contents_by_number, size
 from yinuo.timers.actions import run_due
 from yinuo.trade.models import Order
@@ -330,3 +332,127 @@ def test_words_that_nobody_can_read_are_none(contest, words):
     with pytest.raises(Malformed):
         contest(words=words)
     assert not Contest.objects.exists()
+
+
+class TestWhatStands:
+    """Only a fact that stands can be contested; what happens to one meanwhile is told, and moves nothing twice."""
+
+    @pytest.fixture
+    def scan(self, late):
+        """The number of the first order's hand-over."""
+        return next(
+            number for number, content in contents_by_number(numbers=range(size())).items()
+            if type(content.fact).__name__ == "ShipmentHandedOver" and content.fact.order == late.orders[0]
+        )
+
+    @pytest.fixture
+    def contest_fact(self, late, realm, now, due):
+        return lambda number: credit.contest_fact(
+            actor=late.owner, merchant=late.merchant, number=number, objection=Objection(WORDS, due), realm=realm, at=now
+        )
+
+    @staticmethod
+    def again(event, hour="06", **more):
+        return event(
+            "delivery.shipment_handed_over", shipment="s0", order="o0", time=f"2026-05-04T{hour}:00:00Z",
+            **{"id": "h0b", "supersedes": "h0"} | more,
+        )
+
+    @staticmethod
+    def withdrawn(event, of="h0"):
+        return event("record.fact_withdrawn", id=f"gone-{of}", event=of, reason="mistake")
+
+    def withdrawals(self):
+        told = contents_by_number(numbers=range(size())).values()
+        return [each.fact.event for each in told if type(each.fact).__name__ == "FactWithdrawn" and each.source == "yinuo"]
+
+    def test_a_corrected_fact_leads_to_the_one_that_stands(self, take, event, scan, contest_fact):
+        take([self.again(event)])
+        take([self.again(event, hour="07", id="h0c", supersedes="h0b")])
+        with pytest.raises(actions.NoLongerStands, match="Object to the one that stands in its place") as refused:
+            contest_fact(scan)
+        assert not Contest.objects.exists()
+        standing = contents_by_number(numbers=[refused.value.number])[refused.value.number]
+        assert (type(standing.fact).__name__, standing.at % 86_400_000_000) == ("ShipmentHandedOver", 7 * 3_600_000_000)
+        contest_fact(refused.value.number)
+
+    @pytest.mark.parametrize("corrected", [False, True])
+    def test_a_withdrawn_fact_is_not_contested(self, take, event, scan, contest_fact, corrected):
+        if corrected:
+            take([self.again(event)])
+        take([self.withdrawn(event, "h0b" if corrected else "h0")])
+        with pytest.raises(actions.NoLongerStands, match="was withdrawn") as refused:
+            contest_fact(scan)
+        assert refused.value.number is None
+        assert not Contest.objects.exists()
+
+    def test_nor_one_whose_correction_is_not_sealed_yet(self, event, scan, contest_fact, realm, now):
+        record.take_events(actor=SYSTEM, source="shop", raws=[self.again(event)], realm=realm, at=now)
+        with pytest.raises(actions.NoLongerStands) as refused:
+            contest_fact(scan)
+        assert refused.value.number is None
+
+    @pytest.mark.parametrize("corrected", [False, True])
+    def test_corrected_while_it_is_open_it_cannot_be_rejected_and_is_not_withdrawn_twice(
+        self, take, event, scan, contest_fact, settle, follow, late, corrected
+    ):
+        opened = contest_fact(scan)
+        take([self.again(event) if corrected else self.withdrawn(event)])
+        with pytest.raises(actions.NoLongerStands):
+            settle([opened], upheld=False)
+        assert (Contest.objects.get().state, Decision.objects.count()) == ("open", 0)
+        settle([opened], cause=None)
+        follow()
+        assert opened.event not in self.withdrawals()
+        assert Dispatch.objects.filter(pk=late.orders[0]).exists() == corrected      # the new scan stands, and is judged
+
+    def test_what_another_source_says_replaces_nothing(self, take, event, scan, contest_fact):
+        withdrawal = event("record.fact_withdrawn", id="w", source="other", event="h0", reason="mistake")
+        take([self.again(event, source="other"), withdrawal], source="other")
+        contest_fact(scan)
+
+
+class TestNoFlood:
+    """One merchant does not bury the stewards; lists go on page by page."""
+
+    @pytest.fixture
+    def few(self, monkeypatch):
+        monkeypatch.setattr(contests_module, "OPEN_CONTESTS_MAX", 2)
+
+    @pytest.mark.usefixtures("few")
+    def test_only_so_many_of_a_merchant_are_open(self, contest, settle, late, realm, now):
+        with pytest.raises(actions.TooManyOpen) as refused:
+            contest(orders=late.orders)
+        assert (refused.value.status, refused.value.code) == (429, "too-many-open")
+        assert not Contest.objects.exists()
+        first, second = contest(orders=late.orders[:2])
+        with pytest.raises(actions.TooManyOpen):
+            contest(orders=late.orders[2:])
+        actions.withdraw_contest(actor=late.owner, contest_id=first.pk, realm=realm, at=now)
+        contest(orders=late.orders[2:])
+        settle([second], upheld=False)
+        contest(orders=late.orders[:1])
+
+    def test_the_limit_leaves_room_for_several_whole_forms(self):
+        assert OPEN_CONTESTS_MAX >= 5 * AT_ONCE_MAX
+
+    def test_lists_go_on_where_they_stopped_whatever_happens_meanwhile(self, contest, settle, late, realm, now, due):
+        opened = sorted(contest(orders=late.orders), key=lambda each: each.pk)
+        (first,) = queries.open_contests(viewer=STEWARD, limit=1)
+        assert first == opened[0]
+        settle([first], upheld=False)           # it is in the list no more, and the list goes on behind it
+        assert queries.open_contests(viewer=STEWARD, after=first.pk) == opened[1:]
+        say = {"viewer": late.owner, "merchant": late.merchant}
+        assert [each.pk for each in queries.contests_of(**say, limit=2)] == [each.pk for each in opened[:2]]
+        assert queries.contests_of(**say, after=opened[1].pk) == opened[2:]
+        assert queries.contests_of(**say, state="rejected") == [first]
+        assert queries.contests_of(**say, after=opened[2].pk) == []
+        for wrong in ("tunknown", "\x00", opened[0].matter):
+            with pytest.raises(NotFound):
+                queries.contests_of(**say, after=wrong)
+
+    def test_others_places_are_no_places(self, contest, late):
+        (opened,) = contest()
+        stranger = Actor("account:7", own={"mother": frozenset({"merchant_owner"})})
+        with pytest.raises(NotFound):
+            queries.contests_of(viewer=stranger, merchant="mother", after=opened.pk)

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
+import yinuo
 from yinuo.catalogue.models import Finding
 from yinuo.credit import actions as credit
 from yinuo.decisions import actions, queries
-from yinuo.decisions.models import Appeal, Decision
+from yinuo.decisions.models import Appeal, Contest, Decision
 from yinuo.decisions.rules import ACTS, ADVERSE_DAYS, GROUNDS, Objection, Statement
 from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
+from yinuo.kit.facts import kinds
 from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound, Refusal
+from yinuo.people.models import Account, Grant, Membership
+from yinuo.people.queries import actor_of
 from yinuo.pipelines.react import react
-from yinuo.record.queries import contents_by_number, mentions_of, size
+from yinuo.record import actions as record
+from yinuo.record.queries import contents_by_number, entry_count, mentions_of, size
 from yinuo.reviews.models import Review
 from yinuo.vault.queries import surrogate_of
 
@@ -25,6 +34,7 @@ pytestmark = pytest.mark.django_db
 
 STEWARD = Actor("account:1", frozenset({"steward"}))
 OTHER = Actor("account:2", frozenset({"steward"}))
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 WORDS = "The parcels of three orders were handed over a day after the promise."
 
 
@@ -308,3 +318,172 @@ def test_words_are_sealed_and_known_ids_only(decide, warning, realm, late):
         cursor.execute("SELECT * FROM decisions_decision")
         assert WORDS not in str(cursor.fetchall())
     assert surrogate_of(kind="merchant", source="shop", source_id="m1", key=realm.key) == late.merchant
+
+
+class TestTakenBack:
+    """An appeal that was taken back may be made again, until the decision's own day; there are never two."""
+
+    @pytest.fixture
+    def made(self, decide, warning):
+        return decide(warning)
+
+    @pytest.fixture
+    def appeal(self, made, late, realm, now, due):
+        return lambda at=now, actor=late.owner: actions.open_appeal(
+            actor=actor, decision_id=made.pk, objection=Objection(WORDS, due), realm=realm, at=at
+        )
+
+    @pytest.fixture
+    def take_back(self, late, realm, now):
+        return lambda appeal, at=now: actions.withdraw_appeal(actor=late.owner, appeal_id=appeal.pk, realm=realm, at=at)
+
+    def test_until_the_deadline_and_never_two_at_once(self, made, appeal, take_back, late):
+        first = appeal()
+        with pytest.raises(Conflict):
+            appeal()
+        take_back(first)
+        second = appeal(at=made.appeal_until)
+        assert queries.appeal_against(viewer=late.owner, decision_id=made.pk) == second
+        with pytest.raises(Conflict):
+            appeal()
+        take_back(second)
+        with pytest.raises(Conflict):
+            appeal(at=made.appeal_until + timedelta(seconds=1))
+        assert list(Appeal.objects.values_list("state", flat=True)) == ["withdrawn"] * 2
+        assert queries.appeal_against(viewer=late.owner, decision_id=made.pk) == second
+
+    def test_once_answered_it_is_not_appealed_again(self, appeal, take_back, realm, now):
+        take_back(appeal())
+        actions.settle_appeal(actor=OTHER, appeal_id=appeal().pk, upheld=False, words=WORDS * 2, realm=realm, at=now)
+        with pytest.raises(Conflict):
+            appeal()
+
+    def test_who_appealed_before_does_not_answer(self, appeal, take_back, late, realm, now):
+        take_back(appeal())
+        again = appeal(actor=Actor("account:10", own=late.owner.own))
+        with pytest.raises(NotAllowed):
+            actions.settle_appeal(
+                actor=Actor(late.owner.name, STEWARD.roles), appeal_id=again.pk, upheld=False, words=WORDS * 2, realm=realm,
+                at=now,
+            )
+        assert Appeal.objects.get(pk=again.pk).state == "open"
+
+
+OWN_FACTS = sorted(f"decisions.{name}" for name in (
+    "appeal_opened", "appeal_settled", "contest_lapsed", "contest_opened", "contest_settled", "decision_reversed",
+    "decision_taken",
+))
+
+
+class TestOnlyDecisionsState:
+    """A fact about a decision comes with its row, and from nowhere else."""
+
+    BODY = {
+        "decision": "j1", "act": "warning", "ground": "terms", "automated": "no", "facts": 1, "since": "2026-05-01T00:00:00Z",
+        "merchant": "m1", "contest": "t1", "event": "0" * 32, "aspect": "fact", "due": "2026-05-01T00:00:00Z",
+        "appeal": "p1", "outcome": "upheld", "order": "o1",
+    }
+
+    @pytest.fixture
+    def key_of_shop(self, realm):
+        return record.make_key(actor=SYSTEM, source="shop", expires=None, realm=realm, at=NOW)
+
+    @pytest.mark.parametrize("kind", OWN_FACTS)
+    def test_no_source_states_it(self, client, event, key_of_shop, kind):
+        before = (entry_count(), Decision.objects.count())
+        body = event(kind, id="forged", **self.BODY)
+        told = client.post(
+            "/api/facts", data=body, content_type="application/cloudevents+json",
+            headers={"Authorization": f"Bearer {key_of_shop}"},
+        ).json()
+        assert told["refused"][0]["path"] == "type", told
+        assert (entry_count(), Decision.objects.count()) == before
+
+    @pytest.mark.parametrize("source", ["yinuo", "Yinuo", " yinuo"])
+    def test_no_source_has_our_name(self, source, realm, now):
+        with pytest.raises(Refusal):
+            record.make_key(actor=SYSTEM, source=source, expires=None, realm=realm, at=now)
+
+    def test_they_are_made_in_this_domain_only(self):
+        ours = {kind for kind, known in kinds().items() if kind.startswith("decisions.") and not known.external}
+        assert ours == set(OWN_FACTS)
+        names = {kinds()[kind].cls.__name__ for kind in OWN_FACTS}
+        root = Path(yinuo.__file__).parent
+        makers = {
+            (path.relative_to(root).parts[0], name)
+            for path in root.rglob("*.py") for name in names if re.search(rf"(?<!class )\b{name}\(", path.read_text())
+        }
+        assert makers == {("decisions", name) for name in names}
+
+
+class TestRolesAreReadAnew:
+    """Whoever lost a role since the request began, in another process, does not act by it."""
+
+    @pytest.fixture
+    def people(self, late, now):
+        steward = Account.objects.create(handle="wang", created=now)
+        grant = Grant.objects.create(account=steward, role="steward", granted_by="system", granted=now)
+        Authenticator.objects.create(user_id=steward.pk, type="totp", data={})
+        owner = Account.objects.create(handle="li", created=now)
+        membership = Membership.objects.create(
+            account=owner, subject=late.merchant, role="merchant_owner", granted_by="system", granted=now
+        )
+        return SimpleNamespace(
+            steward=actor_of(steward, at=now), owner=actor_of(owner, at=now), grant=grant, membership=membership,
+            accounts=(steward, owner),
+        )
+
+    def acts(self, people, late, warning, realm, now, due):
+        """Every act of due process, by the roles that the two held when their requests began."""
+        say = {"realm": realm, "at": now}
+        objection = Objection(WORDS, due)
+        (contest,) = credit.contest_causes(
+            actor=late.owner, merchant=late.merchant, orders=late.orders[:1], aspect="dispatch", claimed="carrier",
+            objection=objection, **say,
+        )
+        made = actions.decide(actor=OTHER, statement=warning, **say)
+        appealed = actions.decide(actor=OTHER, statement=warning, **say)
+        appeal = actions.open_appeal(actor=late.owner, decision_id=appealed.pk, objection=objection, **say)
+        return {
+            "decide": lambda: actions.decide(actor=people.steward, statement=warning, **say),
+            "settle": lambda: actions.settle_contests(
+                actor=people.steward, ids=[contest.pk], upheld=True, ground="evidence", words=WORDS, cause="carrier", **say
+            ),
+            "answer": lambda: actions.settle_appeal(
+                actor=people.steward, appeal_id=appeal.pk, upheld=True, words=WORDS * 2, **say
+            ),
+            "contest": lambda: credit.contest_causes(
+                actor=people.owner, merchant=late.merchant, orders=late.orders[1:2], aspect="dispatch", claimed="carrier",
+                objection=objection, **say,
+            ),
+            "appeal": lambda: actions.open_appeal(actor=people.owner, decision_id=made.pk, objection=objection, **say),
+            "take the contest back": lambda: actions.withdraw_contest(actor=people.owner, contest_id=contest.pk, **say),
+            "take the appeal back": lambda: actions.withdraw_appeal(actor=people.owner, appeal_id=appeal.pk, **say),
+        }
+
+    @pytest.mark.parametrize("end", ["role", "account", "second factor"])
+    def test_a_role_that_ended_a_moment_ago_is_none(self, people, late, warning, realm, now, due, end):
+        acts = self.acts(people, late, warning, realm, now, due)
+        if end == "role":
+            Grant.objects.filter(pk=people.grant.pk).update(ended=now)
+            Membership.objects.filter(pk=people.membership.pk).update(ended=now)
+        elif end == "account":
+            Account.objects.update(disabled=now)
+        else:
+            Authenticator.objects.all().delete()
+        held = {"decide", "settle", "answer"} if end == "second factor" else set(acts)
+        def written():
+            states = [sorted(model.objects.values_list("pk", "state")) for model in (Contest, Appeal)]
+            return entry_count(), Decision.objects.count(), states
+
+        before = written()
+        for name in sorted(held):
+            with pytest.raises(NotAllowed):
+                acts[name]()
+            assert written() == before, name
+
+    @pytest.mark.parametrize("name", [
+        "decide", "settle", "answer", "contest", "appeal", "take the contest back", "take the appeal back",
+    ])
+    def test_with_the_role_each_is_done(self, people, late, warning, realm, now, due, name):
+        self.acts(people, late, warning, realm, now, due)[name]()

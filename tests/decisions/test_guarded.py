@@ -53,7 +53,8 @@ def contests(late, realm, now, due):
 @pytest.fixture
 def appeals(contests, late, realm, now, due):
     """An open appeal against the rejection, after one that was taken back."""
-    say = {"actor": late.owner, "decision_id": Contest.objects.get(pk=contests["rejected"]).decision_id, "realm": realm, "at": now}
+    decision = Contest.objects.get(pk=contests["rejected"]).decision_id
+    say = {"actor": late.owner, "decision_id": decision, "realm": realm, "at": now}
     taken_back = actions.open_appeal(objection=Objection(WORDS, due), **say)
     actions.withdraw_appeal(actor=late.owner, appeal_id=taken_back.pk, realm=realm, at=now)
     opened = actions.open_appeal(objection=Objection(WORDS, due), **say)
@@ -93,7 +94,7 @@ def refused_every_way(model, pk, **changes):
 
     ways = (updated, raw) if "id" in changes else (saved, updated, in_bulk, raw)
     for way in ways:
-        with pytest.raises(IntegrityError), transaction.atomic():     # by a trigger or a constraint, and not by a mistake of ours
+        with pytest.raises(IntegrityError), transaction.atomic():     # a trigger or a constraint, and no mistake of ours
             way()
         assert whole(table) == before, way.__name__
 
@@ -172,7 +173,8 @@ def test_nobody_who_had_a_part_answers_an_appeal_in_the_database(contests, late,
     )
     actions.withdraw_appeal(actor=late.owner, appeal_id=first.pk, realm=realm, at=now)
     appeal = actions.open_appeal(
-        actor=Actor("account:10", own=late.owner.own), decision_id=decision.pk, objection=Objection(WORDS, due), realm=realm, at=now
+        actor=Actor("account:10", own=late.owner.own), decision_id=decision.pk, objection=Objection(WORDS, due), realm=realm,
+        at=now,
     )
     for state in ("upheld", "rejected"):
         refused_every_way(Appeal, appeal.pk, state=state, settled_by=by, settled_at=now, reply="r" * 32)

@@ -241,13 +241,8 @@ class Hand:
         self.use(self.page.locator("main").get_by_role("button", name=self.say(text, **filled), exact=True).first)
 
     def write(self, label: str, words: str, **filled: Any) -> None:
-        """Write into the field of this label."""
-        field = self.page.get_by_label(self.say(label, **filled), exact=True)
-        if self.is_keyboard:
-            self.reach(field)
-            self.page.keyboard.insert_text(words)
-        else:
-            field.fill(words)
+        """Write into the field of this label, in place of what stands there."""
+        self._write(self.page.get_by_label(self.say(label, **filled), exact=True), words)
 
     def choose(self, label: str, option: str) -> None:
         """Choose an option, named in the person's language, of the list of this label."""
@@ -289,7 +284,7 @@ class Hand:
         self.press("Sign in")
         if secret:
             self.page.get_by_role("heading", name=self.say("The second factor")).wait_for()
-            self._use_field(self.page.locator('input[name="code"]').first, code_of(secret))
+            self._write(self.page.locator('input[name="code"]').first, code_of(secret))
             self.press("Sign in")
             self.page.get_by_role("heading", name=handle, level=1).wait_for()
 
@@ -328,9 +323,10 @@ class Hand:
         else:
             target.click()
 
-    def _use_field(self, field: Any, words: str) -> None:
+    def _write(self, field: Any, words: str) -> None:
         if self.is_keyboard:
             self.reach(field)
+            self.page.keyboard.press("Control+a")
             self.page.keyboard.insert_text(words)
         else:
             field.fill(words)

@@ -18,10 +18,10 @@ from click.testing import CliRunner
 
 from yinuo.cli import yinuo
 from yinuo.cli._webhooks import send_all
-from yinuo.decisions import actions as decisions
-from yinuo.decisions.rules import GROUNDS, Objection
 from yinuo.credit import actions as credit
 from yinuo.credit import queries as standings
+from yinuo.decisions import actions as decisions
+from yinuo.decisions.rules import GROUNDS, Objection
 from yinuo.kit.actors import Actor
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -42,6 +42,7 @@ def late(town):
 
 
 def slip(town):
+    """The merchant sends five orders late, and everybody is scored again: the names of the orders."""
     for_each = [town.order(f"A-{1001 + each}", SUBJECT, day=8 - each, late=True, buyer=f"late-{each}") for each in range(5)]
     town.state([raw for raws in for_each for raw in raws])
     town.score()
@@ -73,48 +74,19 @@ def test_a_merchant_sees_a_drop_objects_appeals_and_is_made_whole(town, late, pe
     # Given a merchant who opens an account by the shop's link, and sees that the score fell
     merchant.joins(town.invitation(merchant=SUBJECT), "qinglan")
     merchant.follow("Console", inside="header")         # that of the one merchant they act for
-    fallen = merchant.number(".standing .score")
-    merchant.touch(merchant.page.locator("#course ~ details summary"))
-    course = [int(cell) for cell in merchant.page.locator("#course ~ details tbody td:nth-child(2)").all_inner_texts()]
-    assert course[0] == fallen
-    assert course[1] - fallen >= 50                 # the chance of failure has doubled at least
-    merchant.page.locator("#held").wait_for()
+    fallen = sees_the_drop(merchant)
 
     # When they find the order behind the points and say through whom it went wrong
-    merchant.follow("All of them, and how to object")
-    rows = merchant.page.locator("tbody tr")
-    assert sorted(rows.locator("th").all_inner_texts()) == late
-    row = rows.filter(has_text=late[2])
-    merchant.tick(row.get_by_role("checkbox"))
-    merchant.choose("It was through", merchant.word("carrier", "cause"))
-    merchant.write("How that shows: bookings, scans, messages", WORDS)
-    merchant.press("Object")
-    merchant.page.locator(".said").wait_for()
-    assert merchant.say("answer due by the end of %(day)s", day="") [:6] in merchant.reads()
+    objects(merchant, late)
 
     # And a steward rejects it, after a second look
     steward = person()
     steward.signs_in("li.na", first_secret)
-    steward.follow("Console", inside="header")
-    steward.follow(NAME, inside="main")
-    assert WORDS in steward.reads()
-    assert late[2] in steward.reads()
-    steward.choose("Outcome", steward.say("Reject: it stays as it is"))
-    steward.choose("Ground", steward.word("no_evidence", "ground"))
-    steward.write("The reasons, for the merchant to read", NOT_SHOWN)
-    steward.press("Look at it once more")
-    steward.use(steward.page.locator("main .button"))
-    steward.page.locator(".said").wait_for()
+    rejects(steward, order=late[2])
     town.work()
 
     # Then the merchant reads why, and appeals
-    merchant.use(merchant.page.locator("section[aria-labelledby=contests] a").first)
-    assert NOT_SHOWN in merchant.reads()
-    merchant.follow("The reasons, and how to appeal")
-    assert merchant.say(GROUNDS["no_evidence"].rule) in merchant.reads()
-    merchant.write("Why the decision should not stand", WORDS)
-    merchant.press("Send the appeal")
-    merchant.page.locator("#appeal").wait_for()
+    appeals(merchant)
 
     # And whoever decided cannot answer the appeal
     steward.open("/console/steward/")
@@ -125,30 +97,92 @@ def test_a_merchant_sees_a_drop_objects_appeals_and_is_made_whole(town, late, pe
     # But another steward does, in the merchant's favour
     second = person()
     second.signs_in("zhou.min", second_secret)
-    second.open("/console/steward/")
-    second.use(second.page.locator("section[aria-labelledby=appeals] a").first)
-    second.choose("Outcome", second.say("The decision is reversed"))
-    second.choose("If reversed, it counts as through", second.word("carrier", "cause"))
-    second.write("What this case turns on, in words of your own", OVERLOOKED)
-    second.press("Answer the appeal")
-    second.page.locator(".said").wait_for()
+    reverses(second)
     town.work()
 
     # Then the statement says what was lost, and the next run gives exactly that back
-    merchant.follow("Console", inside="header")
-    merchant.follow("Objections and decisions")
-    merchant.use(merchant.page.locator("section[aria-labelledby=contests] a").first)
-    then, without, lost = (merchant.number(f"#whole ~ table tbody tr:first-child td:nth-child({cell})") for cell in (2, 3, 4))
+    then, without, lost = reads_the_statement(merchant)
     assert (then, lost) == (fallen, without - then)
     assert lost > 0
     town.score()
     merchant.follow("Console", inside="header")
     assert merchant.number(".standing .score") == without
+
+    # And the public sees both
     merchant.follow("The public page")
     assert merchant.number(".standing .score") == without
     merchant.follow("How we judge, in numbers", inside="footer")
     cells = merchant.page.locator("#rules ~ table tbody tr").filter(has_text=merchant.word("no_evidence", "ground"))
     assert [text.split()[-1] for text in cells.locator("td").all_inner_texts()][:3] == ["1", "1", "1"]
+
+
+def sees_the_drop(merchant):
+    """The score as the console shows it, a fall from the one before; what cost points is named below."""
+    fallen = merchant.number(".standing .score")
+    merchant.touch(merchant.page.locator("#course ~ details summary"))
+    course = [int(cell) for cell in merchant.page.locator("#course ~ details tbody td:nth-child(2)").all_inner_texts()]
+    assert course[0] == fallen
+    assert course[1] - fallen >= 50                 # the odds of failure have doubled at least
+    merchant.page.locator("#held").wait_for()
+    return fallen
+
+
+def objects(merchant, late):
+    """Object to the cause of one of the late orders."""
+    merchant.follow("All of them, and how to object")
+    rows = merchant.page.locator("tbody tr")
+    assert sorted(rows.locator("th").all_inner_texts()) == late
+    merchant.tick(rows.filter(has_text=late[2]).get_by_role("checkbox"))
+    merchant.choose("It was through", merchant.word("carrier", "cause"))
+    merchant.write("How that shows: bookings, scans, messages", WORDS)
+    merchant.press("Object")
+    merchant.page.locator(".said").wait_for()
+    assert merchant.word("open", "contest_state") in merchant.reads("section[aria-labelledby=contests]")
+
+
+def rejects(steward, *, order):
+    """Find the objection, read it, and reject it with reasons, shown whole before it is done."""
+    steward.follow("Console", inside="header")
+    steward.follow(NAME, inside="main")
+    assert WORDS in steward.reads()
+    assert order in steward.reads()
+    steward.choose("Outcome", steward.say("Reject: it stays as it is"))
+    steward.choose("Ground", steward.word("no_evidence", "ground"))
+    steward.write("The reasons, for the merchant to read", NOT_SHOWN)
+    steward.press("Look at it once more")
+    assert NOT_SHOWN in steward.reads()
+    steward.use(steward.page.locator("main .button"))
+    steward.page.locator(".said").wait_for()
+
+
+def appeals(merchant):
+    """Read the reasons and the rule, and appeal."""
+    merchant.use(merchant.page.locator("section[aria-labelledby=contests] a").first)
+    assert NOT_SHOWN in merchant.reads()
+    merchant.follow("The reasons, and how to appeal")
+    assert merchant.say(GROUNDS["no_evidence"].rule) in merchant.reads()
+    merchant.write("Why the decision should not stand", WORDS)
+    merchant.press("Send the appeal")
+    merchant.page.locator("#appeal").wait_for()
+
+
+def reverses(steward):
+    """Answer the appeal: the decision does not stand."""
+    steward.open("/console/steward/")
+    steward.use(steward.page.locator("section[aria-labelledby=appeals] a").first)
+    steward.choose("Outcome", steward.say("The decision is reversed"))
+    steward.choose("If reversed, it counts as through", steward.word("carrier", "cause"))
+    steward.write("What this case turns on, in words of your own", OVERLOOKED)
+    steward.press("Answer the appeal")
+    steward.page.locator(".said").wait_for()
+
+
+def reads_the_statement(merchant):
+    """The newest line of the made-whole statement: the score then, without the order, and what was lost."""
+    merchant.follow("Console", inside="header")
+    merchant.follow("Objections and decisions")
+    merchant.use(merchant.page.locator("section[aria-labelledby=contests] a").first)
+    return [merchant.number(f"#whole ~ table tbody tr:first-child td:nth-child({cell})") for cell in (2, 3, 4)]
 
 
 # A buyer ------------------------------------------------------------------------------------------------------------------
@@ -241,22 +275,7 @@ def test_a_steward_corrects_what_intake_refused_and_a_standing_follows(town, per
     assert "data.amount_minor" in steward.reads("tbody")
     for place in range(4):
         steward.use(rows.first.get_by_role("link"))
-        field = steward.page.get_by_label(steward.say("The event, to be corrected"))
-        wrong = field.input_value()
-        if place == 0:
-            steward.press("Take it in")                         # not corrected yet: it is refused again
-            assert field.input_value() == wrong
-        event = json.loads(wrong)
-        event["data"]["amount_minor"] = 20_000
-        if steward.is_keyboard:
-            steward.page.keyboard.press("Tab")
-            steward.reach(field)
-            steward.page.keyboard.press("Control+a")
-            steward.page.keyboard.insert_text(json.dumps(event, ensure_ascii=False))
-        else:
-            field.fill(json.dumps(event, ensure_ascii=False))
-        steward.press("Take it in")
-        assert steward.say("The event was taken in.") in steward.reads(".said")
+        corrects(steward, is_first=place == 0)
     assert steward.say("Nothing waits") in steward.reads()
     town.work()
 
@@ -265,6 +284,21 @@ def test_a_steward_corrects_what_intake_refused_and_a_standing_follows(town, per
     merchant.page.reload()
     assert merchant.number(".standing .score") < score
     assert merchant.page.locator("tbody tr").filter(has_text=merchant.word("dispatch/late", "judged")).count() >= 1
+
+
+def corrects(steward, *, is_first):
+    """Write the right amount into the event, and take it in; as it came it is refused again."""
+    label = "The event, to be corrected"
+    field = steward.page.get_by_label(steward.say(label))
+    wrong = field.input_value()
+    if is_first:
+        steward.press("Take it in")
+        assert field.input_value() == wrong
+    event = json.loads(wrong)
+    event["data"]["amount_minor"] = 20_000
+    steward.write(label, json.dumps(event, ensure_ascii=False))
+    steward.press("Take it in")
+    assert steward.say("The event was taken in.") in steward.reads(".said")
 
 
 # An auditor ---------------------------------------------------------------------------------------------------------------
@@ -299,7 +333,7 @@ def test_an_auditor_checks_a_report_and_recomputes_a_run(town, late, person, pol
         # Without scripts the page says what to run instead, and hands the program over
         assert auditor.say("Without scripts") in auditor.reads()
         link = auditor.page.get_by_role("link", name=auditor.say("Download verify_record.py"))
-        program = auditor.downloads(lambda: link.click(), tmp_path)
+        program = auditor.downloads(link.click, tmp_path)
         command = [sys.executable, str(program), str(report), "--policy", str(policy)]
         assert subprocess.run(command, check=False, capture_output=True).returncode == 0
 
@@ -309,7 +343,7 @@ def test_an_auditor_checks_a_report_and_recomputes_a_run(town, late, person, pol
     assert done.exit_code == 1
     assert "NOT PROVEN" in done.output
 
-    # And the record as a whole is found sound. A page on which a run is recomputed is tried from here.
+    # And the record as a whole is found sound, with every run's standings. (A page that recomputes a run: go on from here.)
     audit = CliRunner().invoke(yinuo, ["record", "audit"])
     assert audit.exit_code == 0, audit.output
 

@@ -251,6 +251,7 @@ class TestOverHttp:
         owner.refresh_from_db()
         assert owner.language == "zh-hans"
         assert not bearer.cookies
+        assert bearer.get("/api/account")["Cache-Control"] == "private, no-store"
 
     def test_a_cookie_is_nobody_here(self, owner):
         client = Client(enforce_csrf_checks=True)

@@ -354,7 +354,7 @@ def test_every_page_is_whole_in_both_languages(invited, merchant, words, languag
         assert "</html>" in text
         if language == "zh-hans":
             seen = re.sub(r"<script.*?</script>|<code.*?</code>|<[^>]+>", " ", text, flags=re.DOTALL).replace(merchant, "")
-            assert set(re.findall(r"[A-Za-z]{3,}", seen)) <= {"boss", "English", "API", "Marketplace"}, path
+            assert set(re.findall(r"[A-Za-z]{3,}", seen)) <= {"boss", "English", "API", "Marketplace", "UTC"}, path
     out = Client()
     out.cookies["django_language"] = language
     for path in (LOGIN, invited("steward"), invited("merchant_reader", merchant), "/account/disabled/"):
@@ -388,3 +388,10 @@ def test_a_session_that_began_without_a_second_factor_ends_when_one_is_set_up(cl
     assert client.post(reverse("mfa_activate_totp"), {"code": code}).status_code == 302
     assert earlier.get(reverse("my_account")).status_code == 302
     assert client.get(reverse("my_account")).status_code == 200
+
+
+def test_a_short_password_is_refused_in_chinese(invited):
+    client = Client(headers={"accept-language": "zh-hans"})
+    page = client.post(invited("auditor"), {"handle": "li.na", "password1": "short", "password2": "short"}).content.decode()
+    assert "密码太短：至少需要12个字符。" in page
+    assert "This password" not in page

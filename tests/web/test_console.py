@@ -164,6 +164,8 @@ def test_a_steward_corrects_and_replays_a_refused_event(here):
 
 SEEN = {     # page: who gets it; everybody else is told that it is not there, or asked to sign in
     "/console/merchants/{merchant}/": {"owner", "reader", "steward", "other", "auditor"},
+    "/console/merchants/{merchant}/today/": {"owner", "reader", "steward", "other", "auditor"},
+    "/console/merchants/{merchant}/what-if/": {"owner", "reader", "steward", "other", "auditor"},
     "/console/merchants/{merchant}/outcomes/": {"owner", "reader", "steward", "other", "auditor"},
     "/console/merchants/{merchant}/cases/": {"owner", "reader", "steward", "other", "auditor"},
     "/console/contests/{contest}/": {"owner", "reader", "steward", "other", "auditor"},

@@ -96,9 +96,11 @@ class Camera:
         self._lay(picture)
 
     def _take(self, page: Any, picture: Picture, form: Form) -> None:
+        from django.core.cache import cache  # noqa: PLC0415
         from django.urls import reverse  # noqa: PLC0415
         from playwright.sync_api import Error  # noqa: PLC0415
 
+        cache.clear()       # attempts that fail are counted
         known = self._scene.known
         where = f"{picture.name} {' '.join(form)}"
         page.on("console", lambda said: self._note(where, said.text) if said.type in ("error", "warning") else None)
@@ -117,7 +119,7 @@ class Camera:
         page.screenshot(path=self._path(picture, form), full_page=True, animations="disabled")
 
     def _note(self, where: str, what: str) -> None:
-        if "404" not in what:
+        if "404" not in what and "403" not in what:
             self.troubles.append(f"{where}: {what}")
 
     def _path(self, picture: Picture, form: Form) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any, NamedTuple
 
 
@@ -20,13 +21,19 @@ class Picture(NamedTuple):
     bare: bool = False      # on an installation where nothing has happened
 
 
+_numbers = count()
+
+
 def send(**fields: str) -> Callable[[Any], None]:
-    """Fill the form that has these fields and send it, past what the browser itself would object to."""
+    """Fill the form that has these fields and send it, past what the browser itself would object to.
+
+    `{form}` in a value stands for a number of its own each time: attempts at one sign-in name are counted.
+    """
 
     def do(page: Any) -> None:
         form = page.locator(f'main form:has([name="{next(iter(fields))}"])').last
         for name, value in fields.items():
-            form.locator(f'[name="{name}"]').first.fill(value)
+            form.locator(f'[name="{name}"]').first.fill(value.format(form=next(_numbers)))
         form.evaluate("form => { form.noValidate = true; }")
         with page.expect_navigation():
             form.locator("button:not(.plain)").first.click()
@@ -72,6 +79,12 @@ def _erase(page: Any) -> None:
         page.locator("main form .button").click()
 
 
+def _without_token(page: Any) -> None:
+    """Send the form as a browser does that keeps no cookies."""
+    page.context.clear_cookies(name="csrftoken")
+    send(login="nobody", password="not the password")(page)  # noqa: S106
+
+
 PICTURES = (
     Picture("directory", "directory"),
     Picture("directory-nothing-found", "directory", query="?search=zzz"),
@@ -90,17 +103,18 @@ PICTURES = (
     Picture("transparency-bare", "transparency", bare=True),
     Picture("not-found", "merchant", ("nobody",)),
     Picture("sign-in", "account_login"),
-    Picture("sign-in-wrong", "account_login", do=send(login="nobody", password="not the password")),  # noqa: S106
+    Picture("sign-in-wrong", "account_login", do=send(login="nobody{form}", password="not the password")),  # noqa: S106
+    Picture("form-not-taken", "account_login", do=_without_token),
     Picture("disabled", "account_inactive"),
     Picture("join", "join", ("invitation",)),
-    Picture("join-wrong", "join", ("invitation_staff",), do=send(handle="a", password1="short", password2="other")),  # noqa: S106
+    Picture("join-wrong", "join", ("invitation_staff",), do=send(handle="a", password1="short", password2="other")),
     Picture("join-signed-in", "join", ("invitation_staff",), "owner"),
     Picture("account", "my_account", who="owner"),
     Picture("account-staff", "my_account", who="administrator"),
     Picture("sign-out", "account_logout", who="owner"),
     Picture("confirm", "account_reauthenticate", who="owner"),
     Picture("password", "account_change_password", who="owner"),
-    Picture("password-wrong", "account_change_password", who="owner", do=send(oldpassword="x", password1="a", password2="b")),  # noqa: S106
+    Picture("password-wrong", "account_change_password", who="owner", do=send(oldpassword="x", password1="a", password2="b")),
     Picture("factor", "mfa_index", who="owner"),
     Picture("factor-staff", "mfa_index", who="steward"),
     Picture("factor-app", "mfa_activate_totp", who="owner"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
 from yinuo.cli._hint import hint
@@ -19,10 +21,29 @@ def list_versions() -> None:
 
     set_up()
     from yinuo.credit.queries import scorecards  # noqa: PLC0415
+    from yinuo.kit.moments import from_day  # noqa: PLC0415
 
     for version in scorecards():
         since = f", since {version.in_force_since:%Y-%m-%d}" if version.in_force_since else ""
+        since += f", comes into force on {from_day(version.in_force_from)}" if version.in_force_from and not since else ""
         click.echo(f"{version.name}: {version.state.replace('_', ' ')}{since} ({version.digest[:12]})")
+
+
+@command.command("announce")
+@click.argument("name")
+@click.option("--from", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day on which it comes into force.")
+def announce(name: str, day: datetime) -> None:
+    """Say when the version NAME comes into force. Merchants see it, with their standing by both, in their console."""
+    from yinuo.cli import set_up  # noqa: PLC0415
+
+    set_up()
+    from yinuo.cli._here import now  # noqa: PLC0415
+    from yinuo.credit import actions  # noqa: PLC0415
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.kit.moments import to_day  # noqa: PLC0415
+
+    actions.announce(actor=SYSTEM, name=name, day=to_day(day.date()), at=now())
+    click.echo(f"{name} comes into force on {day:%Y-%m-%d}. To show both standings: {hint(f'rescore --scorecard {name}')}")
 
 
 @command.command("use")

@@ -58,7 +58,7 @@ def refuse_early(request: HttpRequest, error: HttpError) -> HttpResponse:
     if isinstance(error.__cause__, RequestDataTooBig):
         return refuse_size(request, error.__cause__)
     if error.status_code == HTTPStatus.BAD_REQUEST:
-        return problem(Malformed.status, Malformed.code, "The body is not JSON in UTF-8, or holds NUL or half a surrogate pair.")
+        return problem(Malformed.status, Malformed.code, "The body is no JSON in UTF-8, or holds NUL or half a pair.")
     return problem(error.status_code, _CODES.get(error.status_code, "refused"), f"{str(error).rstrip('.')}.")
 
 

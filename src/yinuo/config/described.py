@@ -19,7 +19,7 @@ from yinuo.kit.refusals import Refusal
 
 SCHEMA: dict[str, Any] = {
     "title": "Problem",
-    "description": "Why a request was not granted (RFC 9457). `code` tells the kinds of refusal apart; `path` where the fault lies.",
+    "description": "Why a request was not granted (RFC 9457). `code` tells refusals apart; `path`, where the fault lies.",
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {

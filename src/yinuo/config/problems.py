@@ -47,7 +47,8 @@ def _is_broken(request: HttpRequest) -> bool:
     refuses, or a length that is no number.
     """
     length: str = request.META.get("CONTENT_LENGTH") or "0"
-    return "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "") or not (length.isascii() and length.isdecimal())
+    has_nul = "\0" in request.path or "%00" in request.META.get("QUERY_STRING", "")
+    return has_nul or not (length.isascii() and length.isdecimal())
 
 
 def problem(status: int, code: str, sentence: str, path: str = "") -> HttpResponse:

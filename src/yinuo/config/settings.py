@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "yinuo.web.middleware.Readable",        # before the next, which reads forms
     "django.middleware.csrf.CsrfViewMiddleware",        # the API leaves it out: it goes by keys, never by cookies
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -155,7 +156,11 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-ACCOUNT_FORMS = {"login": "yinuo.web.account.forms.SignIn", "change_password": "yinuo.web.account.forms.ChangePassword"}
+ACCOUNT_FORMS = {
+    "login": "yinuo.web.account.forms.SignIn",
+    "change_password": "yinuo.web.account.forms.ChangePassword",
+    "reauthenticate": "yinuo.web.account.forms.Confirm",
+}
 MFA_FORMS = {
     "activate_totp": "yinuo.web.account.second_factor.UseApp",
     "add_webauthn": "yinuo.web.account.second_factor.AddPasskey",

@@ -23,7 +23,12 @@ class Dispatch(models.Model):
     judged_at = models.BigIntegerField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=("merchant", "judged_at"), name="credit_dispatch_by_merchant"),)
+        indexes = (
+            models.Index(fields=("merchant", "judged_at"), name="credit_dispatch_by_merchant"),
+            models.Index(
+                fields=("merchant", "judged_at"), name="credit_dispatch_at_fault", condition=models.Q(cause="merchant")
+            ),
+        )
 
 
 class Delivery(models.Model):
@@ -40,7 +45,12 @@ class Delivery(models.Model):
     judged_at = models.BigIntegerField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=("merchant", "judged_at"), name="credit_delivery_by_merchant"),)
+        indexes = (
+            models.Index(fields=("merchant", "judged_at"), name="credit_delivery_by_merchant"),
+            models.Index(
+                fields=("merchant", "judged_at"), name="credit_delivery_at_fault", condition=models.Q(cause="merchant")
+            ),
+        )
 
 
 class Scorecard(models.Model):
@@ -137,6 +147,23 @@ class Outlook(models.Model):
     id = models.CharField(max_length=62, primary_key=True)          # of the standing
     run = models.CharField(max_length=20)
     sums = models.BinaryField()                                     # rules.outlook.packed_sums
+
+
+class Pending(models.Model):
+    """An order that is still to be handed over or to arrive, as `rules.judging.Pending` tells it; gone once it is judged."""
+
+    id = models.CharField(max_length=20, primary_key=True)          # the order
+    merchant = models.CharField(max_length=20)
+    aspect = models.CharField(max_length=8)                         # dispatch, delivery
+    due = models.BigIntegerField()
+    placed_at = models.BigIntegerField()
+    ready_at = models.BigIntegerField(null=True)
+    lane = models.CharField(max_length=124)
+    most = models.SmallIntegerField()
+    cause = models.CharField(max_length=13, null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("merchant", "due"), name="credit_pending_by_merchant"),)
 
 
 class StandingPoint(models.Model):

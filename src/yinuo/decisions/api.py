@@ -27,6 +27,7 @@ from yinuo.decisions.rules import (
     Statement,
 )
 from yinuo.kit.actors import Actor
+from yinuo.kit.facts import Fact
 from yinuo.kit.moments import from_micros
 from yinuo.kit.refusals import Malformed
 from yinuo.record.rules import kind_of
@@ -190,8 +191,7 @@ def get_facts(request: HttpRequest, about: Annotated[MerchantQuery, Query()]) ->
     """The newest sealed facts about a merchant, newest first, for stewards."""
     found = queries.facts_to_rely_on(viewer=_actor(request), merchant=about.merchant, limit=FACTS_MAX)
     return [
-        {"key": told.key, "number": number, "kind": kind_of(type(told.fact)).name, "at": from_micros(told.at)}
-        for number, told in found
+        {"key": told.key, "number": number, "kind": _kind(told.fact), "at": from_micros(told.at)} for number, told in found
     ]
 
 
@@ -312,6 +312,10 @@ def _objection(request: HttpRequest, words: str, *, appeal: bool) -> Objection:
     clocks = CLOCKS[settings.YINUO["YINUO_JURISDICTION"]]
     days = clocks.appeal_days if appeal else clocks.contest_days
     return Objection(words, request.calendar.deadline_days(request.now, days))  # type: ignore[attr-defined] # config.realm
+
+
+def _kind(fact: Fact) -> str:
+    return kind_of(type(fact)).name
 
 
 def _said(request: HttpRequest, name: str, subjects: Sequence[str]) -> dict[str, str | None]:

@@ -111,6 +111,12 @@ def contests_of(
     return _page(every, "-opened_at", after, limit, **({"state": state} if state else {}))
 
 
+def upheld_contests(*, viewer: Actor, merchant: str) -> list[Contest]:
+    """Every upheld contest of a merchant, the one settled first first: what each corrects comes on top of those before it."""
+    allow(viewer, "decisions.see", about=merchant)
+    return list(Contest.objects.filter(merchant=merchant, state="upheld").order_by("settled_at", "pk"))
+
+
 def open_contests(*, viewer: Actor, after: str = "", limit: int = LISTED_MAX) -> list[Contest]:
     """Every open contest, the one that is due first first."""
     allow(viewer, "decisions.settle_contest")
@@ -128,7 +134,7 @@ def _page(every: QuerySet[_Row], by: str, after: str, limit: int, **wanted: str)
     column, is_falling = by.removeprefix("-"), by.startswith("-")
     found = every.filter(**wanted).order_by(by, "pk")
     if after:
-        anchor = every.filter(pk=after).first()
+        anchor = every.filter(pk=after).first() if after.isalnum() else None      # what else it holds no database needs to see
         if anchor is None:
             raise NotFound("The list has no such place to go on from. Begin at its start.")
         value = getattr(anchor, column)

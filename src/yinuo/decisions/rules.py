@@ -38,7 +38,7 @@ CAUSES = tuple(cause for cause in get_args(SettledCause) if cause != "merchant")
 AT_ONCE_MAX = 200
 """How many facts one person contests at once."""
 OPEN_CONTESTS_MAX = 1_000
-"""How many contests of one merchant may be open: five times as many as fit one form, and a limit to what one may ask of people."""
+"""How many contests of one merchant may be open: five times as many as fit one form; people must look at each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,7 @@ from yinuo.kit.facts import Fact
 from yinuo.kit.moments import MICROS_PER_DAY
 from yinuo.record.queries import replaced_about
 from yinuo.trade.queries import orders_due
-from yinuo.trade.rules import OrderRow
 
-_OPEN = """
-SELECT {columns} FROM trade_order o LEFT JOIN delivery_shipment s ON s."order" = o.id
-WHERE o.merchant = %s AND o.placed_at >= %s AND o.cancelled_at IS NULL AND NOT EXISTS (
-    SELECT 1 FROM delivery_shipment e WHERE e."order" = o.id AND (e.delivered_at IS NOT NULL OR e.harmed_at IS NOT NULL)
-)
-"""
 _RECORDED: dict[type[Fact], str] = {ShipmentHandedOver: "handed_over_recorded", ShipmentDelivered: "delivered_recorded"}
 
 
@@ -35,25 +28,6 @@ def journeys(orders: Sequence[str]) -> dict[str, Journey]:
     for (order, *_), parcel in zip(found, told, strict=True):
         parcels.setdefault(order, []).append(parcel)
     return {order: journey_of(several) for order, several in parcels.items()}
-
-
-def open_orders(*, merchant: str, placed_since: int) -> list[tuple[OrderRow, Journey]]:
-    """A merchant's orders placed since a moment that were neither called off nor arrived nor came to harm, as far as known."""
-    columns = [f"o.{name}" for name in OrderRow._fields] + [f"s.{name}" for name in Parcel._fields]
-    with connection.cursor() as cursor:
-        cursor.execute(_OPEN.format(columns=", ".join(columns)), [merchant, placed_since])
-        found = cursor.fetchall()
-    own = len(OrderRow._fields)
-    orders: dict[str, OrderRow] = {}
-    parcels: dict[str, list[Parcel]] = {}
-    for row in found:
-        order = row[0]
-        if order not in orders:
-            orders[order] = OrderRow(*row[:own])
-        if row[own] is not None:
-            parcels.setdefault(order, []).append(Parcel(*row[own:]))
-    nowhere = Journey()
-    return [(row, journey_of(parcels[order]) if order in parcels else nowhere) for order, row in orders.items()]
 
 
 def _since_first_told(parcels: Sequence[Parcel]) -> list[Parcel]:

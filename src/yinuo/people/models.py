@@ -68,7 +68,7 @@ class Access(models.Model):
 
 
 class Proposal(models.Model):
-    """Something one person proposed and another must approve (`people.actions.four_eyes`). The database refuses the same twice."""
+    """Something one person proposed and another must approve (`people.actions.four_eyes`); the database refuses one alone."""
 
     approval = models.CharField(max_length=60)                    # the permission that approving it takes
     subject = models.CharField(max_length=40)                     # what it is about, by an id of the domain that asks
@@ -100,7 +100,7 @@ class Proposal(models.Model):
 
 
 class CaseRoom(models.Model):
-    """A room in which an authority reads the cases that its written request names. The words of the request are in the vault."""
+    """A room in which an authority reads the cases that its written request names. The request's words are in the vault."""
 
     id = models.CharField(max_length=20, primary_key=True)
     proposal = models.OneToOneField("people.Proposal", on_delete=models.PROTECT, related_name="+")

@@ -18,10 +18,10 @@ from yinuo.kit.refusals import Malformed
 from yinuo.vault.rules import RETENTIONS, TRANSACTION, Keeping, keeping_of, kept_until
 
 AUTHORITY = "authority"
-"""Somebody of a court, the police or a regulator: sees the cases of the rooms opened for them, until their day, and nothing else."""
+"""Somebody of a court, the police or a regulator: sees the cases of rooms opened for them, until a day, and nothing else."""
 FINANCE = "finance"
-"""Whoever moves money: will propose and approve payments out, refunds by hand and corrections of the ledger, each with two pairs of
-eyes (`people.actions.four_eyes`); nobody moves any alone. Until there is a ledger the role holds no permission.
+"""Whoever moves money: will propose and approve payments out, refunds by hand and corrections of the ledger, each by two people
+(`people.actions.four_eyes`); nobody moves any alone. Until there is a ledger the role holds no permission but to be noted.
 """
 STAFF_ROLES = ("steward", FINANCE, "auditor", "data_protection", AUTHORITY, "administrator")
 """What the marketplace's own people, its auditors and authorities may be. Held everywhere."""

@@ -1,4 +1,4 @@
-"""What a case room shows of each domain: looked up when it is asked for, laid open to the authority that was let in, and noted."""
+"""What a case room shows of each domain: looked up when asked for, laid open to the authority that was let in, and noted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CaseShown:
-    """One case as the room shows it: its rows, and everybody's words by (id, name). What does not belong to its kind is None."""
+    """One case as the room shows it: its rows, and everybody's words. What does not belong to its kind is None."""
 
     case: CaseRoomCase
     decision: Decision | None = None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
@@ -18,6 +22,8 @@ POLICY = (
 DOCS_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")   # Swagger UI styles its own elements
 DOCS_PATH = "/api/docs"
 Answer = Callable[[HttpRequest], HttpResponse]
+_FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
+_BROKEN = re.compile("[\0\ud800-\udfff]")
 
 
 def policies(answer: Answer) -> Answer:
@@ -35,6 +41,35 @@ def policies(answer: Answer) -> Answer:
         return response
 
     return handle
+
+
+class Readable:
+    """Refuses what no database could keep and no page show: fields in no known charset, with a NUL, or with half a sign.
+
+    It comes before whatever else reads a form. The API reads its own bodies, and of it only the address is looked at.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer as ever."""
+        return self.answer(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        """A page that says so, where the address or the form cannot be read."""
+        try:
+            fields = [request.GET]
+            if request.content_type in _FORMS and not request.path.startswith("/api/"):
+                fields.append(request.POST)
+            broken = any(_BROKEN.search(text) for each in fields for name, texts in each.lists() for text in (name, *texts))
+        except (BadRequest, LookupError, MultiPartParserError, SuspiciousOperation, UnicodeError):
+            broken = True
+        if not broken:
+            return None
+        request.encoding = "utf-8"      # what was sent is not looked at again, nor by the page that refuses it
+        request.GET, request.POST = QueryDict(), QueryDict()
+        return render(request, "400.html", status=400)
 
 
 class Pages:

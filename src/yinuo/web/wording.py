@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, override, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from yinuo.web import intake
 from yinuo.web.phrases import REFUSAL_FORMS, SUBJECTS
 
 Words = dict[str, Promise]
@@ -352,7 +353,7 @@ def translated(sentence: str) -> str:
     for form, pattern in _forms():
         if carried := pattern.fullmatch(sentence):
             return gettext(form) % {name: _value(name, text) for name, text in carried.groupdict().items()}
-    return sentence
+    return intake.said(sentence)
 
 
 @cache

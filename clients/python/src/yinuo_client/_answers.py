@@ -196,10 +196,14 @@ class Method:
 
 @dataclass(frozen=True)
 class Webhook:
-    """A webhook of yours: how many messages wait and are dead, and whether it is paused (asked, failing, gone)."""
+    """A webhook, about which source's subjects (empty: everybody's): how many messages wait and are dead, whether it is paused.
+
+    `paused_ground` is asked, failing or gone.
+    """
 
     id: int
     url: str
+    source: str
     kinds: tuple[str, ...]
     made: datetime
     waiting: int
@@ -292,7 +296,7 @@ def kind_of(told: Any) -> Kind:
 def webhook_of(told: Any) -> Webhook:
     """A webhook of the API."""
     return Webhook(
-        told["id"], told["url"], tuple(told["kinds"]), moment(told["made"]), told["waiting"], told["dead"],
+        told["id"], told["url"], told["source"], tuple(told["kinds"]), moment(told["made"]), told["waiting"], told["dead"],
         moment_or_none(told["failing_since"]), moment_or_none(told["paused"]), told["paused_ground"],
     )
 

@@ -1,21 +1,15 @@
-"""The client itself: one method for each thing to do, each tried again where that is safe."""
+"""The client of a shop, and of anybody who reads: one method for each thing to do, each tried again where that is safe."""
 
 from __future__ import annotations
 
 import json
-import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from http.client import HTTPException
-from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.parse import quote, urlencode
 
 from yinuo_client._answers import (
-    Delivery,
     Event,
     Feature,
     Health,
@@ -27,35 +21,23 @@ from yinuo_client._answers import (
     RefusedEvent,
     Standing,
     Stated,
-    Webhook,
-    delivery_of,
     feature_of,
     kind_of,
     listed_of,
     moment_or_none,
     standing_of,
-    webhook_of,
     written,
 )
-from yinuo_client._problems import Problem, Unreachable
+from yinuo_client._hooks import WebhookCalls
+from yinuo_client._pages import Listing, ListingPage, MerchantPage, Record, Review, Transparency
+from yinuo_client._reading import read
 
 BATCH_EVENTS = 1_000
 BATCH_BYTES = 4_000_000
 BATCH_EVENTS_MAX = 10_000
-WAIT_SECONDS_MAX = 60.0
-AGAIN = frozenset({429, 502, 503, 504})
-FULL = "too-many"      # of a 429: no waiting helps, somebody has to correct events or remove webhooks
-BATCH_TYPE = "application/cloudevents-batch+json"
 
 
-class _StaysHere(HTTPRedirectHandler):
-    """A key goes to the address that it was given for, and nowhere else."""
-
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
-
-
-class Client:
+class Client(WebhookCalls):
     """Calls one installation of Yinuo. `key` and `source` are needed to state facts and to keep webhooks.
 
     A call that gets 429, 502, 503 or 504, or no answer, is made again up to `retries` times, after waits that double and a
@@ -66,11 +48,8 @@ class Client:
         self, url: str, *, key: str = "", source: str = "", timeout_seconds: float = 90.0, retries: int = 5,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        if urlsplit(url).scheme not in ("http", "https"):
-            raise ValueError(f"{url!r} is no address; it looks like https://trust.example")
-        self._url, self._key, self._source = url.rstrip("/"), key, source
-        self._timeout, self._retries, self._sleep = timeout_seconds, retries, sleep
-        self._open = build_opener(_StaysHere).open
+        super().__init__(url, bearer=key, timeout_seconds=timeout_seconds, retries=retries, sleep=sleep)
+        self._source = source
 
     def state(self, events: Iterable[Event], *, batch: int = BATCH_EVENTS) -> Stated:
         """State what happened, in batches; returns once all of it is in the record for good.
@@ -137,54 +116,43 @@ class Client:
         """What counts, and what it means."""
         return [feature_of(told) for told in self._call("GET", "/credit/features")]
 
-    def webhooks(self) -> list[Webhook]:
-        """Your webhooks."""
-        return [webhook_of(told) for told in self._call("GET", "/webhooks")]
+    def merchant(self, merchant: str) -> MerchantPage:
+        """A merchant's public page beside the standing: who they are, ratings, counts of reviews, causes, course, findings."""
+        return read(MerchantPage, self._get(f"/merchants/{quote(merchant, safe='')}"))
 
-    def add_webhook(self, url: str, kinds: Sequence[str] = ()) -> tuple[int, str]:
-        """Have an address told of facts about your subjects from now on: the webhook's number, and its secret, shown this once.
+    def listings(self, merchant: str) -> Iterator[Listing]:
+        """What a merchant put up for sale, newest first, also what was withdrawn since."""
+        after: str | None = ""
+        while after is not None:
+            query = f"?{urlencode({'after': after})}" if after else ""
+            told = self._get(f"/merchants/{quote(merchant, safe='')}/listings{query}")
+            yield from (read(Listing, one) for one in told["listings"])
+            after = told["after"]
 
-        By default of changes of standing and decisions. It is not tried again by itself, lest there be two.
-        """
-        told = self._call("POST", "/webhooks", {"url": url} | ({"kinds": list(kinds)} if kinds else {}), again=False)
-        return told["id"], told["secret"]
+    def listing(self, listing: str) -> ListingPage:
+        """A listing's public page: what it is, how often it comes to complaints, and since when what was stated is proved."""
+        return read(ListingPage, self._get(f"/listings/{quote(listing, safe='')}"))
 
-    def rotate_webhook(self, webhook: int) -> str:
-        """A new secret; for 24 hours messages are signed by the old one too."""
-        told: str = self._call("POST", f"/webhooks/{webhook:d}/rotate", again=False)["secret"]
-        return told
-
-    def pause_webhook(self, webhook: int) -> None:
-        """Be sent nothing until it is resumed."""
-        self._call("POST", f"/webhooks/{webhook:d}/pause")
-
-    def resume_webhook(self, webhook: int) -> None:
-        """Go on where it stopped."""
-        self._call("POST", f"/webhooks/{webhook:d}/resume")
-
-    def replay_webhook(self, webhook: int, *, since: datetime | None = None, message: str = "") -> str:
-        """Be sent everything again from a moment or a message on; returns the id with which it begins."""
-        wanted = {"since": written(since)} if since is not None else {"id": message}
-        told: str = self._call("POST", f"/webhooks/{webhook:d}/replay", wanted)["id"]
-        return told
-
-    def remove_webhook(self, webhook: int) -> None:
-        """End a webhook; one that is not there any more is as good."""
-        try:
-            self._call("DELETE", f"/webhooks/{webhook:d}")
-        except Problem as problem:
-            if problem.status != 404:
-                raise
-
-    def deliveries(self, webhook: int) -> Iterator[Delivery]:
-        """What a webhook was told in the last 30 days and is to be told, newest first."""
+    def reviews(self, *, merchant: str = "", listing: str = "") -> Iterator[Review]:
+        """The reviews of a merchant or of a listing as anybody may read them, newest first."""
+        if bool(merchant) == bool(listing):
+            raise ValueError("name a merchant or a listing")
+        path = f"/merchants/{quote(merchant, safe='')}" if merchant else f"/listings/{quote(listing, safe='')}"
         query = ""
         while True:
-            told = self._call("GET", f"/webhooks/{webhook:d}/deliveries{query}")
-            yield from map(delivery_of, told["deliveries"])
+            told = self._get(f"{path}/reviews{query}")
+            yield from (read(Review, one) for one in told["reviews"])
             if told["before"] is None:
                 return
             query = f"?before={told['before']:d}"
+
+    def transparency(self) -> Transparency:
+        """How people are judged, in numbers: overturn rates by rule, clocks, and how well scores keep their word."""
+        return read(Transparency, self._get("/transparency"))
+
+    def record(self) -> Record:
+        """How far the record is sealed, signed and vouched for."""
+        return read(Record, self._get("/log"))
 
     def _encoded(self, event: Event) -> bytes:
         if not self._source:
@@ -205,55 +173,6 @@ class Client:
         receipt = told.get("receipt")
         receipts = (Receipt(receipt["note"], receipt["bound"]),) if receipt else ()
         return Stated(told["accepted"], told["known"], told["refused_count"], refused, receipts)
-
-    def _call(self, method: str, path: str, body: Mapping[str, Any] | bytes | None = None, *, again: bool = True) -> Any:
-        """The answer, read; a refusal raises Problem, no answer Unreachable."""
-        left = self._retries if again else 0
-        wait = 0.5
-        while True:
-            try:
-                return self._once(method, path, body)
-            except Problem as problem:
-                if not left or problem.status not in AGAIN or problem.code == FULL:
-                    raise
-                asked = problem.retry_after
-            except Unreachable:
-                if not left:
-                    raise
-                asked = None
-            left -= 1
-            pause = wait * (1 + random.random() / 2)  # noqa: S311 - only so that not all come back at once
-            self._sleep(min(max(pause, asked or 0.0), WAIT_SECONDS_MAX))
-            wait = min(wait * 2, WAIT_SECONDS_MAX)
-
-    def _once(self, method: str, path: str, body: Mapping[str, Any] | bytes | None) -> Any:
-        headers = {"Accept": "application/json", "User-Agent": "yinuo-client"}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        content = json.dumps(body).encode() if isinstance(body, Mapping) else body
-        if content is not None:
-            headers["Content-Type"] = BATCH_TYPE if isinstance(body, bytes) else "application/json"
-        request = Request(f"{self._url}/api{path}", content, headers, method=method)  # noqa: S310 - http(s), checked above
-        try:
-            with self._open(request, timeout=self._timeout) as answer:
-                said = answer.read()
-            return json.loads(said) if said else None
-        except HTTPError as error:
-            with error:
-                raise _problem_of(error) from None
-        except (OSError, HTTPException, ValueError) as error:
-            raise Unreachable(f"{self._url} gave no usable answer: {error}") from error
-
-
-def _problem_of(error: HTTPError) -> Problem:
-    try:
-        told = json.loads(error.read())
-        problem = Problem(error.code, str(told["code"]), str(told["detail"]), str(told.get("path", "")))
-    except (OSError, HTTPException, ValueError, KeyError, TypeError):
-        problem = Problem(error.code, "", f"It answered {error.code} {error.reason}.")
-    after = error.headers.get("Retry-After", "")
-    problem.retry_after = float(after) if after.isascii() and after.isdecimal() else None
-    return problem
 
 
 def _batches(raws: Iterable[bytes], most: int) -> Iterator[list[bytes]]:

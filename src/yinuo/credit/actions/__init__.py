@@ -7,7 +7,14 @@ from yinuo.credit.actions.judge import judge_complaints, judge_orders, judge_rev
 from yinuo.credit.actions.levels import forget_person, level_buyers, rate_listings
 from yinuo.credit.actions.publish import keep_past, outage_in, publish, release
 from yinuo.credit.actions.rescore import Pins, Scoring, open_store, score_all, score_past
-from yinuo.credit.actions.scorecards import add_scorecard, card_in_force, card_named, put_in_force, shipped_card
+from yinuo.credit.actions.scorecards import (
+    add_scorecard,
+    announce,
+    card_in_force,
+    card_named,
+    put_in_force,
+    shipped_card,
+)
 from yinuo.credit.actions.told import Told, told_at
 
 __all__ = [
@@ -17,6 +24,7 @@ __all__ = [
     "Scoring",
     "Told",
     "add_scorecard",
+    "announce",
     "ask_recompute",
     "ask_release",
     "begin_job",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop as _
 
 from yinuo.credit.models import Job, Run, RunProof
 from yinuo.decisions.rules import check_words
-from yinuo.kit.actors import Actor, allow
+from yinuo.kit.actors import Actor, allow, read_anew
 from yinuo.kit.ids import keyed_digest, new_surrogates
 from yinuo.kit.moments import to_micros
 from yinuo.kit.realm import Realm
@@ -26,7 +26,7 @@ Outcome = Literal["agrees", "differs", "released", "refused", "failed"]
 @transaction.atomic
 def ask_recompute(*, actor: Actor, run_id: str, realm: Realm, at: datetime) -> Job:
     """Have a run computed anew from the facts, and held against what it committed to; changes nothing of it."""
-    allow(actor, "credit.recompute_run")
+    allow(read_anew(actor), "credit.recompute_run")
     if not RunProof.objects.filter(pk=run_id).exists():
         raise NotFound(_(
             "What this run committed to is not kept: only runs that were published or wait can be held against it."
@@ -37,7 +37,7 @@ def ask_recompute(*, actor: Actor, run_id: str, realm: Realm, at: datetime) -> J
 @transaction.atomic
 def ask_release(*, actor: Actor, run_id: str, words: str, realm: Realm, at: datetime) -> Job:
     """Have a run published that waits at the gate, for reasons that a person gives; it must come out again as it was."""
-    allow(actor, "credit.release_run")
+    allow(read_anew(actor), "credit.release_run")
     if not actor.is_human:
         raise NotAllowed(_("A person who has looked releases a run."))
     if not Run.objects.filter(pk=run_id, state="waiting").exists():

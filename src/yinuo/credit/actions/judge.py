@@ -21,16 +21,18 @@ from yinuo.credit.rules.judging import (
     UNKNOWN_PLACE,
     WEIGHT_ONE,
     Judged,
+    Pending,
     judge_delivery,
     judge_dispatch,
     lane_of,
+    pending_of,
     rank_weight,
     weight_of,
     with_cause,
 )
 from yinuo.decisions.queries import settled_causes
 from yinuo.delivery.queries import disruptions, journeys
-from yinuo.delivery.rules import Journey
+from yinuo.delivery.rules import Disruption, Journey
 from yinuo.kit import rows
 from yinuo.kit.actors import SYSTEM, Actor, allow
 from yinuo.kit.facts import Fact
@@ -87,7 +89,23 @@ def judge_orders(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime
         DispatchJudged: dispatched.keys() - dispatches.keys(), DeliveryJudged: delivered.keys() - deliveries.keys()
     }
     mirror.apply_own(statements, gone=gone, at=at)
+    _keep_pending(wanted, known, travelled, declared)
     return appended
+
+
+def _keep_pending(
+    wanted: Sequence[str], known: Mapping[str, OrderRow], travelled: Mapping[str, Journey],
+    declared: Mapping[str, Sequence[Disruption]],
+) -> None:
+    """Keep those of the orders that are still to be handed over or to arrive, and no others."""
+    nowhere = Journey()
+    found = []
+    for order in known.values():
+        journey = travelled.get(order.id, nowhere)
+        if pending := pending_of(order, journey, declared.get(journey.source, ())):
+            found.append(pending)
+    rows.delete_in(connection, "credit_pending", "id", sorted(set(wanted) - {pending.id for pending in found}))
+    rows.upsert(connection, "credit_pending", "id", Pending._fields, found)
 
 
 def _as_settled(aspect: str, judged: dict[str, Judged]) -> dict[str, Judged]:

@@ -21,7 +21,7 @@ from yinuo.credit.rules.kept import packed
 from yinuo.credit.rules.leaf import Leaf
 from yinuo.credit.rules.movers import Stood, causes_of, furthest
 from yinuo.kit import rows
-from yinuo.kit.actors import SYSTEM, Actor, allow
+from yinuo.kit.actors import SYSTEM, Actor, allow, read_anew
 from yinuo.kit.ids import new_surrogates
 from yinuo.kit.moments import from_day, to_micros
 from yinuo.kit.realm import Realm
@@ -94,7 +94,7 @@ def keep_past(*, actor: Actor, scorings: Sequence[Scoring], realm: Realm, at: da
 @transaction.atomic
 def release(*, actor: Actor, run_id: str, scoring: Scoring, realm: Realm, at: datetime) -> Run:
     """Publish a run that waited at the gate, after a steward looked; its standings are made again and must be the same."""
-    allow(actor, "credit.release_run")
+    allow(read_anew(actor), "credit.release_run")
     run = Run.objects.select_for_update().filter(pk=run_id, state="waiting").first()
     if run is None:
         raise NotFound(f"No run {run_id} waits at the gate.")

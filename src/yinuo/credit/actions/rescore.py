@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from yinuo.catalogue.rules import open_grounds
@@ -60,7 +59,7 @@ class Scoring:
     card_digest: str
     odds_at_middle: int             # the odds of failure at 500, in 2^-20; 0 where nothing was calibrated
     told: Told
-    ahead: Mapping[str, bytes]      # what is kept of each merchant's evidence to look ahead (rules.outlook)
+    ahead: Mapping[str, bytes] = field(default_factory=dict)    # of each merchant's evidence, to look ahead (rules.outlook)
 
     def leaves(self, key: bytes) -> dict[str, Leaf]:
         """What the run commits to of each merchant, in the order of merchants; the same whenever it is made again."""
@@ -91,7 +90,7 @@ def score_all(
     ahead = packed_sums(card, [evidence, *later], MEASURES)
     recent = next(recent_over(engine, store, days=(pins.as_of,), span=RECENT_DAYS))
     before = bands_before(scorecard=pins.scorecard, as_of=pins.as_of)
-    return _scored(card, pins, climate, (evidence, recent), before, told, frozenset(merchants), ahead=ahead)
+    return replace(_scored(card, pins, climate, (evidence, recent), before, told, frozenset(merchants)), ahead=ahead)
 
 
 def score_past(
@@ -115,7 +114,7 @@ def score_past(
 
 def _scored(
     card: Card, pins: Pins, climate: Climate, known: tuple[Evidence, Recent], before: Mapping[str, str], told: Told,
-    merchants: frozenset[str], *, explain: bool = True, ahead: Mapping[str, bytes] = MappingProxyType({}),
+    merchants: frozenset[str], *, explain: bool = True,
 ) -> Scoring:
     evidence, recent = known
     scores = card.scores(evidence.observed, evidence.expected)
@@ -138,7 +137,7 @@ def _scored(
         )
     for merchant in merchants - results.keys():
         results[merchant] = result_without(tuple(findings.get(merchant, ())), before.get(merchant, ""))
-    return Scoring(pins, climate, evidence, results, card.calibrated_on or None, before, card.digest(), odds, told, ahead)
+    return Scoring(pins, climate, evidence, results, card.calibrated_on or None, before, card.digest(), odds, told)
 
 
 def bands_before(*, scorecard: str, as_of: int, last: Scoring | None = None) -> dict[str, str]:

@@ -13,7 +13,8 @@ from yinuo.credit.models import Scorecard
 from yinuo.credit.rules.kept import body_of, card_in
 from yinuo.credit.rules.scorecard import Card
 from yinuo.kit.actors import Actor, allow
-from yinuo.kit.refusals import Conflict, NotFound
+from yinuo.kit.moments import day_of, from_day, to_micros
+from yinuo.kit.refusals import Conflict, Malformed, NotFound
 
 SHIPPED = "standard-1"
 
@@ -33,12 +34,33 @@ def add_scorecard(*, actor: Actor, card: Card, report: dict[str, Any], at: datet
 
 
 @transaction.atomic
-def put_in_force(*, actor: Actor, name: str, at: datetime) -> Scorecard:
-    """Let a version decide from now on; the one before is retired and stays readable."""
+def announce(*, actor: Actor, name: str, day: int, at: datetime) -> Scorecard:
+    """Say on which day a version is to come into force, so that everybody can look at their standing by it before."""
     allow(actor, "credit.put_in_force")
     found = Scorecard.objects.select_for_update().filter(pk=name).first()
     if found is None:
         raise NotFound(f"There is no scorecard {name!r}.")
+    if found.state != "announced":
+        raise Conflict(f"The scorecard {name!r} is {found.state.replace('_', ' ')}; only an announced one has a day to come.")
+    if day <= day_of(to_micros(at)):
+        raise Malformed("Name a day after today.", path="from")
+    found.in_force_from = day
+    found.save(update_fields=["in_force_from"])
+    return found
+
+
+@transaction.atomic
+def put_in_force(*, actor: Actor, name: str, at: datetime) -> Scorecard:
+    """Let a version decide from now on, not before the day announced; the one before is retired and stays readable."""
+    allow(actor, "credit.put_in_force")
+    found = Scorecard.objects.select_for_update().filter(pk=name).first()
+    if found is None:
+        raise NotFound(f"There is no scorecard {name!r}.")
+    if found.in_force_from is not None and day_of(to_micros(at)) < found.in_force_from:
+        raise Conflict(
+            f"The scorecard {name!r} was announced for {from_day(found.in_force_from)}: until then merchants were told that it "
+            "decides nothing. Announce an earlier day first."
+        )
     Scorecard.objects.filter(state="in_force").exclude(pk=name).update(state="retired")
     found.state, found.in_force_since = "in_force", at
     found.save(update_fields=["state", "in_force_since"])

@@ -16,6 +16,7 @@ from yinuo.credit import queries
 from yinuo.credit.api.public import StepOut
 from yinuo.kit.actors import PUBLIC
 from yinuo.kit.moments import MICROS_PER_DAY, from_day, from_micros, to_micros
+from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import NotFound
 from yinuo.merchants import queries as merchants
 from yinuo.record import queries as record
@@ -278,10 +279,8 @@ def _findings(findings: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def _reviews(request: HttpRequest, before: int | None, **about: str) -> dict[str, Any]:
-    found = reviews.newest_reviews(
-        viewer=PUBLIC, realm=request.realm, before=before, limit=LISTED_MAX + 1,  # type: ignore[attr-defined] # config.realm
-        **about,  # type: ignore[arg-type]
-    )
+    realm: Realm = request.realm  # type: ignore[attr-defined] # set by config.realm.hand_down
+    found = reviews.newest_reviews(viewer=PUBLIC, realm=realm, before=before, limit=LISTED_MAX + 1, **about)
     shown = [
         {
             "review": one.review, "stars": one.stars, "published": from_micros(one.published_at), "erased": one.erased,

@@ -16,6 +16,7 @@ from yinuo.credit.queries.outlook import (
     contests_to_suppose,
     foreseen,
     look_ahead,
+    reasons_beside,
     today,
     what_if,
 )
@@ -136,6 +137,7 @@ __all__ = [
     "own_level",
     "own_standing",
     "points_at_stake",
+    "reasons_beside",
     "reasons_of",
     "review_report",
     "run_named",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
+from yinuo.credit.events import DeliveryJudged, DispatchJudged
 from yinuo.credit.models import Run, RunProof, Scorecard
 from yinuo.credit.proofs.facts import Stated, standing, stated_by_record
 from yinuo.credit.proofs.report import recomputed
@@ -22,24 +25,36 @@ from yinuo.record import queries as record
 if TYPE_CHECKING:
     from yinuo.decisions.models import Contest
 
+_JUDGED: dict[str, type] = {"dispatch": DispatchJudged, "delivery": DeliveryJudged}
 RUNS_MAX = 60       # the newest published ones; each takes as long as computing one report again
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """One published standing: as of which day, what it was, and what it would have been without what did not stand."""
+    """One published standing that rested on what did not stand: as of which day, what it was, and what it would have been.
+
+    `score_before` is without what contests settled earlier corrected, which their statements tell of; `score_without` is
+    without this one's too. So each point is told of once: over all contests they add up to what the standing changed.
+    """
 
     as_of: int
     run: str
     score: int | None
     band: str
+    score_before: int | None
+    band_before: str
     score_without: int | None
     band_without: str
 
     @property
     def points(self) -> int:
-        """The points lost: 0 or more."""
-        return 0 if self.score is None or self.score_without is None else max(0, self.score_without - self.score)
+        """The points that this one cost; fewer than 0 where the standing would have been lower without it."""
+        return 0 if self.score_before is None or self.score_without is None else self.score_without - self.score_before
+
+    @property
+    def is_lower(self) -> bool:
+        """Whether the day was spent in a lower band through this one, and not already through an earlier one."""
+        return RANKS[self.band_without] < RANKS[self.band] and RANKS[self.band_before] >= RANKS[self.band]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,38 +66,96 @@ class MadeWhole:
     points_max: int
     days_in_lower_band: int
 
+    @property
+    def after_others(self) -> bool:
+        """Whether contests that were settled earlier corrected some of these standings too."""
+        return any((each.score_before, each.band_before) != (each.score, each.band) for each in self.lost)
+
 
 def made_whole(*, viewer: Actor, contest_id: str) -> MadeWhole:
     """Every published standing of the merchant that rested on what an upheld contest corrected, computed again without it.
 
-    What was sealed about a cause or fact later, by the contest, is taken for the run as if it had been known then; everything
-    else stays as the run had it: facts, climate, scorecard.
+    What was found about a cause or fact later, by the contest, is taken for the run as if it had been known then; everything
+    else stays as the run had it: facts, climate, scorecard. Contests are taken in the order in which they were settled.
     """
     contest = decisions.contest(viewer=viewer, contest_id=contest_id)
     newest = Run.objects.filter(state="published").order_by("-completed", "-as_of")[:RUNS_MAX]
     shown = {run.as_of: run for run in reversed(newest)}        # of several as of one day the last was what people saw
     runs = [shown[day] for day in sorted(shown)]
-    every = _facts(contest.merchant) if contest.state == "upheld" else []
-    lost = [each for run in runs if every and (each := _lost(run, contest, every)) is not None]
-    lower = [RANKS[each.band_without] < RANKS[each.band] for each in lost]
+    lost: list[Lost] = []
+    if contest.state == "upheld":
+        upheld = decisions.upheld_contests(viewer=viewer, merchant=contest.merchant)
+        place = [each.pk for each in upheld].index(contest.pk)
+        found = _Found(contest.merchant, upheld)
+        lost = [each for run in runs if (each := found.lost(run, place)) is not None]
     following = [each.as_of for each in lost[1:]] + [lost[-1].as_of + 1 if lost else 0]
-    days = sum(until - each.as_of for each, until, is_lower in zip(lost, following, lower, strict=False) if is_lower)
+    days = sum(until - each.as_of for each, until in zip(lost, following, strict=False) if each.is_lower)
     return MadeWhole(contest, tuple(lost), max((each.points for each in lost), default=0), days)
 
 
-def _lost(run: Run, contest: Contest, every: Sequence[Stated]) -> Lost | None:
-    """The merchant's standing by a run with and without; None where the run did not rest on what was corrected."""
-    then = _of_merchant(standing(every, size=run.size), contest.merchant)
-    without = _corrected(every, then, contest)
-    if [fact.key for fact in without] == [fact.key for fact in then]:
-        return None
-    leaf, climate, card = _kept(run, contest.merchant)
-    if leaf is None:
-        return None
-    result = recomputed(
-        without, merchant=contest.merchant, as_of=run.as_of, odds_at_middle=0, before=leaf.before, card=card, climate=climate
-    )
-    return Lost(run.as_of, run.pk, leaf.score, leaf.band, result.score, result.band)
+class _Found:
+    """What is known today about a merchant: every fact, what replaced it, and the contests upheld, the first settled first."""
+
+    def __init__(self, merchant: str, upheld: Sequence[Contest]) -> None:
+        self._merchant = merchant
+        self._every = _facts(merchant)
+        today = standing(self._every, size=record.size())
+        self._today = {(fact.kind, fact.said.get("order")): fact for fact in today if fact.source == OWN_SOURCE}
+        self._causes = {
+            (_JUDGED[contest.aspect], contest.order, contest.outcome): (place, contest.cause)
+            for place, contest in enumerate(upheld) if contest.aspect in _JUDGED
+        }
+        facts = [(place, contest) for place, contest in enumerate(upheld) if contest.aspect == "fact"]
+        self._withdrawn = {contest.event: place for place, contest in facts}
+        self._anew = {contest.order: place for place, contest in reversed(facts) if contest.order}      # first ones
+
+    def lost(self, run: Run, place: int) -> Lost | None:
+        """The standing by a run without the contests before a place, and without that one; None where that is the same."""
+        then = [fact for fact in standing(self._every, size=run.size) if fact.names("merchant", self._merchant)]
+        before, without = self._corrected(then, place), self._corrected(then, place + 1)
+        if without == before:
+            return None
+        leaf, climate, card = _kept(run, self._merchant)
+        if leaf is None:
+            return None
+
+        def again(facts: Sequence[Stated]) -> tuple[int | None, str]:
+            found = recomputed(
+                facts, merchant=self._merchant, as_of=run.as_of, odds_at_middle=0, before=leaf.before, card=card,
+                climate=climate,
+            )
+            return found.score, found.band
+
+        published = (leaf.score, leaf.band)
+        return Lost(run.as_of, run.pk, *published, *(published if before == then else again(before)), *again(without))
+
+    def _corrected(self, then: Sequence[Stated], count: int) -> list[Stated]:
+        """The facts that stood then as they would have been, had what the first so many contests found been known."""
+        return [stands for fact in then if (stands := self._as_found(fact, count)) is not None]
+
+    def _as_found(self, fact: Stated, count: int) -> Stated | None:
+        """One fact, or what it would have been: gone, or judged anew without what was withdrawn, or with the cause found."""
+        if self._withdrawn.get(fact.key, count) < count:
+            return None
+        if not isinstance(fact.fact, DispatchJudged | DeliveryJudged):
+            return fact
+        if self._anew.get(fact.said["order"], count) >= count:
+            found = self._cause_of(fact)
+            return _caused(fact, found[1]) if found and found[0] < count and fact.said["cause"] == "merchant" else fact
+        judged = self._today.get((fact.kind, fact.said["order"]))
+        found = None if judged is None else self._cause_of(judged)
+        if judged is not None and found and found[0] >= count and judged.said["cause"] == found[1]:
+            return _caused(judged, "merchant")      # told of by that later contest, and not here as well
+        return judged
+
+    def _cause_of(self, fact: Stated) -> tuple[int, str] | None:
+        """The place and the cause of the contest about a judgement, if there is one."""
+        return self._causes.get((type(fact.fact), fact.said["order"], fact.said["outcome"]))
+
+
+def _caused(fact: Stated, cause: str) -> Stated:
+    judged: Any = fact.fact
+    return replace(fact, said=fact.said | {"cause": cause}, fact=replace(judged, cause=cause))
 
 
 def _kept(run: Run, merchant: str) -> tuple[Leaf | None, Climate, Card]:
@@ -103,20 +176,3 @@ def _facts(merchant: str) -> list[Stated]:
     numbers += [by for _, by in record.replacing(numbers=numbers, size=size)]
     told = record.contents_by_number(numbers=sorted(set(numbers)))
     return [stated_by_record(index, content) for index, content in told.items()]
-
-
-def _of_merchant(facts: Sequence[Stated], merchant: str) -> list[Stated]:
-    return [fact for fact in facts if fact.names("merchant", merchant)]
-
-
-def _corrected(every: Sequence[Stated], then: Sequence[Stated], contest: Contest) -> list[Stated]:
-    """The facts that stood then without the one that was withdrawn, and with today's judgements of the contested order."""
-    now = {(fact.kind, fact.said.get("order")): fact for fact in standing(every, size=record.size())}
-
-    def as_it_stands(fact: Stated) -> Stated | None:
-        if fact.key == contest.event and contest.aspect == "fact":
-            return None
-        judged = fact.source == OWN_SOURCE and contest.order is not None and fact.said.get("order") == contest.order
-        return now.get((fact.kind, contest.order)) if judged else fact
-
-    return [stands for fact in then if (stands := as_it_stands(fact)) is not None]

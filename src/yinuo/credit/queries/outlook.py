@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from yinuo.credit.features import MEASURES
-from yinuo.credit.models import Delivery, Dispatch, Outlook, Run, RunProof, Scorecard, Standing
+from yinuo.credit.models import Delivery, Dispatch, Outlook, Pending, Run, RunProof, Scorecard, Standing
 from yinuo.credit.queries.held_against import own_standing
 from yinuo.credit.queries.standings import shown_scorecard
 from yinuo.credit.rules.climate import Climate
 from yinuo.credit.rules.evidence import Sums
 from yinuo.credit.rules.judging import (
     RANK_WEIGHTS,
+    UNKNOWN_PLACE,
     WEIGHT_ONE,
     Outcome,
-    delivery_ahead,
-    hand_over_ahead,
-    lane_of,
+    outcomes_of,
     rank_weight,
-    weight_of,
 )
+from yinuo.credit.rules.judging import Pending as PendingRow
 from yinuo.credit.rules.kept import card_in, climate_in
 from yinuo.credit.rules.outlook import (
     RATES_WEEKS,
@@ -47,15 +47,12 @@ from yinuo.credit.rules.outlook import (
 )
 from yinuo.credit.rules.scorecard import Card, Result, standing_of
 from yinuo.decisions import queries as decisions
-from yinuo.delivery.queries import disruptions, open_orders
-from yinuo.delivery.rules import Disruption, Journey
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.moments import MICROS_PER_DAY, MICROS_PER_MINUTE, day_of, from_micros, to_micros
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, NotFound
 from yinuo.record import queries as record
-from yinuo.trade.queries import earlier_orders, last_placed
-from yinuo.trade.rules import OrderRow
+from yinuo.trade.queries import earlier_orders, last_placed, orders
 
 if TYPE_CHECKING:
     from yinuo.decisions.models import Contest
@@ -66,8 +63,9 @@ IDLE_DAYS = 7           # a merchant of whom nothing came in for so long before 
 FAILING_MAX = 1_000     # of the orders late or nearly so, the most urgent are reckoned with
 ORDERS_MAX = 1_000      # that one may suppose
 LANES_OF = 100          # supposed orders go where the newest so many went
-AT_ONCE = 1_000         # orders whose weight is looked up at a time
+AT_ONCE = 500           # orders whose weight is looked up at a time
 MICROS_PER_HOUR = 60 * MICROS_PER_MINUTE
+NO_LANE = "/".join([UNKNOWN_PLACE] * 3)
 STAGES = ("late", "soon", "open", "way")
 
 
@@ -149,14 +147,14 @@ class WhatIf:
 
     now: Result
     then: Result
-    reasons: list[tuple[dict[str, object], int, int]]
+    reasons: list[dict[str, Any]]
     left_out: list[str] = field(default_factory=list)
 
 
 class _Candidate(NamedTuple):
-    order: OrderRow
-    journey: Journey
-    aspect: Aspect
+    """An order that may still cost points."""
+
+    order: str
     stage: str
     due: int
     case: Case
@@ -194,7 +192,7 @@ def today(seen: Seen, *, stage: str = "", start: int = 0, stop: int = 50) -> Tod
     counts = Counter(each.stage for each in seen.candidates)
     chosen = [each for each in seen.candidates if not stage or each.stage == stage]
     ranked = _ranked(chosen, seen.basis)
-    rows = [_shown(each, weight, points, seen.clock) for each, weight, points in islice(ranked, start, stop)]
+    rows = _shown(list(islice(ranked, start, stop)), seen.clock)
     return Today(from_micros(seen.clock), rows, {name: counts[name] for name in STAGES}, seen.is_scored)
 
 
@@ -245,7 +243,7 @@ def what_if(*, viewer: Actor, merchant: str, suppose: Supposed, realm: Realm) ->
     added = _sums(more, basis, basis.expected.climate({each.cell for each in more}))
     now = _scored(basis, sums, before=standing.band_before)
     then = _scored(basis, sums + added - gone, before=standing.band)
-    return WhatIf(now, then, _side_by_side(now, then), left_out)
+    return WhatIf(now, then, reasons_beside(now.reasons, then.reasons), left_out)
 
 
 def contests_to_suppose(*, viewer: Actor, merchant: str) -> list[Contest]:
@@ -304,35 +302,46 @@ def _clock(standing: Standing | None, merchant: str, at: datetime) -> int:
 
 
 def _candidates(merchant: str, clock: int) -> list[_Candidate]:
-    """The orders that are open at a moment and have a promise to keep, with what may become of each."""
-    declared, found = disruptions(), []
-    for order, journey in open_orders(merchant=merchant, placed_since=clock - OPEN_DAYS * MICROS_PER_DAY):
-        if (order.placed_at or 0) > clock:
-            continue
-        candidate = _candidate(order, journey, declared.get(journey.source, ()), clock)
-        if candidate is not None:
-            found.append(candidate)
+    """The orders that are open at a moment, with what may become of each."""
+    since = clock - OPEN_DAYS * MICROS_PER_DAY
+    rows = Pending.objects.filter(merchant=merchant, due__gte=since, placed_at__range=(since, clock))
+    cases: dict[tuple[object, ...], Case] = {}      # most orders are alike, and comparing cases takes longer than finding them
+    found = []
+    for row in rows.values_list(*PendingRow._fields):
+        pending = PendingRow(*row)
+        best, worst = outcomes_of(pending, at=clock)
+        key = (pending.aspect, pending.lane, pending.cause, _step(best), _step(worst))
+        if key not in cases:
+            cases[key] = Case(cast(Aspect, pending.aspect), pending.lane, _alike(best), _alike(worst))
+        found.append(_Candidate(pending.id, _stage(pending, clock), pending.due, cases[key], pending.most))
     return found
 
 
-def _candidate(order: OrderRow, journey: Journey, declared: Sequence[Disruption], clock: int) -> _Candidate | None:
-    most = weight_of(rank=0, value_minor=order.amount_minor or 0, currency=order.currency)
-    lane = lane_of(order, journey)
-    if journey.handed_over_at is None:
-        if order.hand_over_by is None:
-            return None
-        case = Case("dispatch", lane, *hand_over_ahead(order, journey, declared, at=clock))
-        left = order.hand_over_by - clock
-        stage = "late" if left < 0 else "soon" if left <= NEAR_HOURS * MICROS_PER_HOUR else "open"
-        return _Candidate(order, journey, "dispatch", stage, order.hand_over_by, case, most)
-    if order.deliver_by is None:
-        return None
-    case = Case("delivery", lane, *delivery_ahead(order, journey, declared, at=clock))
-    return _Candidate(order, journey, "delivery", "way", order.deliver_by, case, most)
+def _stage(pending: PendingRow, clock: int) -> str:
+    if pending.aspect == "delivery":
+        return "way"
+    left = pending.due - clock
+    return "late" if left < 0 else "soon" if left <= NEAR_HOURS * MICROS_PER_HOUR else "open"
+
+
+_STEPS = sorted({
+    case.above for measure in MEASURES for case in measure.cases if case.column == "used_permille" and case.above is not None
+})
+
+
+def _alike(outcome: Outcome) -> Outcome:
+    """The outcome that stands for all that every measure counts alike: so that each is reckoned with once."""
+    place = _step(outcome)
+    return outcome if place < 0 else outcome._replace(used_permille=_STEPS[place - 1] + 1 if place else 0)
+
+
+def _step(outcome: Outcome) -> int:
+    """Between which of the steps that any measure looks at it lies; -1 where there is no share of time."""
+    return -1 if outcome.used_permille is None else bisect_left(_STEPS, outcome.used_permille)
 
 
 def _urgency(candidate: _Candidate) -> tuple[int, str]:
-    return candidate.due, candidate.order.id
+    return candidate.due, candidate.order
 
 
 def _ranked(candidates: Sequence[_Candidate], basis: Basis | None) -> Iterator[tuple[_Candidate, int, int | None]]:
@@ -346,7 +355,7 @@ def _ranked(candidates: Sequence[_Candidate], basis: Basis | None) -> Iterator[t
             yield each, each.most, None
         return
     points = _points(candidates, basis)
-    bounds = [(-int(points[each.case][: each.most + 1].max()), *_urgency(each), place) for place, each in enumerate(candidates)]
+    bounds = [(-points[each.case][1][each.most], each.due, each.order, place) for place, each in enumerate(candidates)]
     heapq.heapify(bounds)
     known: list[tuple[int, int, str, int, int]] = []
     while bounds or known:
@@ -357,39 +366,44 @@ def _ranked(candidates: Sequence[_Candidate], basis: Basis | None) -> Iterator[t
         some = [heapq.heappop(bounds)[3] for _ in range(min(AT_ONCE, len(bounds)))]
         for place, weight in zip(some, _weights([candidates[place] for place in some]), strict=True):
             each = candidates[place]
-            heapq.heappush(known, (-int(points[each.case][weight]), *_urgency(each), place, weight))
+            heapq.heappush(known, (-points[each.case][0][weight], each.due, each.order, place, weight))
 
 
-def _points(candidates: Sequence[_Candidate], basis: Basis) -> dict[Case, np.ndarray]:
-    """The points at stake in each case, by weight."""
+def _points(candidates: Sequence[_Candidate], basis: Basis) -> dict[Case, tuple[list[int], list[int]]]:
+    """The points at stake in each case by weight, and the most up to that weight."""
     cases = list(dict.fromkeys(each.case for each in candidates))
     if not cases:
         return {}
     best, worst = scores_with(
         basis.card, basis.kept[0], basis.expected, cases, as_of=basis.standing.as_of, measures=MEASURES
     )
-    return dict(zip(cases, best - worst, strict=True))
+    points = best - worst
+    most = np.maximum.accumulate(points, axis=1)
+    return dict(zip(cases, zip(points.tolist(), most.tolist(), strict=True), strict=True))
 
 
 def _weights(candidates: Sequence[_Candidate]) -> list[int]:
     """What each order counts, with the same buyer's earlier orders."""
-    ranks = earlier_orders([each.order.id for each in candidates], most=len(RANK_WEIGHTS))
-    return [rank_weight(ranks[each.order.id]) * each.most // WEIGHT_ONE for each in candidates]
+    ranks = earlier_orders([each.order for each in candidates], most=len(RANK_WEIGHTS))
+    return [rank_weight(ranks[each.order]) * each.most // WEIGHT_ONE for each in candidates]
 
 
-def _shown(candidate: _Candidate, weight: int, points: int | None, clock: int) -> OpenOrder:
-    order = candidate.order
-    left = timedelta(microseconds=candidate.due - clock)
-    return OpenOrder(
-        order.id, candidate.aspect, candidate.stage, from_micros(candidate.due), left, order.amount_minor, order.currency,
-        weight, points,
-    )
+def _shown(ranked: Sequence[tuple[_Candidate, int, int | None]], clock: int) -> list[OpenOrder]:
+    """The orders as a page shows them, with what they are worth."""
+    known = {order.id: order for order in orders([candidate.order for candidate, _, _ in ranked])}
+    return [
+        OpenOrder(
+            each.order, each.case.aspect, each.stage, from_micros(each.due), timedelta(microseconds=each.due - clock),
+            known[each.order].amount_minor, known[each.order].currency, weight, points,
+        )
+        for each, weight, points in ranked if each.order in known
+    ]
 
 
 def _failing(candidates: Sequence[_Candidate], day: int) -> list[Judgement]:
     """These orders as failed, each known on the later of the day and the one after its time."""
     return [
-        Judgement(each.aspect, max(day, day_of(each.due)), each.case.lane, weight, each.case.worst)
+        Judgement(each.case.aspect, max(day, day_of(each.due)), each.case.lane, weight, each.case.worst)
         for each, weight in zip(candidates, _weights(candidates), strict=True)
     ]
 
@@ -397,7 +411,7 @@ def _failing(candidates: Sequence[_Candidate], day: int) -> list[Judgement]:
 def _usual_lanes(merchant: str) -> list[str]:
     """The lanes of the merchant's newest orders."""
     newest = Dispatch.objects.filter(merchant=merchant, lane__isnull=False).order_by("-judged_at")
-    return list(newest.values_list("lane", flat=True)[:LANES_OF]) or ["any/any/any"]
+    return [lane or NO_LANE for lane in newest.values_list("lane", flat=True)[:LANES_OF]] or [NO_LANE]
 
 
 def _upheld(viewer: Actor, basis: Basis, ids: Sequence[str], realm: Realm) -> tuple[Sums, list[str]]:
@@ -443,14 +457,14 @@ def _scored(basis: Basis, sums: Sums, *, before: str) -> Result:
     )
 
 
-def _side_by_side(now: Result, then: Result) -> list[tuple[dict[str, object], int, int]]:
-    """Every reason with its points now and then."""
+def reasons_beside(now: Iterable[dict[str, Any]], then: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every reason of two standings with its points `now` and `then`, None where one of them has it not."""
 
-    def keyed(result: Result) -> dict[tuple[object, object], dict[str, object]]:
-        return {(reason["feature"], reason.get("half_life_days")): reason for reason in result.reasons}
+    def keyed(reasons: Iterable[dict[str, Any]]) -> dict[tuple[Any, Any], dict[str, Any]]:
+        return {(reason["feature"], reason.get("half_life_days")): reason for reason in reasons}
 
     first, second = keyed(now), keyed(then)
     return [
-        ({**first, **second}[key], int(str(first.get(key, {}).get("points", 0))), int(str(second.get(key, {}).get("points", 0))))
-        for key in {**first, **second}
+        {**reason, "now": first.get(key, {}).get("points"), "then": second.get(key, {}).get("points")}
+        for key, reason in {**first, **second}.items()
     ]

@@ -77,8 +77,9 @@ class Climate:
         def start_of(some: range) -> int | None:
             return next((at for week in some if (at := rows.find(b'[%d,"' % week)) >= 0), None)
 
-        last = int(rows[rows.rfind(b"[") + 1 :].partition(b",")[0] or -1)
-        first = int(rows[2:].partition(b",")[0] or 0)
+        if rows == b"[]":
+            return cls._read(_Body(read.measures, read.bases, [], read.storms))
+        first, last = (int(rows[at:].partition(b",")[0]) for at in (2, rows.rfind(b"[") + 1))
         start = start_of(range(max(first, weeks.start), min(last + 1, weeks.stop)))
         stop = start_of(range(max(first, weeks.stop), last + 1))
         found = b"[]" if start is None else b"[" + rows[start:stop].rstrip(b",]") + b"]]"

@@ -77,11 +77,30 @@ def judge_dispatch(
         return Judged(order.cancelled_at, DispatchJudged(outcome="cancelled", cause=by, **shared))  # type: ignore[arg-type]
     if journey.handed_over_at is None or order.hand_over_by is None:
         return None
-    outcome, cause, used = hand_over_of(order, journey, disruptions)
+    cause = _hand_over_cause(order, journey, disruptions)
     return Judged(
         journey.handed_over_at,
-        DispatchJudged(outcome=outcome, cause=cause, used_permille=used, **shared),  # type: ignore[arg-type]
+        DispatchJudged(
+            outcome="late" if cause else "on_time", cause=cause, used_permille=used_permille(order, journey), **shared  # type: ignore[arg-type]
+        ),
     )
+
+
+class Pending(NamedTuple):
+    """An order that is still to be handed over or to arrive, with a promise to keep; moments in microseconds.
+
+    `most` is what it counts if the same buyer had none before, `cause` who is at fault if it fails.
+    """
+
+    id: str
+    merchant: str
+    aspect: str
+    due: int
+    placed_at: int
+    ready_at: int | None
+    lane: str
+    most: int
+    cause: str | None
 
 
 class Outcome(NamedTuple):
@@ -92,41 +111,36 @@ class Outcome(NamedTuple):
     used_permille: int | None = None
 
 
-def hand_over_of(order: OrderRow, journey: Journey, disruptions: Sequence[Disruption]) -> Outcome:
-    """The outcome of a hand-over."""
-    cause = _hand_over_cause(order, journey, disruptions)
-    return Outcome("late" if cause else "on_time", cause, used_permille(order, journey))
-
-
-def delivery_of(order: OrderRow, journey: Journey, disruptions: Sequence[Disruption]) -> Outcome:
-    """The outcome of a delivery that was whole."""
-    cause = _delivery_cause(order, journey, disruptions)
-    return Outcome("late" if cause else "on_time", cause)
-
-
-def hand_over_ahead(
-    order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], *, at: int
-) -> tuple[Outcome, Outcome]:
-    """What becomes of an order that is not handed over as far as anybody stated: at best, and if it fails.
-
-    At best it is handed over now or, once its time is past, was at its time, and only the report is missing.
-    """
-    assert order.hand_over_by is not None
-    best, late = min(at, order.hand_over_by), max(at, order.hand_over_by + 1)
-    return (
-        hand_over_of(order, journey._replace(handed_over_at=best, handed_over_recorded=at), disruptions),
-        hand_over_of(order, journey._replace(handed_over_at=late, handed_over_recorded=late), disruptions),
+def pending_of(order: OrderRow, journey: Journey, disruptions: Sequence[Disruption]) -> Pending | None:
+    """What may still become of an order; None where nothing does, as far as is known, or nothing was promised."""
+    ended = order.cancelled_at is not None or journey.delivered_at is not None or journey.harmed_at is not None
+    if order.merchant is None or order.placed_at is None or ended:
+        return None
+    if journey.handed_over_at is None:
+        aspect, due = "dispatch", order.hand_over_by
+    else:
+        aspect, due = "delivery", order.deliver_by
+    if due is None:
+        return None
+    late = journey._replace(handed_over_at=due + 1) if aspect == "dispatch" else journey._replace(delivered_at=due + 1)
+    find = _hand_over_cause if aspect == "dispatch" else _delivery_cause
+    return Pending(
+        order.id, order.merchant, aspect, due, order.placed_at, journey.ready_at, lane_of(order, journey),
+        weight_of(rank=0, value_minor=order.amount_minor or 0, currency=order.currency), find(order, late, disruptions),
     )
 
 
-def delivery_ahead(
-    order: OrderRow, journey: Journey, disruptions: Sequence[Disruption], *, at: int
-) -> tuple[Outcome, Outcome]:
-    """The same of an order on its way, which arrives in time or after it."""
-    assert order.deliver_by is not None
+def outcomes_of(pending: Pending, *, at: int) -> tuple[Outcome, Outcome]:
+    """What becomes of it at best, and if it fails, seen from a moment.
+
+    At best it is handed over, or arrives, now; once its time is past, it did so at its time, and only the report is missing.
+    """
+    if pending.aspect == "delivery":
+        return Outcome("on_time", None), Outcome("late" if pending.cause else "on_time", pending.cause)
+    best, late = min(at, pending.due), max(at, pending.due + 1)
     return (
-        delivery_of(order, journey._replace(delivered_at=min(at, order.deliver_by)), disruptions),
-        delivery_of(order, journey._replace(delivered_at=max(at, order.deliver_by + 1)), disruptions),
+        Outcome("on_time", None, share_used(pending.placed_at, pending.due, best, pending.ready_at)),
+        Outcome("late", pending.cause, share_used(pending.placed_at, pending.due, late, pending.ready_at)),
     )
 
 
@@ -155,11 +169,16 @@ def used_permille(order: OrderRow, journey: Journey) -> int | None:
     """
     if order.placed_at is None or order.hand_over_by is None or journey.handed_over_at is None:
         return None
-    promised = order.hand_over_by - order.placed_at
-    done_at = min(journey.ready_at, journey.handed_over_at) if journey.ready_at is not None else journey.handed_over_at
+    return share_used(order.placed_at, order.hand_over_by, journey.handed_over_at, journey.ready_at)
+
+
+def share_used(placed_at: int, due: int, handed_over_at: int, ready_at: int | None) -> int | None:
+    """The same from the moments alone."""
+    promised = due - placed_at
     if promised <= 0:
         return None
-    return max(0, min(USED_PERMILLE_MAX, 1000 * (done_at - order.placed_at) // promised))
+    done_at = handed_over_at if ready_at is None else min(ready_at, handed_over_at)
+    return max(0, min(USED_PERMILLE_MAX, 1000 * (done_at - placed_at) // promised))
 
 
 def judge_delivery(

@@ -17,7 +17,17 @@ import numpy as np
 from yinuo.credit.rules.bands import RANKS, band_of
 from yinuo.credit.rules.climate import Climate, shares_of
 from yinuo.credit.rules.daybook import columns_needed, plain_daybook
-from yinuo.credit.rules.evidence import EXPECTED_SHIFT, OBSERVED_SHIFT, UNIT, WHOLE, Evidence, Sums, Wanted, plain_sums
+from yinuo.credit.rules.evidence import (
+    EXPECTED_SHIFT,
+    OBSERVED_SHIFT,
+    UNIT,
+    WHOLE,
+    DaybookRow,
+    Evidence,
+    Sums,
+    Wanted,
+    plain_sums,
+)
 from yinuo.credit.rules.judging import WEIGHT_ONE, Outcome
 from yinuo.credit.rules.measures import Measure
 from yinuo.credit.rules.scorecard import EFFECTIVE, OUTCOMES, SCORE_MAX, Card
@@ -109,6 +119,11 @@ def sums_of(
     judged: Iterable[Judgement], climate: Climate, *, as_of: int, wanted: Sequence[Wanted], measures: Sequence[Measure]
 ) -> Sums:
     """What these outcomes add to a merchant's evidence as of a day."""
+    return plain_sums(_rows(judged, measures), climate, as_of, wanted, measures).get("", Sums({}, {}))
+
+
+def _rows(judged: Iterable[Judgement], measures: Sequence[Measure]) -> list[DaybookRow]:
+    """The daybook of these outcomes."""
     columns = dict.fromkeys(columns_needed(measures))
     facts = [
         SimpleNamespace(**columns | {
@@ -117,8 +132,7 @@ def sums_of(
         })
         for each in judged
     ]
-    rows = [(*key, sums) for key, sums in plain_daybook(facts, measures).items()]
-    return plain_sums(rows, climate, as_of, wanted, measures).get("", Sums({}, {}))
+    return [(*key, sums) for key, sums in plain_daybook(facts, measures).items()]
 
 
 class Case(NamedTuple):
@@ -198,21 +212,22 @@ class Warned(NamedTuple):
 
 
 def forecast(
-    card: Card, kept: Mapping[int, Sums], expected: Expected, failing: Sequence[Judgement], *, as_of: int, today: int, band: str,
-    measures: Sequence[Measure],
+    card: Card, kept: Mapping[int, Sums], expected: Expected, failing: Sequence[Judgement], *, as_of: int, today: int,
+    band: str, measures: Sequence[Measure],
 ) -> tuple[list[Ahead], list[Ahead]]:
     """The standing on the coming days that evidence is kept of, if nothing new becomes known; and if these orders fail besides.
 
     `band` is the present one: near an edge it stays, from day to day.
     """
     climate = expected.climate({each.cell for each in failing})
+    rows = _rows(failing, measures)
     aged, fallen = [], []
     alone = together = band
     for days, sums in kept.items():
         day = as_of + days
         if day <= today:
             continue
-        more = sums_of(failing, climate, as_of=day, wanted=scored_by(card), measures=measures)
+        more = plain_sums(rows, climate, day, scored_by(card), measures).get("", Sums({}, {}))
         before = _ahead(card, sums, day, alone)
         after = _ahead(card, sums + more, day, together, aged=before.score)
         alone, together = before.band, after.band

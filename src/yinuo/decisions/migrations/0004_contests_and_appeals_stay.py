@@ -8,7 +8,8 @@ from django.db import migrations
 
 _RAISED = {
     "contest": (
-        "id", "merchant", "event", "aspect", '"order"', "outcome", "matter", "claimed", "words", "opened_by", "opened_at", "due",
+        "id", "merchant", "event", "aspect", '"order"', "outcome", "matter", "claimed", "words", "opened_by", "opened_at",
+        "due",
     ),
     "appeal": ("id", "decision_id", "decision_by", "words", "opened_by", "opened_at", "due"),
 }
@@ -48,12 +49,13 @@ def _rules(table, differs):
     if table == "appeal":
         return [
             *rules,
-            ("INSERT", "NEW.state <> 'open' OR NEW.settled_by <> '' OR NEW.settled_at IS NOT NULL OR NEW.reply <> '' OR NEW.late",
-             "an appeal begins open"),
+            ("INSERT", "NEW.state <> 'open' OR NEW.settled_by <> '' OR NEW.settled_at IS NOT NULL OR NEW.reply <> '' "
+             "OR NEW.late", "an appeal begins open"),
             ("INSERT", f"NOT {_APPEALABLE}", "this decision is not to be appealed, or was taken by another"),
             ("UPDATE", f"{ended} AND (OLD.state <> 'open' OR NEW.state = 'open' OR NEW.settled_at IS NULL "
              "OR (NEW.state = 'withdrawn' AND NEW.reply <> ''))", "an appeal ends once"),
-            ("UPDATE", f"OLD.late {differs} NEW.late AND (OLD.late OR OLD.state <> 'open')", "an appeal that was late was late"),
+            ("UPDATE", f"OLD.late {differs} NEW.late AND (OLD.late OR OLD.state <> 'open')",
+             "an appeal that was late was late"),
             ("UPDATE", _TOOK_PART_IN_APPEAL, "whoever had a part in it does not answer an appeal"),
         ]
     return [
@@ -62,7 +64,8 @@ def _rules(table, differs):
          "OR NEW.decision_id IS NOT NULL", "a contest begins open"),
         ("UPDATE", f"{ended} AND (NEW.state = 'open' OR NEW.settled_at IS NULL OR OLD.state IN ('upheld', 'withdrawn'))",
          "a contest ends once"),
-        ("UPDATE", f"OLD.state = 'open' AND NEW.state IN ('upheld', 'rejected') AND (NOT {_DECIDED} OR {_TOOK_PART_IN_CONTEST})",
+        ("UPDATE", f"OLD.state = 'open' AND NEW.state IN ('upheld', 'rejected') "
+         f"AND (NOT {_DECIDED} OR {_TOOK_PART_IN_CONTEST})",
          "a contest ends by a decision of its own, of somebody who had no part in it"),
         ("UPDATE", f"OLD.state = 'rejected' AND {ended} AND (NEW.state <> 'upheld' "
          f"OR NEW.decision_id {differs} OLD.decision_id OR NOT {_APPEAL_UPHELD})",

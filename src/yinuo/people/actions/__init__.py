@@ -1,5 +1,5 @@
-"""What is done with people's rights (consents, restrictions, corrections, noted looks, erasures), with their accounts, with what takes
-two people, and with case rooms for authorities.
+"""What is done with people's rights (consents, restrictions, corrections, noted looks, erasures), with their accounts,
+with what takes two people, and with case rooms for authorities.
 """
 
 from yinuo.people.actions.accounts import close_account, disable_account, reset_second_factor, set_language

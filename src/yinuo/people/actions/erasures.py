@@ -21,7 +21,7 @@ from yinuo.vault.queries import erasures_between
 
 @transaction.atomic
 def forget_person(*, actor: Actor, person: str) -> None:
-    """Delete a person's consents, restrictions, noted looks and timers, and their mark in case rooms, once nothing else is kept."""
+    """Delete a person's consents, restrictions, noted looks, timers and marks in case rooms, once nothing else is kept."""
     allow(actor, "people.erase")
     CaseRoomCase.objects.filter(buyer=person).update(buyer=None)
     for kept in (Consent, Restriction, Access):

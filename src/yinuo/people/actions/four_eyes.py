@@ -1,7 +1,7 @@
 """Four eyes: what one person proposed takes effect only once another approved it, whole and unchanged.
 
-The one home of it. An action that needs it proposes inside its transaction, keeps what it proposed beside its own rows, and does it in
-the transaction in which somebody approves; case rooms do so, and whatever moves money will.
+The one home of it. An action that needs it proposes inside its transaction, keeps what it proposed beside its own rows, and
+does it in the transaction in which somebody approves; case rooms do so, and whatever moves money will.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def propose(
     *, actor: Actor, permission: str, approval: str, subject: str, digest: str, at: datetime,
     lasts: timedelta = FOUR_EYES_LASTS,
 ) -> Proposal:
-    """Propose something that takes `approval` of another person. `digest` binds all of it: what is approved is what was proposed."""
+    """Propose something that takes `approval` of another person. `digest` binds all of it, so that nothing else is approved."""
     allow(actor, permission)
     _check_human(actor)
     try:
@@ -45,7 +45,7 @@ def propose(
 
 @transaction.atomic
 def approve(*, actor: Actor, proposal: int, digest: str, at: datetime) -> Proposal:
-    """Approve what somebody else proposed; refuses its proposer, and whoever was shown something other than what was proposed."""
+    """Approve what somebody else proposed; refuses its proposer, and whoever was shown something other than that."""
     found = _held(proposal, at)
     allow(actor, found.approval)
     _check_other(actor, found)

@@ -1,4 +1,4 @@
-"""Case rooms: what an authority asked for in writing is shown to it, once a second person approved, until a day, and nothing else."""
+"""Case rooms: what an authority asked for in writing is shown to it, once a second person approved, and until a day."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def ask_room(
 ) -> CaseRoom:
     """Enter an authority's written request and ask for its room; nobody sees anything in it until a second person approved.
 
-    `guests` are the sign-in names of the authority's accounts. Which cases there are, and whom they concern, whoever calls this has
-    looked up.
+    `guests` are the sign-in names of the authority's accounts. Which cases there are, and whom they concern, whoever calls this
+    has looked up.
     """
     allow(actor, "people.ask_room")
     check_request(request, at=at)
@@ -85,13 +85,13 @@ def ask_room(
 
 @transaction.atomic
 def approve_room(*, actor: Actor, room_id: str, digest: str, realm: Realm, at: datetime) -> CaseRoom:
-    """Open a room as the second person; `digest` is that of the request as it was shown. Those concerned see it from now on, or later."""
+    """Open a room as the second person, who was shown the request of this digest. Those concerned are told, now or later."""
     allow(actor, APPROVAL)
     room = _held(room_id)
     _check_stranger(actor, [Case("order", case.thing, case.merchant, case.buyer) for case in _cases(room)])
     if digest_of_room(room, realm=realm) != room.proposal.digest:
         raise Conflict(_("This is not what was proposed. Look at it again before you approve it."))
-    four_eyes.approve(actor=actor, proposal=room.proposal_id, digest=digest, at=at)  # type: ignore[attr-defined] # Django makes it
+    four_eyes.approve(actor=actor, proposal=room.proposal_id, digest=digest, at=at)
     room.opened_at = at
     room.told_at = at if room.tell_from is None else None
     room.save(update_fields=["opened_at", "told_at"])
@@ -107,7 +107,7 @@ def decline_room(*, actor: Actor, room_id: str, realm: Realm, at: datetime) -> C
     """Say no to a room as the second person: nothing was shown."""
     allow(actor, APPROVAL)
     room = _held(room_id)
-    four_eyes.decline(actor=actor, proposal=room.proposal_id, at=at)  # type: ignore[attr-defined]
+    four_eyes.decline(actor=actor, proposal=room.proposal_id, at=at)
     return _close(room, "declined", actor, realm, at)
 
 
@@ -116,7 +116,7 @@ def withdraw_room(*, actor: Actor, room_id: str, realm: Realm, at: datetime) -> 
     """Take back a room that one asked for oneself, before anybody approved it."""
     allow(actor, "people.ask_room")
     room = _held(room_id)
-    four_eyes.withdraw_proposal(actor=actor, proposal=room.proposal_id, at=at)  # type: ignore[attr-defined]
+    four_eyes.withdraw_proposal(actor=actor, proposal=room.proposal_id, at=at)
     return _close(room, "withdrawn", actor, realm, at)
 
 
@@ -140,7 +140,7 @@ def end_room(*, actor: Actor, room_id: str, realm: Realm, at: datetime) -> bool:
     if room.opened_at is None:
         if at < room.proposal.expires:
             return False
-        four_eyes.lapse_proposal(proposal=room.proposal_id, at=at)  # type: ignore[attr-defined]
+        four_eyes.lapse_proposal(proposal=room.proposal_id, at=at)
         _close(room, "lapsed", actor, realm, at)
         return True
     if at < room.until:

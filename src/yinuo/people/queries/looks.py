@@ -17,7 +17,7 @@ SHOWN_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class LookFilter:
-    """Which looks to show: whose (a sign-in name, "system" or an actor's name), at whom or what (ids), on which day, in which room.
+    """Which looks to show: whose (a sign-in name, or an actor's name), at whom or what (ids), on which day, in which room.
 
     Empty: any. `day` is the first moment of the day where the reader is.
     """
@@ -48,15 +48,20 @@ def looks(*, viewer: Actor, wanted: LookFilter, page: int = 1) -> LooksShown:
 
 
 def looks_in(*, viewer: Actor, room: str, page: int = 1) -> LooksShown:
-    """What was looked at in a case room, for those who keep rooms."""
+    """What was looked at in a case room, for those who keep rooms; each look once, however many it concerned."""
     allow(viewer, "people.see_rooms")
-    return _shown(Access.objects.filter(room=room), page)
+    return _once(_shown(Access.objects.filter(room=room), page))
 
 
 def own_looks_in(*, viewer: Actor, room: str) -> LooksShown:
     """What an authority itself looked at in a case room."""
     allow(viewer, "people.enter_room")
-    return _shown(Access.objects.filter(room=room, actor=viewer.name), 1)
+    return _once(_shown(Access.objects.filter(room=room, actor=viewer.name), 1))
+
+
+def _once(shown: LooksShown) -> LooksShown:
+    first = {(look.at, look.actor, look.what, look.page, look.thing): (look, who) for look, who in reversed(shown.looks)}
+    return LooksShown(list(reversed(first.values())), shown.more)
 
 
 def _filtered(wanted: LookFilter) -> Any:

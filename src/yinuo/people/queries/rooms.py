@@ -68,8 +68,8 @@ def own_rooms(*, viewer: Actor, realm: Realm, at: datetime) -> list[RoomShown]:
     allow(viewer, "people.enter_room")
     number = int(viewer.name.removeprefix(HUMAN)) if viewer.is_human else 0
     mine = CaseRoomGuest.objects.filter(account=number).values("room")
-    found = CaseRoom.objects.select_related("proposal").filter(pk__in=mine, opened_at__isnull=False).order_by("-opened_at", "pk")
-    return _shown(list(found[:LISTED_MAX]), realm, at)
+    found = CaseRoom.objects.select_related("proposal").filter(pk__in=mine, opened_at__isnull=False)
+    return _shown(list(found.order_by("-opened_at", "pk")[:LISTED_MAX]), realm, at)
 
 
 def rooms_about(*, viewer: Actor, subject: str, realm: Realm, at: datetime) -> list[tuple[RoomShown, int]]:
@@ -85,11 +85,12 @@ def authorities(*, viewer: Actor, at: datetime) -> list[tuple[str, datetime]]:
     """The sign-in names of authorities' accounts, each with the day on which the role ends; for whoever asks for a room."""
     allow(viewer, "people.ask_room")
     found = Grant.objects.filter(role=AUTHORITY, ended=None, until__gt=at, account__disabled=None)
-    return list(found.order_by("account__handle").values_list("account__handle", "until"))
+    ends = found.order_by("account__handle").values_list("account__handle", "until")
+    return [(handle, until) for handle, until in ends if until is not None]
 
 
 def room_counts(*, at: datetime) -> Mapping[str, int]:
-    """For everybody: how many requests of authorities were entered, granted and not; how many rooms are open; how many silent."""
+    """For everybody: how many requests of authorities were entered, granted and not, and how many rooms are open now."""
     all_ = CaseRoom.objects.select_related("proposal")
     states = [state_of(one, at=at) for one in all_]
     return {
@@ -123,7 +124,7 @@ def _shown(found: Sequence[CaseRoom], realm: Realm, at: datetime) -> list[RoomSh
     requests = _requests(found, realm)
     cases: dict[str, list[CaseRoomCase]] = {pk: [] for pk in ids}
     for case in CaseRoomCase.objects.filter(room__in=ids).order_by("pk"):
-        cases[case.room_id].append(case)  # type: ignore[attr-defined] # Django makes it
+        cases[case.room_id].append(case)
     guests: dict[str, list[str]] = {pk: [] for pk in ids}
     invited = CaseRoomGuest.objects.filter(room__in=ids).order_by("account__handle")
     for pk, handle in invited.values_list("room", "account__handle"):
@@ -142,8 +143,9 @@ def _requests(found: Sequence[CaseRoom], realm: Realm) -> dict[str, RoomRequest]
     said = words_by_name(names=(*REQUEST_WORDS, "silence"), subjects=[one.pk for one in found], realm=realm)
     return {
         one.pk: RoomRequest(
-            *(said[name].get(one.pk) or "" for name in REQUEST_WORDS), one.until, one.with_persons,
-            said["silence"].get(one.pk) or "", one.tell_from,
+            authority=said["authority"].get(one.pk) or "", basis=said["basis"].get(one.pk) or "",
+            reference=said["reference"].get(one.pk) or "", asked=said["asked"].get(one.pk) or "", until=one.until,
+            with_persons=one.with_persons, silence=said["silence"].get(one.pk) or "", tell_from=one.tell_from,
         )
         for one in found
     }

@@ -33,9 +33,7 @@ def things_of(person: str, realm: Realm) -> frozenset[str]:
 
 def numbers_concerning(person: str) -> list[int]:
     """The numbers of the sealed facts that concern a person."""
-    size = queries.size()
-    subjects = [person, *orders_of(naming(person))]
-    return sorted({seq for subject in subjects for seq in queries.mentions_of(subject=subject, size=size)})
+    return queries.mentions_of_every(subjects=[person, *orders_of(naming(person))], size=queries.size())
 
 
 def last_transaction(person: str) -> date | None:
@@ -44,8 +42,7 @@ def last_transaction(person: str) -> date | None:
     orders = orders_of(named)
     if not orders:
         return None
-    size = queries.size()
-    sealed = {seq for order in orders for seq in queries.mentions_of(subject=order, size=size)}
-    moments = [told.at for told in queries.facts_numbered(numbers=sorted(sealed))]
+    sealed = queries.mentions_of_every(subjects=orders, size=queries.size())
+    moments = [told.at for told in queries.facts_numbered(numbers=sealed)]
     moments += [told.at for told in named if orders_of([told])]
     return from_day(day_of(max(moments)))

@@ -46,8 +46,10 @@ def see(
         "hashes_kept": _hashes(person),
         "kept": _kept(person, jurisdiction, at),
         "purposes_by_consent": {code: purpose.words for code, purpose in PURPOSES.items()},
-        "given_to": "Nobody outside but authorities, in the case rooms listed here: pages show the words of reviews without a name, and "
-        "facts are shown to their parties.",
+        "given_to": (
+            "Nobody outside but authorities, in the case rooms listed here: pages show the words of reviews without a name, "
+            "and facts are shown to their parties."
+        ),
     }
     for domain in modules(domains, "queries"):
         if kept_about := getattr(domain, "kept_about", None):

@@ -15,6 +15,7 @@ from yinuo.kit.ids import keyed_digest, keyed_digester
 from yinuo.kit.moments import to_micros
 from yinuo.kit.opening import inner_of, no_person
 from yinuo.kit.realm import OWN_SOURCE, Realm
+from yinuo.kit.refusals import NotAllowed
 from yinuo.record import rules
 from yinuo.record.events import FactWithdrawn
 from yinuo.record.rules import Counted
@@ -33,7 +34,7 @@ class Statement(msgspec.Struct, frozen=True):
 @transaction.atomic(savepoint=False)    # savepoints make SQLite keep a journal of every page: twenty times slower
 def append(*, actor: Actor, statements: Sequence[Statement], realm: Realm, at: datetime) -> int:
     """Append Yinuo's own facts; those whose id was used before are left alone. Returns how many were new."""
-    allow(actor, "record.state_facts")
+    allow(actor, "record.state_own_facts")
     appended = 0
     key_of = keyed_digester(realm.key, "entry", OWN_SOURCE)
     for chunk in rows.chunks(statements, rules.BATCH_MAX):
@@ -43,6 +44,13 @@ def append(*, actor: Actor, statements: Sequence[Statement], realm: Realm, at: d
         write(source=OWN_SOURCE, statements=distinct, realm=realm, recorded=to_micros(at))
         appended += len(distinct)
     return appended
+
+
+def allow_stating(actor: Actor, source: str) -> None:
+    """Return if the actor may state facts as this source: the source itself, or the operator; refuse otherwise."""
+    allow(actor, "record.state_facts")
+    if not actor.holds("system") and actor.name != source:
+        raise NotAllowed(f"{actor.name} may not state facts of {source}.")
 
 
 def entry_key(realm: Realm, source: str, event_id: str) -> bytes:

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from yinuo.kit import rows
-from yinuo.kit.actors import SYSTEM, Actor, allow
+from yinuo.kit.actors import SYSTEM, Actor, allow, read_anew
 from yinuo.kit.moments import MICROS_PER_DAY, day_of, from_micros, to_micros
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, NotFound, TooMany
@@ -74,7 +74,7 @@ def replay_refused(
     """Take a refused event in again, as it came or corrected; refuses with the reason if it is still wrong."""
     from yinuo.record.actions.take import take  # noqa: PLC0415 - taking keeps the refused; replaying takes them
 
-    allow(actor, "record.replay_refused")
+    allow(read_anew(actor), "record.replay_refused")
     waiting = RefusedEvent.objects.select_for_update().filter(pk=refused_id, replayed=None)
     kept = next(queries.opened(waiting, realm=realm), None)
     if kept is None:
@@ -89,7 +89,7 @@ def replay_refused(
 
 def still_refused(*, actor: Actor, numbers: Sequence[int], realm: Realm, at: datetime) -> dict[int, str]:
     """Of these waiting events those that cannot be read as they came, each with the reason; changes nothing."""
-    allow(actor, "record.replay_refused")
+    allow(read_anew(actor), "record.replay_refused")
     waiting = RefusedEvent.objects.filter(pk__in=numbers, replayed=None).order_by("pk")
     return _read_again(list(queries.opened(waiting, realm=realm)), at)[1]
 
@@ -100,7 +100,7 @@ def replay_each(*, actor: Actor, numbers: Sequence[int], realm: Realm, at: datet
 
     One that nobody waits for any more is among these. It takes as many queries for many as for one, for each source.
     """
-    allow(actor, "record.replay_refused")
+    allow(read_anew(actor), "record.replay_refused")
     waiting = RefusedEvent.objects.select_for_update().filter(pk__in=numbers, replayed=None).order_by("pk")
     kept = list(queries.opened(waiting, realm=realm))
     good, refused = _read_again(kept, at)
@@ -155,7 +155,7 @@ def _take_again(source: str, events: dict[int, rules.Incoming], realm: Realm, at
 @transaction.atomic
 def drop_refused(*, actor: Actor, numbers: Sequence[int] = (), source: str | None = None) -> int:
     """Delete refused events that wait, for good: those of the numbers, or all of a source. Returns how many."""
-    allow(actor, "record.drop_refused")
+    allow(read_anew(actor), "record.drop_refused")
     waiting = RefusedEvent.objects.filter(replayed=None)
     if source is not None:
         return waiting.filter(source=source).delete()[0]
@@ -172,7 +172,7 @@ def drop_stale(*, actor: Actor, day: int, days: int, at: datetime) -> int:
 
     Returns how many events went.
     """
-    allow(actor, "record.drop_refused")
+    allow(read_anew(actor), "record.drop_refused")
     if day_of(to_micros(at)) < day + min(days, rules.DAYS_MAX):
         timers.set_timer(kind=rules.DROP_REFUSED, subject=str(day), due=_next_midnight(at))
         return 0

@@ -15,10 +15,11 @@ import msgspec
 from django.db import connection
 
 from yinuo.kit import beside, rows
-from yinuo.kit.actors import Actor, allow
+from yinuo.kit.actors import Actor
 from yinuo.kit.moments import to_micros
 from yinuo.kit.realm import Realm
 from yinuo.record import rules
+from yinuo.record.actions.append import allow_stating
 from yinuo.record.actions.prepare import Prepared, keyed, prepared, sort_out
 from yinuo.record.actions.take import Taken, placed, take, take_prepared
 from yinuo.record.rules import Incoming, Refused
@@ -60,7 +61,7 @@ class Stream(Generic[Item]):
 
         The fork is made before the first part is given, and closes this process's connection to the database.
         """
-        allow(self.actor, "record.state_facts")
+        allow_stating(self.actor, self.source)
         batches = rows.chunks(self.items, rules.BATCH_MAX)
         first = next(batches, [])
         every = chain([first] if first else [], batches)

@@ -12,13 +12,13 @@ import msgspec
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from yinuo.kit import rows
-from yinuo.kit.actors import Actor, allow
+from yinuo.kit.actors import Actor
 from yinuo.kit.moments import to_micros
 from yinuo.kit.opening import no_person
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Busy
 from yinuo.record import rules
-from yinuo.record.actions.append import Statement, entry_key, write_rows
+from yinuo.record.actions.append import Statement, allow_stating, entry_key, write_rows
 from yinuo.record.actions.prepare import Keyed, Prepared, keyed, prepared, sort_out, statements_of, words_of
 from yinuo.record.actions.refuse import check_room, close_corrected, keep_refused
 from yinuo.record.actions.replace import Misdirected, replace_told, tellable
@@ -69,7 +69,7 @@ def take(
     The same event again does nothing. The same id with other content is refused as a conflict (its index is -1), and kept to
     be looked at. Where others hold the record for too long, all is refused as `Busy`.
     """
-    allow(actor, "record.state_facts")
+    allow_stating(actor, source)
     assert len(events) <= rules.BATCH_MAX, "a batch is one transaction, and at most 10,000 events"
     every = keyed(source, events, realm)
     for race in range(RACES_MAX):

@@ -98,6 +98,19 @@ def mentions_of(*, subject: str, size: int) -> list[int]:
     return [int(seq) for _, seq in found]
 
 
+def mentions_of_every(*, subjects: Sequence[str], size: int) -> list[int]:
+    """The numbers of the facts that mention any of these subjects, below a size; one query. Refuses as `mentions_of` does."""
+    sql = f"SELECT subject, number, seq FROM record_mention WHERE seq < {size:d} AND subject {{keys}}"
+    found = sorted(rows.select_in(connection, sql, list(subjects)))
+    counts: dict[str, int] = {}
+    for subject, number, _ in found:
+        expected = counts.get(subject, 0)
+        if number != expected:
+            raise Altered(f"Fact number {expected:,} about {subject} is not kept; `yinuo record audit` names such places.")
+        counts[subject] = expected + 1
+    return sorted({int(seq) for _, _, seq in found})
+
+
 def counts_below(*, subjects: Sequence[str], size: int) -> dict[str, int]:
     """How many facts below a size mention each subject: one more than the last number that it gave. One query."""
     last = f"""(SELECT m.number FROM record_mention m WHERE m.subject = s.value AND m.seq < {size:d}

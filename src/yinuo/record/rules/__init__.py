@@ -52,6 +52,7 @@ from yinuo.record.rules.refusal import (
 
 PERMISSIONS = {
     "record.state_facts": frozenset({"source", "system"}),
+    "record.state_own_facts": frozenset({"system"}),
     "record.seal": frozenset({"system"}),
     "record.make_key": frozenset({"system"}),
     "record.give_evidence": frozenset({"system"}),

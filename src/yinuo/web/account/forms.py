@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import ChangePasswordForm, LoginForm
+from allauth.account.forms import ChangePasswordForm, LoginForm, ReauthenticateForm
 from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
@@ -30,6 +30,14 @@ class SignIn(LoginForm):  # type: ignore[misc] # allauth has no types
     def clean_login(self) -> str:
         """The name as accounts have it, so that attempts are counted together however it is written."""
         return normal_handle(self.cleaned_data["login"])
+
+
+class Confirm(ReauthenticateForm):  # type: ignore[misc]
+    """The password once more, before something that decides who gets in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _bare(self)
 
 
 class ChangePassword(ChangePasswordForm):  # type: ignore[misc]

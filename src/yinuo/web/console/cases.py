@@ -70,13 +70,15 @@ def decision(request: HttpRequest, decision: str) -> HttpResponse:
         if made:
             return redirect("console_decision", decision=decision)
     appeal = queries.appeal_against(viewer=here.actor, decision_id=found.pk)
+    appealed = appeal is not None and appeal.state != "withdrawn"
     who = found.merchant or found.buyer or ""
     context = {
         "decision": found, "merchant": _called(found.merchant) if found.merchant else None, "appeal": appeal,
         "reasons": queries.words(name="reasons", subjects=[found.pk], realm=here.realm).get(found.pk),
         "reply": queries.words(name="reply", subjects=[appeal.pk], realm=here.realm).get(appeal.pk) if appeal else None,
         "rule": GROUNDS[found.ground].rule, "facts": len(found.facts.split()), "adverse": ACTS[found.act].adverse,
-        "may_appeal": _speaks(here, who) and ACTS[found.act].adverse and appeal is None and here.at <= found.appeal_until,
+        "may_appeal": _speaks(here, who) and ACTS[found.act].adverse and not appealed and here.at <= found.appeal_until,
+        "appealed": appealed,
         "words": request.POST.get("words", ""),
         "source": found.decided_by.removeprefix(SOURCE) if found.decided_by.startswith(SOURCE) else "",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from yinuo.credit import actions as credit
 from yinuo.credit import queries as standings
 from yinuo.credit.actions import CLAIMS
+from yinuo.credit.rules.judging import WEIGHT_ONE
 from yinuo.decisions import queries as decisions
 from yinuo.kit.actors import PUBLIC
 from yinuo.kit.refusals import Malformed
@@ -52,12 +54,14 @@ def overview(request: HttpRequest, merchant: str) -> HttpResponse:
     """The standing in exact figures, why, and what waits."""
     here = Here(request)
     standing = standings.own_standing(viewer=here.actor, merchant=merchant)
-    contests = decisions.contests_of(viewer=here.actor, merchant=merchant)
+    contests = decisions.contests_of(viewer=here.actor, merchant=merchant, state="open")
     seen = standings.look_ahead(viewer=here.actor, merchant=merchant, at=here.at)
+    held = standings.held_against(viewer=here.actor, merchant=merchant, at=here.at, limit=5)
+    names = _called(here, [*contests, *held])
     context: dict[str, Any] = _frame(request, merchant, "overview") | {
         "standing": standing,
-        "open_contests": [contest for contest in contests if contest.state == "open"],
-        "held": standings.held_against(viewer=here.actor, merchant=merchant, at=here.at, limit=5),
+        "open_contests": [(contest, names.get(contest.order or "", "")) for contest in contests],
+        "held": [(each, names[each.order]) for each in held],
         "decisions": decisions.decisions_about(viewer=here.actor, merchant=merchant)[:5],
         "today": standings.today(seen, stop=TODAY_FIRST), "foreseen": standings.foreseen(seen),
         "announced": [
@@ -90,13 +94,7 @@ def _beside(now: Any, then: Any) -> list[dict[str, Any]]:
     """The reasons of two standings side by side; none where one of them has no score."""
     if now is None or then is None or None in (now.score, then.score):
         return []
-    first, second = (
-        {(reason["feature"], reason.get("half_life_days")): reason for reason in each.reasons} for each in (now, then)
-    )
-    return [
-        {**{**first, **second}[key], "now": first.get(key, {}).get("points"), "then": second.get(key, {}).get("points")}
-        for key in {**first, **second}
-    ]
+    return standings.reasons_beside(now.reasons, then.reasons)
 
 
 @for_team
@@ -124,8 +122,12 @@ def today(request: HttpRequest, merchant: str) -> HttpResponse:
 def what_if(request: HttpRequest, merchant: str) -> HttpResponse:
     """The standing as it would be with orders and objections as supposed; everything supposed stands in the address."""
     here = Here(request)
+    contests = standings.contests_to_suppose(viewer=here.actor, merchant=merchant)
+    names = source_ids_of(surrogates=[contest.order for contest in contests if contest.order], realm=here.realm)
     context = _frame(request, merchant, "what_if") | {
-        "contests": standings.contests_to_suppose(viewer=here.actor, merchant=merchant),
+        "contests": [
+            {"contest": contest, "called": (names.get(contest.order or "") or ("", contest.order))[1]} for contest in contests
+        ],
         "given": {"orders": "20", "late": "0", "used": "60"} | request.GET.dict(), "chosen": request.GET.getlist("contest"),
         "standing": standings.own_standing(viewer=here.actor, merchant=merchant),
     }
@@ -138,7 +140,7 @@ def what_if(request: HttpRequest, merchant: str) -> HttpResponse:
             context |= {"wrong": refusal, "status": 422}
         else:
             context |= {"found": found, "reasons": [
-                {**reason, "now": now, "then": then, "change": then - now} for reason, now, then in found.reasons
+                {**reason, "change": (reason["then"] or 0) - (reason["now"] or 0)} for reason in found.reasons
             ]}
             context |= {
                 f"interval_{name}": charts.interval(each.score, each.low or 0, each.high or each.score)
@@ -178,16 +180,25 @@ def outcomes(request: HttpRequest, merchant: str) -> HttpResponse:
     aspect = request.GET.get("aspect", "")
     aspect = aspect if aspect in ("dispatch", "delivery") else ""
     held = standings.held_against(viewer=here.actor, merchant=merchant, at=here.at, limit=HELD_MAX, aspect=aspect)
-    names = source_ids_of(surrogates=[each.order for each in held], realm=here.realm)
+    names = _called(here, held)
     rows = [
-        {"held": each, "called": (names.get(each.order) or ("", each.order))[1], "value": f"{each.aspect}/{each.order}"}
+        {"held": each, "called": names[each.order], "value": f"{each.aspect}/{each.order}",
+         "weight": each.weight * 1_000 // WEIGHT_ONE}
         for each in held
     ]
     context = _frame(request, merchant, "outcomes") | {
-        "rows": rows, "aspect": aspect, "filters": {"aspect": aspect}, "claims": CLAIMS, "limit": HELD_MAX, "chosen": (request.POST or request.GET).getlist("outcome"),
-        "words": request.POST.get("words", ""), "claimed": request.POST.get("claimed", ""),
+        "rows": rows, "aspect": aspect, "filters": {"aspect": aspect}, "claims": CLAIMS, "limit": HELD_MAX,
+        "chosen": (request.POST or request.GET).getlist("outcome"), "words": request.POST.get("words", ""),
+        "claimed": request.POST.get("claimed", ""),
     }
     return render(request, "console/outcomes.html", context)
+
+
+def _called(here: Here, about: Iterable[Any]) -> dict[str, str]:
+    """The orders that these are about, as their shop calls them."""
+    orders = {each.order for each in about if each.order}
+    names = source_ids_of(surrogates=orders, realm=here.realm)
+    return {order: (names.get(order) or ("", order))[1] for order in orders}
 
 
 def _object(request: HttpRequest, here: Here, merchant: str) -> Any:
@@ -209,8 +220,12 @@ def _object(request: HttpRequest, here: Here, merchant: str) -> Any:
 def cases(request: HttpRequest, merchant: str) -> HttpResponse:
     """Objections and decisions, the newest first."""
     here = Here(request)
+    after = request.GET.get("after", "")
+    contests = decisions.contests_of(viewer=here.actor, merchant=merchant, after=after)
+    names = _called(here, contests)
     context = _frame(request, merchant, "cases") | {
-        "contests": decisions.contests_of(viewer=here.actor, merchant=merchant),
+        "contests": [(contest, names.get(contest.order or "", "")) for contest in contests], "is_first": not after,
+        "after": contests[-1].pk if len(contests) == decisions.LISTED_MAX else "",
         "decisions": decisions.decisions_about(viewer=here.actor, merchant=merchant),
         "rooms": _rooms(here, merchant),
     }

@@ -36,7 +36,9 @@ class NewWebhook(forms.Form):
     )
     source = forms.CharField(
         label=gettext_lazy("Only about the subjects of this source"), max_length=40, required=False,
-        help_text=gettext_lazy("The name of a shop’s key, which is then told by its own ids. Empty: everybody, by Yinuo’s ids."),
+        help_text=gettext_lazy(
+            "The name of a shop’s key, which is then told by its own ids. Empty: everybody, by Yinuo’s ids."
+        ),
     )
     kinds = forms.CharField(
         label=gettext_lazy("Kinds of fact"), max_length=4_000, initial="\n".join(USUAL_KINDS),
@@ -109,7 +111,8 @@ def webhook(request: HttpRequest, webhook: int) -> HttpResponse:
     deliveries = queries.deliveries_of(viewer=here.actor, webhook=found.pk, before=before, limit=SHOWN + 1)
     context = {
         "state": next(each for each in queries.webhooks_of(viewer=here.actor) if each.webhook.pk == found.pk),
-        "hook": found, "host": urlsplit(found.url).hostname or found.url, "secret": secret, "form": form, "is_first": before is None,
+        "hook": found, "host": urlsplit(found.url).hostname or found.url, "secret": secret, "form": form,
+        "is_first": before is None,
         "rows": [{"delivery": each, "id": message_id(each.number)} for each in deliveries[:SHOWN]],
         "before": deliveries[SHOWN - 1].number if len(deliveries) > SHOWN else None,
     }

@@ -169,4 +169,5 @@ def _plain(field: str, value: Any, moments: frozenset[str]) -> Any:
 
 def _account(account: dict[str, Any]) -> dict[str, Any]:
     sessions = [{**one, "seen": _moment(one["seen"])} for one in account["signed_in"]]
-    return {**account, "created": _moment(account["created"]), "signed_in": sessions}
+    tokens = [{**one, "used": _moment(one["used"])} for one in account["access_tokens"]]
+    return {**account, "created": _moment(account["created"]), "signed_in": sessions, "access_tokens": tokens}

@@ -1,4 +1,4 @@
-"""For those who keep rooms: the list with its clocks, asking for a room, and one room to approve, decline, withdraw or close."""
+"""For those who keep rooms: the list with its clocks, a request to enter, one room to approve, decline, withdraw or close."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -58,7 +58,8 @@ def ask(request: HttpRequest, cases: Cases) -> HttpResponse:
 def _ask(request: HttpRequest, here: Here, cases: Cases) -> Any:
     given = request.POST
     asked = RoomRequest(
-        *(given.get(name, "").strip() for name in ("authority", "basis", "reference", "asked")),
+        authority=given.get("authority", "").strip(), basis=given.get("basis", "").strip(),
+        reference=given.get("reference", "").strip(), asked=given.get("asked", "").strip(),
         until=_end_of(given.get("until", "")) or here.at, with_persons="with_persons" in given,
         silence=given.get("silence", "").strip(), tell_from=_end_of(given.get("tell_from", "")),
     )
@@ -74,7 +75,7 @@ def room(request: HttpRequest, room: str, cases: Cases) -> HttpResponse:
     """One room: to its keepers whole, with what can be done; to the authority what it shows."""
     here = Here(request)
     if here.actor.holds(AUTHORITY):
-        return enter(request, here, room)
+        return HttpResponseNotAllowed(["GET", "HEAD"]) if request.method == "POST" else enter(request, here, room)
     found = queries.room(viewer=here.actor, room_id=room, realm=here.realm, at=here.at)
     if request.method == "POST":
         _do(request, here, room)
