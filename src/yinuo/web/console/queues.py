@@ -30,7 +30,7 @@ from yinuo.web import formats
 from yinuo.web.account.told import told
 from yinuo.web.console.entrance import Here, for_staff, for_stewards, outcome_of
 from yinuo.web.console.filters import MERCHANT, Filters
-from yinuo.web.wording import words
+from yinuo.web.wording import translated, words
 
 PAGE = 50
 SETTLING = [code for code, ground in GROUNDS.items() if ground.acts & {"contest_upheld", "contest_rejected"}]
@@ -190,7 +190,8 @@ def _refused(here: Here, refused: Any) -> list[dict[str, Any]]:
     found = queries.contests_named(viewer=here.actor, ids=list(refused))
     rows = {row["contest"].pk: row for row in contest_rows(here, found)}
     return [
-        {"row": rows.get(contest), "contest": contest, "why": gettext(refusal.sentence)} for contest, refusal in refused.items()
+        {"row": rows.get(contest), "contest": contest, "why": translated(refusal.sentence)}
+        for contest, refusal in refused.items()
     ]
 
 
@@ -247,4 +248,4 @@ def refused_many(request: HttpRequest) -> HttpResponse:
 
 
 def _wrong(wrong: dict[int, str], names: dict[int, Any]) -> list[dict[str, Any]]:
-    return [{"number": number, "event": names.get(number), "why": gettext(why)} for number, why in sorted(wrong.items())]
+    return [{"number": number, "event": names.get(number), "why": translated(why)} for number, why in sorted(wrong.items())]

@@ -20,6 +20,7 @@ from yinuo.merchants import queries as merchants
 from yinuo.people.queries import names_of
 from yinuo.web.account.told import told
 from yinuo.web.console.entrance import Here, for_staff, for_stewards
+from yinuo.web.wording import translated
 
 PAGE = 25
 MOVERS = 25
@@ -149,7 +150,7 @@ def job(request: HttpRequest, job: str) -> HttpResponse:
         "job": found, "run": standings.run_of_id(viewer=here.actor, run_id=found.run), "tab": "runs",
         "who": names_of({found.asked_by}).get(found.asked_by, ""), "is_steward": here.actor.holds("steward"),
         "reasons": words(name="reasons", subjects=[found.pk], realm=here.realm).get(found.pk) if found.words else "",
-        "differing": _differing(shown), "said": gettext(found.said) if found.said else "",
+        "differing": _differing(shown), "said": translated(found.said),
     }
     return render(request, "console/job.html", context)
 
