@@ -202,7 +202,8 @@ def measure_console(times: int = 40) -> None:
 
     settings.ALLOWED_HOSTS.append("testserver")
     account, _ = Account.objects.get_or_create(handle="measuring", defaults={"created": now()})
-    Grant.objects.get_or_create(account=account, role="steward", ended=None, defaults={"granted_by": "system", "granted": now()})
+    given = {"granted_by": "system", "granted": now()}
+    Grant.objects.get_or_create(account=account, role="steward", ended=None, defaults=given)
     Authenticator.objects.get_or_create(user=account, type="totp", defaults={"data": {"secret": "s"}})
     client = Client()
     client.force_login(account)
