@@ -283,8 +283,6 @@ REFUSAL_FORMS = (
     _("This was %(contest_state)s already."),
     _("Contest 1 to %(many)s at once."),
     _("Settle 1 to %(many)s at once."),
-    _("At most %(many)s objections of one merchant may be open at once. Wait until some are answered, or take some back. "
-      "Nothing was changed."),
     _(
         "At most %(many)s objections of one merchant may be open at once. Wait until some are answered, or take some back. "
         "Nothing was changed."
