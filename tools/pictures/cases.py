@@ -106,7 +106,7 @@ def session(account: Any) -> str:
     ways = [{"method": "password", "at": at, "username": account.handle, "reauthenticated": True}]
     if account.handle in _WITH_APP:
         ways.append({"method": "mfa", "type": "totp", "at": at, "reauthenticated": True})
-    store["account_authentication_methods"] = ways
+    store["account_authentication_methods"], store["account_authentication_methods_user"] = ways, str(account.pk)
     store.create()
     key: str = store.session_key
     UserSession.objects.create(user=account, ip="203.0.113.7", user_agent=AGENT, session_key=key)
