@@ -134,3 +134,15 @@ def test_every_call_says_what_it_may_be_refused_for():
                 assert content["example"]["status"] == status
     assert schema["components"]["securitySchemes"].keys() == {"SourceKey", "AccessToken"}
     assert all(scheme["description"] for scheme in schema["components"]["securitySchemes"].values())
+
+
+def test_every_body_has_an_example():
+    schema = api.get_openapi_schema()
+    shown = 0
+    for path, calls in schema["paths"].items():
+        for method, call in calls.items():
+            for media in call.get("requestBody", {}).get("content", {}).values():
+                named = media["schema"].get("$ref", "").rpartition("/")[2]
+                assert "example" in media or "example" in schema["components"]["schemas"][named], f"{method} {path}"
+                shown += 1
+    assert shown > 15

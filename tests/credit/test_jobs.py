@@ -52,7 +52,8 @@ def test_an_auditor_recomputes_a_run_and_everything_agrees(market, which):
 def test_what_was_kept_otherwise_than_the_facts_give_is_named(market):
     """Whoever changes standings, proof and root alike: the facts and the record still tell."""
     run = Run.objects.get(pk=market.second.pk)
-    leaves = [leaf_in(leaf) for leaf in leaves_in(bytes(RunProof.objects.get(pk=run.pk).leaves), run=run.pk, root=run.standings)]
+    kept = bytes(RunProof.objects.get(pk=run.pk).leaves)
+    leaves = [leaf_in(leaf) for leaf in leaves_in(kept, run=run.pk, root=run.standings)]
     place = next(n for n, leaf in enumerate(leaves) if leaf.score is not None and leaf.score < 900)
     bought = msgspec.structs.replace(leaves[place], score=leaves[place].score + 77)
     lines = [each.encoded() for each in [*leaves[:place], bought, *leaves[place + 1:]]]
@@ -98,7 +99,8 @@ def test_a_job_that_breaks_off_is_told_and_can_be_asked_for_again(market, monkey
 
 
 def test_only_those_who_may_ask(market):
-    for actor in (PUBLIC, Actor("account:3", frozenset({"finance"})), Actor("account:4", own={"m": frozenset({"merchant_owner"})})):
+    owner = Actor("account:4", own={"m": frozenset({"merchant_owner"})})
+    for actor in (PUBLIC, Actor("account:3", frozenset({"finance"})), owner):
         with pytest.raises(NotAllowed):
             asked(market, market.second, actor)
         with pytest.raises(NotAllowed):
@@ -152,7 +154,8 @@ def test_a_run_keeps_whom_it_moved_and_through_what(market):
     assert movers
     assert [each.place for each in movers] == list(range(len(movers)))
     far = [
-        (-abs(RANKS[each.band] - RANKS[each.band_before]), -abs((each.score or 0) - (each.score_before or 0))) for each in movers
+        (-abs(RANKS[each.band] - RANKS[each.band_before]), -abs((each.score or 0) - (each.score_before or 0)))
+        for each in movers
     ]
     assert far == sorted(far)
     standings = {row.merchant: row for row in Standing.objects.filter(run=market.second.pk)}
@@ -187,8 +190,9 @@ def test_furthest_goes_by_bands_then_by_points():
 
 
 def test_causes_are_the_differences_of_reasons():
-    before = [{"feature": "start", "points": 3}, {"feature": "a", "half_life_days": 30, "points": 10}, {"feature": "gone", "points": 4}]
-    after = [{"feature": "start", "points": 3}, {"feature": "a", "half_life_days": 30, "points": -10}, {"feature": "new", "points": 1}]
+    start = {"feature": "start", "points": 3}
+    before = [start, {"feature": "a", "half_life_days": 30, "points": 10}, {"feature": "gone", "points": 4}]
+    after = [start, {"feature": "a", "half_life_days": 30, "points": -10}, {"feature": "new", "points": 1}]
     assert causes_of(before, after) == [
         {"feature": "a", "half_life_days": 30, "points": -20}, {"feature": "gone", "half_life_days": None, "points": -4},
         {"feature": "new", "half_life_days": None, "points": 1},

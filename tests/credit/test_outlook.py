@@ -299,12 +299,20 @@ def test_today_is_by_points_then_by_time_and_pages_are_parts_of_it(alone, django
     for row in whole.rows:      # each in its plainest form: the score with one outcome more, and with the other
         pending = PendingRow(*Pending.objects.values_list(*PendingRow._fields).get(pk=row.order))
         assert row.points == plain_stake(seen.basis, pending, row.weight, to_micros(noon))
+    late, lost = whole.first_fall
+    falls = [supposing(market, merchant, orders=count, late=count) - supposing(market, merchant) for count in (late - 1, late)]
+    assert falls == [0, -lost]
     with pytest.raises(NotAllowed):
         queries.look_ahead(viewer=owner_of("mother"), merchant=merchant, at=noon)
     with pytest.raises(Malformed):
         queries.today(seen, stage="never")
     with django_assert_max_num_queries(14):
         queries.today(queries.look_ahead(viewer=SYSTEM, merchant=merchant, at=noon))
+
+
+def supposing(market, merchant, **supposed):
+    suppose = queries.Supposed(**supposed)
+    return queries.what_if(viewer=SYSTEM, merchant=merchant, suppose=suppose, realm=market.realm).then.score
 
 
 def plain_stake(basis, pending, weight, at):
@@ -389,3 +397,23 @@ def test_a_scorecard_comes_into_force_on_the_day_it_was_announced_for(alone):
     credit.put_in_force(actor=SYSTEM, name="next", at=NOW + timedelta(days=20))
     with pytest.raises(Conflict):
         credit.announce(actor=SYSTEM, name="next", day=day + 99, at=NOW)
+
+
+def test_what_is_due_tomorrow_is_not_reckoned_to_fail(alone):
+    market, as_of = alone, Standing.objects.values_list("as_of", flat=True).first()
+    noon = datetime.combine(from_day(as_of - 1), datetime.min.time(), UTC) + timedelta(hours=12)
+    rescored(market, as_of)
+    merchant = Standing.objects.filter(band__in=("good", "excellent"), override="").values_list("merchant", flat=True).first()
+    template = next(
+        event for event in market.of_kind("trade.order_placed")
+        if surrogate_of(source="demo", kind="merchant", source_id=event.data["merchant"], key=market.realm.key) == merchant
+    )
+    placed(market, 40, at=noon, hours=(30,), like=template)
+
+    def told(hours):
+        return queries.foreseen(queries.look_ahead(viewer=SYSTEM, merchant=merchant, at=noon + timedelta(hours=hours)))
+
+    assert told(1) is None
+    assert told(23.9) is None       # due in a little more than six hours
+    assert told(24.1).orders == {"late": 0, "soon": 40}
+    assert told(31).orders == {"late": 40, "soon": 0}

@@ -410,8 +410,8 @@ def fill_queues(*, contests: int = 30, appeals: int = 6, refused: int = 12, move
         record.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm(), at=moment)
     Run.objects.create(
         id="nheld", size=8_530_112, as_of=AS_OF + 1, scorecard=CARD, mode="public", state="waiting", climate="ab" * 32,
-        reason="812 of 9000 merchants would change their band; at most 180 may without a look. No outcome came in on 2026-05-30 "
-        "from swift: the intake may have been out.",
+        reason="812 of 9000 merchants would change their band; at most 180 may without a look. "
+        "No outcome came in on 2026-05-30 from swift: the intake may have been out.",
         standings="ef" * 32, merchants=9_000, moved=812, completed=moment,
     )
     for run in ("nrun1", "nheld"):
@@ -426,8 +426,9 @@ def _contests(known: list[str], count: int, moment: datetime) -> None:
     )
     made = [
         Contest(
-            id=f"t{number:06}", merchant=known[number % len(known)], event="ab" * 16, aspect=("dispatch", "delivery")[number % 2],
-            order=f"o{known[number % len(known)]}{number}", outcome="late", matter=f"dispatch/o{number}/late",
+            id=f"t{number:06}", merchant=known[number % len(known)], event="ab" * 16,
+            aspect=("dispatch", "delivery")[number % 2], order=f"o{number:06}", outcome="late",
+            matter=f"dispatch/o{number}/late",
             claimed=("carrier", "buyer")[number % 2], words="0" * 32, opened_by="account:900001",
             opened_at=moment - timedelta(days=9), due=moment + timedelta(minutes=11 * number - 60), state="open",
         )
@@ -435,7 +436,8 @@ def _contests(known: list[str], count: int, moment: datetime) -> None:
     ]
     Contest.objects.bulk_create(made, batch_size=500)
     texts = [
-        Words(each.pk, "objection", each.merchant, "transaction", words[number % len(words)]) for number, each in enumerate(made)
+        Words(each.pk, "objection", each.merchant, "transaction", words[number % len(words)])
+        for number, each in enumerate(made)
     ]
     keep_words(texts=texts, realm=realm(), recorded=int(moment.timestamp() * 1_000_000))
 
@@ -465,7 +467,8 @@ def _appeals(known: list[str], count: int, moment: datetime) -> None:
         for number in range(count)
     ]
     texts += [
-        Words(each.pk, "reasons", each.pk, "transaction", "Three parcels left without the papers they need.") for each in decided
+        Words(each.pk, "reasons", each.pk, "transaction", "Three parcels left without the papers they need.")
+        for each in decided
     ]
     keep_words(texts=texts, realm=realm(), recorded=int(moment.timestamp() * 1_000_000))
 

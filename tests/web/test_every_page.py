@@ -161,20 +161,21 @@ def file_size(address: str) -> int:
 
 def test_a_page_asks_as_many_questions_of_much_as_of_little(everything, grow):
     """Every page, before and after there is ten times as much of everything."""
-    before = questions(everything)
+    addresses = {page: everything.addresses(page)[:1] for page in everything.pages()}
+    before = questions(everything, addresses)
     grow(everything, 45)
-    after = questions(everything)
+    after = questions(everything, addresses)
     grown = {what: (before[what], count) for what, count in after.items() if count > before.get(what, count)}
     assert {what: counts for what, counts in grown.items() if what[0] not in BY_ONE} == {}
 
 
-def questions(everything: Any) -> dict[tuple[str, str | None], int]:
-    """How many queries each page takes, at its first address, for whom it is."""
+def questions(everything: Any, addresses: dict[Any, list[str]]) -> dict[tuple[str, str | None], int]:
+    """How many queries each page takes, for whom it is."""
     counted = {}
     for who in PEOPLE:
         client = everything.signed_in(who)
-        for page in everything.pages():
-            for address in everything.addresses(page)[:1]:
+        for page, known in addresses.items():
+            for address in known:
                 connection.queries_log.clear()
                 with CaptureQueriesContext(connection) as asked:
                     got = client.get(address)

@@ -98,7 +98,9 @@ def test_everything_is_reached_by_tab_alone(signed_in):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement === document.body"):
             break           # once around
-        seen.append(page.evaluate("document.activeElement.id || document.activeElement.name || document.activeElement.textContent.trim()"))
+        seen.append(page.evaluate(
+            "document.activeElement.id || document.activeElement.name || document.activeElement.textContent.trim()"
+        ))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none", seen[-1]
     for wanted in ("To the content", "To the list", "f-state", "f-merchant", "f-name", "contest", "take", "outcome", "words"):
         assert wanted in seen, wanted

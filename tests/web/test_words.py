@@ -69,7 +69,8 @@ def test_every_refusal_on_a_console_is_said_in_chinese(words):
 
 def test_a_refusal_says_its_values_in_words():
     said = "Order shop-7 costs no points: its cause is force_majeure."
-    assert translated(said) == said
+    with override("en"):
+        assert translated(said) == said
     with override("zh-hans"):
         assert translated(said) == "订单 shop-7 未扣分：其原因为不可抗力。"
         assert translated("'theft' is no cause to claim; there are carrier, platform.") == (

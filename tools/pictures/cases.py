@@ -103,9 +103,9 @@ def session(account: Any) -> str:
     store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     store[HASH_SESSION_KEY] = account.get_session_auth_hash()
     at = time.time() + 86_400       # so that no page asks once more who it is while the pictures are taken
-    ways = [{"method": "password", "at": at, "username": account.handle}]
+    ways = [{"method": "password", "at": at, "username": account.handle, "reauthenticated": True}]
     if account.handle in _WITH_APP:
-        ways.append({"method": "mfa", "type": "totp", "at": at})
+        ways.append({"method": "mfa", "type": "totp", "at": at, "reauthenticated": True})
     store["account_authentication_methods"] = ways
     store.create()
     key: str = store.session_key

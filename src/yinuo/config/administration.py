@@ -27,12 +27,12 @@ POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""What they may load: unfold's pages write what they do into attributes, which its Alpine evaluates, and style elements."""
+"""What they may load: unfold writes what its pages do into attributes, which Alpine evaluates, and style elements."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table to be looked at: of which model, what it is called, which columns under which words, what to filter and seek by."""
+    """A table to be looked at: of which model, what it is called, which columns under which words, what to seek by."""
 
     model: str
     title: str | Promise
@@ -89,7 +89,8 @@ TABLES: Sequence[Table] = (
         "credit.Run", _("Runs"),
         {
             "id": _("Run"), "as_of": _("As of day"), "scorecard": _("Scorecard"), "mode": _("Mode"), "state": _("State"),
-            "size": _("Size of the record"), "merchants": _("Merchants"), "moved": _("Changed band"), "completed": _("Completed"),
+            "size": _("Size of the record"), "merchants": _("Merchants"), "moved": _("Changed band"),
+            "completed": _("Completed"),
         },
         ("-completed",), ("state", "scorecard"), ("id",),
     ),
@@ -104,7 +105,7 @@ TABLES: Sequence[Table] = (
 )
 
 
-class Administration(UnfoldAdminSite):
+class Administration(UnfoldAdminSite):  # type: ignore[misc] # unfold has no types
     """The site of these tables. It has no sign-in of its own, and no page on which anything can be sent."""
 
     site_title = _("Administration")
@@ -173,7 +174,7 @@ class ToBeRead(ModelAdmin):  # type: ignore[misc] # unfold has no types
 
     def __init__(self, model: Any, admin_site: Any) -> None:
         super().__init__(model, admin_site)
-        self.opts = copy(self.opts)
+        self.opts = copy(model._meta)
         self.opts.verbose_name = self.opts.verbose_name_plural = self.table.title
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -205,7 +206,9 @@ class ToBeRead(ModelAdmin):  # type: ignore[misc] # unfold has no types
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The table under its own name."""
-        return super().changelist_view(request, {"title": self.table.title, "opts": self.opts, **(extra_context or {})})
+        words = {"title": self.table.title, "opts": self.opts, **(extra_context or {})}
+        shown: HttpResponse = super().changelist_view(request, words)
+        return shown
 
 
 def _model(table: Table) -> Any:
@@ -236,7 +239,7 @@ def _to_tables(request: HttpRequest, app_label: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:index"))
 
 
-def _column(name: str, words: str | Promise) -> Callable[[Any, Any], Any]:
+def _column(name: str, words: Any) -> Callable[[Any, Any], Any]:
     @admin.display(description=words, ordering=name)
     def shown(_: Any, row: Any) -> Any:
         value = getattr(row, name)

@@ -106,6 +106,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 UNFOLD = {
     "SITE_TITLE": YINUO["YINUO_REALM"], "SITE_HEADER": YINUO["YINUO_REALM"], "SITE_URL": "/console/", "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False, "SIDEBAR": {"show_search": False, "show_all_applications": False},
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: f"/{STATIC_URL}yinuo/one.svg"}],
 }
 
 # Counts of attempts to sign in. In the database, since the server's processes share nothing else, on any number of machines.

@@ -40,9 +40,10 @@ FACTS_MAX = 50
 """How many of the newest facts about somebody are listed to be relied on."""
 
 for_people = Router(tags=["due process"])
+_OBJECTION = "The carrier did not come on the day that was booked; the booking is with the shipment."
+_REASONS = "The bookings show that the carrier missed the collection, and nothing speaks against them."
 Words = Annotated[str, Field(min_length=1, max_length=2 * WORDS_MAX, description=(
-    f"In words of one's own, {WORDS_MIN} to {WORDS_MAX:,} characters."), examples=[
-        "The carrier did not collect the parcel on the day that was booked; the booking is attached to the shipment."])]
+    f"In words of one's own, {WORDS_MIN} to {WORDS_MAX:,} characters."))]
 Upheld = Literal["upheld", "rejected"]
 Cause = Literal["carrier", "platform", "buyer", "force_majeure", "unknown"]
 
@@ -95,6 +96,9 @@ class StatementOut(DecisionOut):
 class DecisionIn(Schema):
     """A statement of reasons about a merchant. It takes effect now; `goods_unlawful` ends by itself after a year."""
 
+    model_config = {"json_schema_extra": {"example": {
+        "merchant": "ma53nusffoapoi5t4", "act": "warning", "ground": "terms", "facts": ["0f" * 16], "words": _REASONS,
+    }}}
     merchant: Annotated[str, Field(max_length=20)]
     act: Literal["warning", "goods_unlawful"]
     ground: Literal["counterfeit", "safety", "licence", "terms"]
@@ -141,12 +145,16 @@ class ObjectionOut(ContestOut):
 class WordsIn(Schema):
     """What one says."""
 
+    model_config = {"json_schema_extra": {"example": {"words": _OBJECTION}}}
     words: Words
 
 
 class SettleIn(Schema):
     """How to settle objections, all for the same reasons. An upheld cause names the one that stands now."""
 
+    model_config = {"json_schema_extra": {"example": {
+        "ids": ["tb2k7xq3zm4wv6y2a"], "outcome": "upheld", "ground": "evidence", "words": _REASONS, "cause": "carrier",
+    }}}
     ids: Annotated[list[str], Field(min_length=1, max_length=AT_ONCE_MAX)]
     outcome: Upheld
     ground: Literal["evidence", "no_evidence", "source_mistaken"]
@@ -157,6 +165,7 @@ class SettleIn(Schema):
 class AnswerIn(Schema):
     """How to answer an appeal. Where an objection to a cause is upheld after all, `cause` is the one that stands now."""
 
+    model_config = {"json_schema_extra": {"example": {"outcome": "rejected", "words": _REASONS}}}
     outcome: Upheld
     words: Words
     cause: Cause | None = None

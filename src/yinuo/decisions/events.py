@@ -5,8 +5,9 @@ What a person wrote (reasons, objections, replies) is kept in the vault and boun
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
+from yinuo.decisions.acts import check_stated
 from yinuo.kit.facts import (
     AppealId,
     BuyerId,
@@ -51,13 +52,7 @@ class DecisionTaken(Fact, frozen=True, kw_only=True, tag="decisions.decision_tak
     contest: ContestId | None = None
 
 
-def _says_enough(wire: Any) -> None:
-    from yinuo.decisions.rules import check_stated  # noqa: PLC0415 - rules know these facts
-
-    check_stated(wire)
-
-
-@fact(texts={"reasons": Text(owner="buyer", retention="transaction", once=True)}, check=_says_enough)
+@fact(texts={"reasons": Text(owner="buyer", retention="transaction", once=True)}, check=check_stated)
 class DecisionStated(Fact, frozen=True, kw_only=True, tag="decisions.decision_stated"):
     """A shop decided about somebody, for the reasons that come with it: told, counted and appealed like one taken here."""
 

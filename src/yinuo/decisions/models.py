@@ -109,6 +109,7 @@ class Contest(models.Model):
         )
         indexes = (
             models.Index(fields=("due",), condition=Q(state="open"), name="decisions_contests_open"),
+            models.Index(fields=("-due", "id"), name="decisions_contests_by_due"),
             models.Index(fields=("merchant", "-opened_at"), name="decisions_contest_by_merchant"),
         )
 
@@ -148,4 +149,7 @@ class Appeal(models.Model):
                 condition=Q(state__in=("open", "upheld", "rejected", "withdrawn")), name="decisions_appeal_state_is_listed"
             ),
         )
-        indexes = (models.Index(fields=("due",), condition=Q(state="open"), name="decisions_appeals_open"),)
+        indexes = (
+            models.Index(fields=("due",), condition=Q(state="open"), name="decisions_appeals_open"),
+            models.Index(fields=("-due", "id"), name="decisions_appeals_by_due"),
+        )

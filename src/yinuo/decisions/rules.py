@@ -6,10 +6,37 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import get_args
 
+from yinuo.decisions.acts import ACTS, GROUNDS, WORDS_MAX, WORDS_MIN, Act, check_act, check_words
 from yinuo.decisions.events import Automated, SettledCause
 from yinuo.kit.refusals import Conflict, Malformed, NotAllowed
+
+__all__ = [
+    "ACTS",
+    "ADVERSE_DAYS",
+    "APPEAL_MONTHS_DAYS",
+    "AT_ONCE_MAX",
+    "CAUSES",
+    "CLOCKS",
+    "GROUNDS",
+    "OPEN_CONTESTS_MAX",
+    "PERMISSIONS",
+    "WORDS_MAX",
+    "WORDS_MIN",
+    "Act",
+    "Clocks",
+    "Objection",
+    "Statement",
+    "check_another",
+    "check_cause",
+    "check_new_words",
+    "check_open",
+    "check_statement",
+    "check_words",
+    "letters_of",
+    "rates",
+]
 
 _STEWARDS = frozenset({"steward"})
 _SPEAKERS = frozenset({"merchant_owner", "merchant_operations", "buyer"})
@@ -25,77 +52,16 @@ PERMISSIONS = {
     "decisions.lapse": frozenset({"system"}),
 }
 
-WORDS_MIN, WORDS_MAX = 20, 5_000
-"""How long reasons, objections and replies are, in characters: a code alone explains nothing."""
 APPEAL_MONTHS_DAYS = 183
 """For how long a decision may be appealed: six months (Digital Services Act 20(1)), wherever the marketplace is."""
 ADVERSE_DAYS = 365
 """For how long what was found against somebody counts; after that it leaves the standing by itself."""
-LETTERS_MIN = 10
-"""How many letters or digits of them there must be: signs and spaces explain nothing either."""
 CAUSES = tuple(cause for cause in get_args(SettledCause) if cause != "merchant")
 """The causes that an upheld contest may give: the merchant's own is what was contested."""
 AT_ONCE_MAX = 200
 """How many facts one person contests at once."""
 OPEN_CONTESTS_MAX = 1_000
 """How many contests of one merchant may be open: five times as many as fit one form; people must look at each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Something that can be done by a decision: whether it is against somebody, what it is about, and whether it must end."""
-
-    code: str
-    adverse: bool
-    sentence: str
-    about: Literal["merchant", "listing", "review", "contest"]
-    ends: bool = False
-
-
-ACTS: Mapping[str, Act] = {
-    act.code: act
-    for act in (
-        Act("warning", True, "A warning; nothing else follows from it.", "merchant"),
-        Act("goods_unlawful", True, "Goods were found unlawful, which overrides the standing.", "merchant", ends=True),
-        Act("listing_removed", True, "A listing was taken off sale; the standing stays as it was.", "listing"),
-        Act("review_hidden", True, "A review is no longer shown; it stays counted.", "review"),
-        Act("contest_rejected", True, "A contested fact or cause stays as it is.", "contest"),
-        Act("contest_upheld", False, "A contested fact was withdrawn, or has another cause.", "contest"),
-    )
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """A listed ground: for which acts, in a sentence, and the rule behind it."""
-
-    code: str
-    acts: frozenset[str]
-    sentence: str
-    rule: str
-
-
-def _grounds(*every: tuple[str, str, str, str]) -> dict[str, Ground]:
-    return {code: Ground(code, frozenset(acts.split()), sentence, rule) for code, acts, sentence, rule in every}
-
-
-_GOODS = "goods_unlawful listing_removed"
-GROUNDS: Mapping[str, Ground] = _grounds(
-    ("counterfeit", f"{_GOODS} warning", "The goods are counterfeit.", "E-Commerce Law 13, 45; Trademark Law 57"),
-    ("safety", f"{_GOODS} warning", "The goods are unsafe.", "E-Commerce Law 13, 38; GPSR 22"),
-    ("licence", f"{_GOODS} warning", "The goods were sold without the licence they need.", "E-Commerce Law 12, 29"),
-    ("terms", "listing_removed warning", "A rule of this marketplace was broken.", "E-Commerce Law 32-36; DSA 14"),
-    ("not_this_purchase", "review_hidden", "The review is not about this purchase.", "Zhejiang E-Commerce Regulation 19"),
-    ("advertising", "review_hidden", "The review advertises something else.", "Zhejiang E-Commerce Regulation 19"),
-    ("personal_data", "review_hidden", "The review shows somebody's data.", "Zhejiang E-Commerce Regulation 19; PIPL 25"),
-    ("insult", "review_hidden", "The review insults somebody.", "Zhejiang E-Commerce Regulation 19"),
-    ("unlawful", "review_hidden", "The review's content is unlawful.", "Zhejiang E-Commerce Regulation 19; DSA 9"),
-    ("bought", "review_hidden", "The review was paid for.", "E-Commerce Law 17, 39; 16 CFR 465.4"),
-    ("evidence", "contest_upheld contest_rejected", "What the evidence shows.", "PIPL 24; DSA 20"),
-    ("no_evidence", "contest_rejected", "Nothing was brought that speaks against the fact.", "PIPL 24; DSA 20"),
-    ("source_mistaken", "contest_upheld", "Whoever stated the fact was mistaken.", "PIPL 46; GDPR 16"),
-)
-"""Every ground that a decision may rest on. Overturn rates are published for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,34 +112,9 @@ class Objection:
 
 def check_statement(statement: Statement, *, at: datetime) -> None:
     """Refuse a statement that lacks what whoever is decided about is owed, saying what."""
-    act = _check_act(statement)
+    act = check_act(statement)
     _check_holding(statement, act, at)
     check_words(statement.words, "words")
-
-
-def check_stated(wire: Any) -> None:
-    """Refuse a shop's own decision that lacks its ground, whom and what it is about, or its reasons."""
-    try:
-        _check_act(wire)
-        check_words(wire.reasons or "", "reasons")
-    except Malformed as lacking:
-        raise Malformed(lacking.sentence, path=f"data.{lacking.path}") from None
-
-
-def _check_act(stated: Any) -> Act:
-    """Refuse an unlisted act or ground, or one about nobody or nothing."""
-    act = ACTS.get(stated.act)
-    if act is None:
-        raise Malformed(f"{stated.act!r} is no act; there are {', '.join(ACTS)}.", path="act")
-    ground = GROUNDS.get(stated.ground)
-    if ground is None or act.code not in ground.acts:
-        listed = ", ".join(code for code, each in GROUNDS.items() if act.code in each.acts)
-        raise Malformed(f"{stated.ground!r} is no ground for {act.code}; there are {listed}.", path="ground")
-    if (stated.merchant is None) == (stated.buyer is None):
-        raise Malformed("Say who is decided about: a merchant or a buyer, and not both.", path="merchant")
-    if getattr(stated, act.about) is None:
-        raise Malformed(f"Say which {act.about} it is about.", path=act.about)
-    return act
 
 
 def _check_holding(statement: Statement, act: Act, at: datetime) -> None:
@@ -186,13 +127,6 @@ def _check_holding(statement: Statement, act: Act, at: datetime) -> None:
         raise Malformed(f"{act.code} has no end of its own.", path="until")
     if statement.since > at:
         raise Malformed("A decision takes effect now, or did before; it cannot wait.", path="since")
-
-
-def check_words(words: str, path: str) -> None:
-    """Refuse words that explain nothing, or are no words: too few letters, or signs that nobody sees."""
-    hidden = any(unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Co") for sign in words if sign not in "\r\n\t")
-    if hidden or not WORDS_MIN <= len(words.strip()) <= WORDS_MAX or sum(map(str.isalnum, words)) < LETTERS_MIN:
-        raise Malformed(f"Say it in {WORDS_MIN} to {WORDS_MAX:,} characters of your own.", path=path)
 
 
 def check_another(name: str, had_a_part: Collection[str]) -> None:

@@ -37,6 +37,7 @@ class PlanOut(Schema):
 class EraseIn(Schema):
     """The sign-in name of the account, typed in full: so that nobody is erased by mistake."""
 
+    model_config = {"json_schema_extra": {"example": {"name": "wang.fang"}}}
     name: Annotated[str, Field(max_length=150)]
 
 

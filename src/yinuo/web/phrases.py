@@ -283,6 +283,17 @@ REFUSAL_FORMS = (
     _("This was %(contest_state)s already."),
     _("Contest 1 to %(many)s at once."),
     _("Settle 1 to %(many)s at once."),
+    _(
+        "At most %(many)s objections of one merchant may be open at once. Wait until some are answered, or take some back. "
+        "Nothing was changed."
+    ),
+    _("The list has changed since; start again from its first page."),
+    _("There is no such list."),
+    _("Say whether to take the chosen events in or to drop them."),
+    _("There is no refused event %(number)s waiting."),
+    _("Call the filter by 1 to %(many)s characters."),
+    _("There is too much in this filter to be kept."),
+    _("At most %(many)s filters are kept for one list; forget one first."),
     _("Say it in %(least)s to %(most)s characters of your own."),
     _("%(code)s is not judged by cause; there are %(aspect)s."),
     _("%(code)s is no cause to claim; there are %(cause)s."),

@@ -28,7 +28,9 @@ def ask_recompute(*, actor: Actor, run_id: str, realm: Realm, at: datetime) -> J
     """Have a run computed anew from the facts, and held against what it committed to; changes nothing of it."""
     allow(read_anew(actor), "credit.recompute_run")
     if not RunProof.objects.filter(pk=run_id).exists():
-        raise NotFound(_("What this run committed to is not kept: only runs that were published or wait can be held against it."))
+        raise NotFound(_(
+            "What this run committed to is not kept: only runs that were published or wait can be held against it."
+        ))
     return _ask("recompute", run_id, actor, "", realm, at)
 
 

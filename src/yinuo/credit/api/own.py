@@ -20,6 +20,7 @@ from yinuo.kit.refusals import Malformed, NotFound
 from yinuo.vault.queries import source_ids_of
 
 HELD_MAX = 200
+_OBJECTION = "The carrier did not come on the day that was booked; the booking is with the shipment."
 
 router = Router(tags=["credit"])
 
@@ -74,6 +75,9 @@ class HeldOut(Schema):
 class CausesIn(Schema):
     """Outcomes to object to, all for the same reason: orders by what was judged, whose fault it was, and words."""
 
+    model_config = {"json_schema_extra": {"example": {
+        "dispatch": ["ob2k7xq3zm4wv6y2a"], "claimed": "carrier", "words": _OBJECTION,
+    }}}
     dispatch: Annotated[list[str], Field(max_length=AT_ONCE_MAX)] = []
     delivery: Annotated[list[str], Field(max_length=AT_ONCE_MAX)] = []
     claimed: Literal["carrier", "platform", "buyer", "force_majeure", "unknown"]
@@ -83,6 +87,9 @@ class CausesIn(Schema):
 class FactIn(Schema):
     """A sealed fact to object to, by its number, with what is wrong about it."""
 
+    model_config = {"json_schema_extra": {"example": {
+        "number": 48211, "words": "The parcel was handed over a day earlier; the receipt of the depot shows it.",
+    }}}
     number: Annotated[int, Field(ge=0, le=2**53)]
     words: Annotated[str, Field(max_length=2 * WORDS_MAX)]
 

@@ -60,7 +60,8 @@ def _points(card: Card, standing: Standing, outcome: Any, kind: str) -> int:
         return 0        # it came after the standing's day, or counts no more
     measures = {measure.name: measure for measure in MEASURES}
     details = {
-        (reason["feature"], reason.get("half_life_days")): reason["detail"] for reason in standing.reasons if reason.get("detail")
+        (reason["feature"], reason.get("half_life_days")): reason["detail"]
+        for reason in standing.reasons if reason.get("detail")
     }
     points = 0
     for feature in card.features:

@@ -58,11 +58,13 @@ if TYPE_CHECKING:
     from yinuo.decisions.models import Contest
 
 OPEN_DAYS = 60          # an order placed earlier, of which nothing was told since, is no news today
-NEAR_HOURS = 24         # what is due within so long, and was not handed over, may fail
+SOON_HOURS = 24         # what is due within so long comes next
+NEAR_HOURS = 6          # and what within so long, and not handed over, is reckoned to fail: who hands over daily had the chance
 IDLE_DAYS = 7           # a merchant of whom nothing came in for so long before a standing's day is seen as of that day
 FAILING_MAX = 1_000     # of the orders late or nearly so, the most urgent are reckoned with
 ORDERS_MAX = 1_000      # that one may suppose
 LANES_OF = 100          # supposed orders go where the newest so many went
+LATE_MAX = 200          # late orders are tried until points fall, but not more
 AT_ONCE = 500           # orders whose weight is looked up at a time
 MICROS_PER_HOUR = 60 * MICROS_PER_MINUTE
 NO_LANE = "/".join([UNKNOWN_PLACE] * 3)
@@ -106,13 +108,14 @@ class OpenOrder:
 class Today:
     """A merchant's open orders, by the points at stake and then by their time, from one place to another; how many in all.
 
-    `clock` is the moment at which all was looked at.
+    `clock` is the moment at which all was looked at; `first_fall` how many late orders cost the first points, and how many.
     """
 
     clock: datetime
     rows: list[OpenOrder]
     counts: Mapping[str, int]
     measured: bool
+    first_fall: tuple[int, int] | None
 
     @property
     def total(self) -> int:
@@ -193,19 +196,42 @@ def today(seen: Seen, *, stage: str = "", start: int = 0, stop: int = 50) -> Tod
     chosen = [each for each in seen.candidates if not stage or each.stage == stage]
     ranked = _ranked(chosen, seen.basis)
     rows = _shown(list(islice(ranked, start, stop)), seen.clock)
-    return Today(from_micros(seen.clock), rows, {name: counts[name] for name in STAGES}, seen.is_scored)
+    by_stage = {name: counts[name] for name in STAGES}
+    fall = first_fall(seen.basis) if seen.basis is not None and seen.is_scored else None
+    return Today(from_micros(seen.clock), rows, by_stage, seen.is_scored, fall)
+
+
+def first_fall(basis: Basis) -> tuple[int, int] | None:
+    """How many whole orders late through the merchant, on the lanes of the newest, cost the first points, and how many points.
+
+    None where so many as are tried cost none: a score at its lowest does not fall.
+    """
+    late = supposed(
+        orders=LATE_MAX, late=LATE_MAX, used_permille=0, day=basis.standing.as_of - 1,
+        lanes=_usual_lanes(basis.standing.merchant),
+    )
+    climate = basis.expected.climate({each.cell for each in late})
+    alike = {judged: _sums([judged], basis, climate) for judged in set(late)}
+    sums = basis.kept[0]
+    before = basis.card.score(*sums.rounded())
+    for count, judged in enumerate(late, 1):
+        sums = sums + alike[judged]
+        if (points := before - basis.card.score(*sums.rounded())) > 0:
+            return count, points
+    return None
 
 
 def foreseen(seen: Seen) -> Foreseen | None:
     """A fall of the merchant's standing in the coming weeks that is worth a warning, or None.
 
     It is what a scoring on a coming day gives if no new outcome becomes known until then, and every order that is past its
-    time, or due within a day, is handed over late. Where a decision overrides the band, or there is no score, none is told.
+    time, or due within six hours, is handed over late. Where a decision overrides the band, or there is no score, none is told.
     """
     basis, clock = seen.basis, seen.clock
     if basis is None or not seen.is_scored or basis.standing.override:
         return None
-    urgent = sorted((each for each in seen.candidates if each.stage in ("late", "soon")), key=_urgency)
+    near = clock + NEAR_HOURS * MICROS_PER_HOUR
+    urgent = sorted((each for each in seen.candidates if each.stage in ("late", "soon") and each.due <= near), key=_urgency)
     standing = basis.standing
     aged, fallen = forecast(
         basis.card, basis.kept, basis.expected, _failing(urgent[:FAILING_MAX], day_of(clock)), as_of=standing.as_of,
@@ -321,7 +347,7 @@ def _stage(pending: PendingRow, clock: int) -> str:
     if pending.aspect == "delivery":
         return "way"
     left = pending.due - clock
-    return "late" if left < 0 else "soon" if left <= NEAR_HOURS * MICROS_PER_HOUR else "open"
+    return "late" if left < 0 else "soon" if left <= SOON_HOURS * MICROS_PER_HOUR else "open"
 
 
 _STEPS = sorted({

@@ -29,7 +29,7 @@ class Gate:
     """What the gate held a run against: how many it may move without a look, and what the last runs before it moved."""
 
     allowed: int
-    share_ppm: int
+    share_permille: int
     least: int
     past: list[Run]
     is_usual_known: bool
@@ -74,8 +74,8 @@ def gate_of(*, viewer: Actor, run: Run) -> Gate:
     before = Run.objects.filter(scorecard=run.scorecard, as_of__lt=run.as_of).exclude(state="waiting")
     past = list(before.order_by("-as_of", "-completed")[:USUAL_RUNS])
     allowed = moved_max(run.merchants, [(each.moved, each.merchants) for each in past])
-    share = PPM * allowed // run.merchants if run.merchants else MOVED_PPM_MAX
-    return Gate(allowed, max(share, MOVED_PPM_MAX), MOVED_MIN, past, sum(each.merchants > 0 for each in past) >= USUAL_RUNS_MIN)
+    share = max(1_000 * allowed // run.merchants if run.merchants else 0, 1_000 * MOVED_PPM_MAX // PPM)
+    return Gate(allowed, share, MOVED_MIN, past, sum(each.merchants > 0 for each in past) >= USUAL_RUNS_MIN)
 
 
 def movers_of(*, viewer: Actor, run_id: str, start: int = 0, limit: int) -> MoverPage:

@@ -35,7 +35,9 @@ def causes_of(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, 
     """By how many points each reason moved, furthest first."""
     then, now = _points(before), _points(after)
     moved = {key: now.get(key, 0) - then.get(key, 0) for key in (*then, *(key for key in now if key not in then))}
-    ordered = sorted((-abs(points), feature, half_life or 0, points) for (feature, half_life), points in moved.items() if points)
+    ordered = sorted(
+        (-abs(points), feature, half_life or 0, points) for (feature, half_life), points in moved.items() if points
+    )
     return [
         {"feature": feature, "half_life_days": half_life or None, "points": points}
         for _, feature, half_life, points in ordered[:CAUSES_MAX]

@@ -61,6 +61,7 @@ class TokenOut(Schema):
 class LanguageIn(Schema):
     """In which language the account reads."""
 
+    model_config = {"json_schema_extra": {"example": {"language": "zh-hans"}}}
     language: Literal["en", "zh-hans"]
 
 

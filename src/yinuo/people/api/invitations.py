@@ -37,6 +37,7 @@ class SourceKey(HttpBearer):
 class InvitationIn(Schema):
     """Whom to invite, by the id that your events have: one merchant, or one buyer."""
 
+    model_config = {"json_schema_extra": {"example": {"merchant": "seller-7"}}}
     merchant: str | None = None
     buyer: str | None = None
 

@@ -21,6 +21,7 @@ router = Router(tags=["my data"])
 class NameIn(Schema):
     """The name as it is right."""
 
+    model_config = {"json_schema_extra": {"example": {"name": "Wang Fang"}}}
     name: Annotated[str, Field(max_length=1_000)]
 
 
@@ -36,6 +37,7 @@ class ConsentOut(Schema):
 class RestrictionIn(Schema):
     """Why what is kept is not to be used."""
 
+    model_config = {"json_schema_extra": {"example": {"ground": "objection"}}}
     ground: Literal["accuracy_contested", "unlawful", "legal_claim", "objection"]
 
 

@@ -44,6 +44,7 @@ class TeamOut(Schema):
 class TeamInvitationIn(Schema):
     """As what to invite somebody."""
 
+    model_config = {"json_schema_extra": {"example": {"role": "merchant_operations"}}}
     role: Literal["merchant_owner", "merchant_operations", "merchant_reader"]
 
 

@@ -141,7 +141,8 @@ def filters_of(*, viewer: Actor, queue: str) -> list[SavedFilter]:
 def team_sizes(*, merchants: Collection[str]) -> dict[str, int]:
     """How many people act for each of these merchants: who reads what is decided."""
     found = Membership.objects.filter(subject__in=merchants, ended=None, account__disabled=None).values_list("subject")
-    return {str(merchant): int(people) for merchant, people in found.annotate(people=Count("account", distinct=True)).order_by()}
+    counted = found.annotate(people=Count("account", distinct=True)).order_by()
+    return {str(merchant): int(people) for merchant, people in counted}
 
 
 def is_staff(account: Account, *, at: datetime) -> bool:

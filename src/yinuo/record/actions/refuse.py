@@ -118,8 +118,10 @@ def _read_again(kept: Sequence[queries.RefusedWaiting], at: datetime) -> tuple[d
     refused: dict[int, str] = {}
     for event in kept:
         read, wrong = rules.read_events([event.raw], source=event.source, now=at)
-        good |= {event.pk: each for each in read}
-        refused |= {event.pk: each.sentence for each in wrong}
+        if read:
+            good[event.pk] = read[0]
+        if wrong:
+            refused[event.pk] = wrong[0].sentence
     return good, refused
 
 

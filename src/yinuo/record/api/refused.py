@@ -45,6 +45,10 @@ class WaitingOut(Schema):
 class CorrectedIn(Schema):
     """The event as it is right, whole; null takes it in as it came, such as after the program has learnt its kind."""
 
+    model_config = {"json_schema_extra": {"example": {"event": {
+        "specversion": "1.0", "id": "A-1001/paid", "source": "myshop", "type": "trade.order_paid",
+        "time": "2026-05-01T09:31:00+08:00", "data": {"order": "A-1001"},
+    }}}}
     event: dict[str, Any] | None = None
 
 

@@ -31,6 +31,7 @@ class WebhookIn(Schema):
     source's key it is that source, whatever is given.
     """
 
+    model_config = {"json_schema_extra": {"example": {"url": "https://shop.example/yinuo", "kinds": ["decisions.*"]}}}
     url: Annotated[str, Field(max_length=500, pattern="^https?://[!-~]+$")]
     kinds: Annotated[list[Annotated[str, Field(max_length=100)]], Field(min_length=1, max_length=50)] = list(USUAL_KINDS)
     source: Annotated[str, Field(max_length=40)] = ""
@@ -67,6 +68,7 @@ class SecretOut(Schema):
 class ReplayIn(Schema):
     """From where: a moment, or the id of a message. One of them."""
 
+    model_config = {"json_schema_extra": {"example": {"since": "2026-05-01T09:30:00+08:00"}}}
     since: datetime | None = None
     id: Annotated[str, Field(max_length=40)] = ""
 

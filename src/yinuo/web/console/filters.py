@@ -25,6 +25,7 @@ VALUE_MAX = 100
 MERCHANT = "merchant"
 _NAMES = frozenset({"state", "kind", "claimed", "ground", "clock", "mine", MERCHANT, "source", "age"})
 Text = str | Promise
+Offered = tuple[str, Text, Iterable[tuple[str, Text]] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Choice:
 class Filters:
     """What is chosen of a queue: read from the address, where anything unknown counts as not chosen."""
 
-    def __init__(self, request: HttpRequest, queue: str, offered: Iterable[tuple[str, Text, Iterable[tuple[str, Text]] | None]]):
+    def __init__(self, request: HttpRequest, queue: str, offered: Iterable[Offered]) -> None:
         self.queue = queue
         self.choices: list[Choice] = []
         for name, label, options in offered:
@@ -98,7 +99,10 @@ def save(request: HttpRequest) -> HttpResponse:
     if "forget" in request.POST:
         given = request.POST["forget"]
         number = int(given) if given.isascii() and given.isdigit() and len(given) < 18 else 0
-        told(request, lambda: actions.forget_filter(actor=here.actor, number=number) or True, gettext("The filter was forgotten."))
+        told(
+            request, lambda: actions.forget_filter(actor=here.actor, number=number) or True,
+            gettext("The filter was forgotten."),
+        )
     else:
         name = request.POST.get("name", "")
         told(

@@ -186,9 +186,11 @@ def outcomes(request: HttpRequest, merchant: str) -> HttpResponse:
          "weight": each.weight * 1_000 // WEIGHT_ONE}
         for each in held
     ]
+    chosen = (request.POST or request.GET).getlist("outcome")
     context = _frame(request, merchant, "outcomes") | {
         "rows": rows, "aspect": aspect, "filters": {"aspect": aspect}, "claims": CLAIMS, "limit": HELD_MAX,
-        "chosen": (request.POST or request.GET).getlist("outcome"), "words": request.POST.get("words", ""),
+        "chosen": chosen, "chosen_called": [row["called"] for row in rows if row["value"] in chosen],
+        "words": request.POST.get("words", ""),
         "claimed": request.POST.get("claimed", ""),
     }
     return render(request, "console/outcomes.html", context)

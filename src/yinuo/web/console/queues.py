@@ -30,7 +30,7 @@ from yinuo.web import formats
 from yinuo.web.account.told import told
 from yinuo.web.console.entrance import Here, for_staff, for_stewards, outcome_of
 from yinuo.web.console.filters import MERCHANT, Filters
-from yinuo.web.wording import words
+from yinuo.web.wording import translated, words
 
 PAGE = 50
 SETTLING = [code for code, ground in GROUNDS.items() if ground.acts & {"contest_upheld", "contest_rejected"}]
@@ -54,8 +54,9 @@ def _states(vocabulary: str) -> list[tuple[str, Any]]:
 def _narrowed(filters: Filters, here: Here) -> Narrowed:
     taken = {"": None, "me": here.actor.name, "nobody": ""}[filters.of("mine")]
     return Narrowed(
-        state="" if filters.of("state") == "all" else filters.of("state"), kind=filters.of("kind"), claimed=filters.of("claimed"),
-        ground=filters.of("ground"), clock=filters.of("clock"), taken_by=taken, merchants=filters.merchants(here),
+        state="" if filters.of("state") == "all" else filters.of("state"), kind=filters.of("kind"),
+        claimed=filters.of("claimed"), ground=filters.of("ground"), clock=filters.of("clock"), taken_by=taken,
+        merchants=filters.merchants(here),
     )
 
 
@@ -64,7 +65,7 @@ def contest_filters(request: HttpRequest) -> Filters:
     return Filters(request, "contests", [
         ("state", _("State"), _states("contest_state")),
         ("clock", _("Clock"), _CLOCKS),
-        ("kind", _("About"), _coded(("dispatch", "delivery", "complaint", "fact"), "aspect")),
+        ("kind", _("What it is about"), _coded(("dispatch", "delivery", "complaint", "fact"), "aspect")),
         ("claimed", _("Said to be through"), _coded(CLAIMS, "cause")),
         ("ground", _("Ground it was settled on"), _coded(SETTLING, "ground")),
         ("mine", _("Looked at by"), _TAKEN),
@@ -98,8 +99,8 @@ def contest_rows(here: Here, found: list[Any]) -> list[dict[str, Any]]:
     return [
         {
             "contest": one, "merchant": called[one.merchant], "words": said.get(one.pk) or "",
-            "late": one.state == "open" and one.due < here.at, "order": (names.get(one.order or "") or ("", one.order or ""))[1],
-            "taken_by": handles.get(one.taken_by or "", ""),
+            "late": one.state == "open" and one.due < here.at,
+            "order": (names.get(one.order or "") or ("", one.order or ""))[1], "taken_by": handles.get(one.taken_by or "", ""),
         }
         for one in found
     ]
@@ -189,7 +190,8 @@ def _refused(here: Here, refused: Any) -> list[dict[str, Any]]:
     found = queries.contests_named(viewer=here.actor, ids=list(refused))
     rows = {row["contest"].pk: row for row in contest_rows(here, found)}
     return [
-        {"row": rows.get(contest), "contest": contest, "why": gettext(refusal.sentence)} for contest, refusal in refused.items()
+        {"row": rows.get(contest), "contest": contest, "why": translated(refusal.sentence)}
+        for contest, refusal in refused.items()
     ]
 
 
@@ -199,8 +201,9 @@ def refused(request: HttpRequest) -> HttpResponse:
     """The events that intake refused, oldest first."""
     here = Here(request)
     totals = facts.refused_totals(viewer=here.actor)
+    sources = [(source, f"{source} ({formats.number(count)})") for source, count in totals]
     filters = Filters(request, "refused", [
-        ("source", _("Source"), [("", _("all")), *((source, f"{source} ({formats.number(count)})") for source, count in totals)]),
+        ("source", _("Source"), [("", _("all")), *sources]),
         ("age", _("Age"), _OLDER),
     ])
     source = filters.of("source") or None
@@ -245,4 +248,4 @@ def refused_many(request: HttpRequest) -> HttpResponse:
 
 
 def _wrong(wrong: dict[int, str], names: dict[int, Any]) -> list[dict[str, Any]]:
-    return [{"number": number, "event": names.get(number), "why": gettext(why)} for number, why in sorted(wrong.items())]
+    return [{"number": number, "event": names.get(number), "why": translated(why)} for number, why in sorted(wrong.items())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +20,7 @@ from yinuo.merchants import queries as merchants
 from yinuo.people.queries import names_of
 from yinuo.web.account.told import told
 from yinuo.web.console.entrance import Here, for_staff, for_stewards
+from yinuo.web.wording import translated
 
 PAGE = 25
 MOVERS = 25
@@ -27,7 +29,8 @@ _REASONS = [        # the gate's sentences: what it writes, and the same for rea
     (re.compile(pattern), sentence)
     for pattern, sentence in (
         (
-            r"(?P<moved>\d+) of (?P<merchants>\d+) merchants would change their band; at most (?P<allowed>\d+) may without a look\.",
+            r"(?P<moved>\d+) of (?P<merchants>\d+) merchants would change their band; at most (?P<allowed>\d+) may without "
+            r"a look\.",
             _("%(moved)s of %(merchants)s merchants would change their band; at most %(allowed)s may without a look."),
         ),
         (
@@ -44,13 +47,19 @@ _REASONS = [        # the gate's sentences: what it writes, and the same for rea
         ),
     )
 ]
+_OF_CARRIER = re.compile(r"(?P<day>\d{4}-\d\d-\d\d) from (?P<carrier>[^,:]+)")
 
 
 def reason_words(reason: str) -> str:
     """Why the gate holds a run, in the reader's language."""
+    reason = _OF_CARRIER.sub(lambda found: gettext("%(day)s from %(carrier)s") % found.groupdict(), reason)
     for pattern, sentence in _REASONS:
-        reason = pattern.sub(lambda found, said=sentence: str(said) % found.groupdict(), reason)
+        reason = pattern.sub(partial(_said, sentence), reason)
     return reason
+
+
+def _said(sentence: Any, found: re.Match[str]) -> str:
+    return str(sentence) % found.groupdict()
 
 
 def waiting_rows(runs: list[Any]) -> list[dict[str, Any]]:
@@ -141,7 +150,7 @@ def job(request: HttpRequest, job: str) -> HttpResponse:
         "job": found, "run": standings.run_of_id(viewer=here.actor, run_id=found.run), "tab": "runs",
         "who": names_of({found.asked_by}).get(found.asked_by, ""), "is_steward": here.actor.holds("steward"),
         "reasons": words(name="reasons", subjects=[found.pk], realm=here.realm).get(found.pk) if found.words else "",
-        "differing": _differing(shown), "said": gettext(found.said) if found.said else "",
+        "differing": _differing(shown), "said": translated(found.said),
     }
     return render(request, "console/job.html", context)
 
