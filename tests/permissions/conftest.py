@@ -113,6 +113,11 @@ def world(db: None, event: Callable[..., bytes]) -> SimpleNamespace:
     )[0].pk
     follow()
     found.at = now()
+    found.tokens = {
+        role: people.make_token(
+            account=account, name="table", days=1, second_factor=bool(actors[role].roles), realm=realm(), at=found.at
+        ).token for role, account in accounts.items()
+    }
     return found
 
 

@@ -24,19 +24,113 @@ TABLE: dict[str, dict[str, str]] = {
     "api/log/witnessed": {"GET": "404 *", "POST": "405 *"},    # no witness has signed yet
     "api/log/policy": {"GET": "200 *", "POST": "405 *"},
     "api/log/tile/<path:rest>": {"GET": "404 *", "POST": "405 *"},    # there is no such tile
-    "api/webhooks": {"GET": "200 sources | 401 *", "POST": "422 sources | 401 *"},
-    "api/webhooks/<webhook>": {"GET": "405 *", "POST": "405 *", "DELETE": "204 source | 404 other source | 401 *"},
-    "api/webhooks/<webhook>/rotate": {"GET": "405 *", "POST": "200 source | 404 other source | 401 *"},
-    "api/webhooks/<webhook>/pause": {"GET": "405 *", "POST": "204 source | 404 other source | 401 *"},
-    "api/webhooks/<webhook>/resume": {"GET": "405 *", "POST": "204 source | 404 other source | 401 *"},
-    "api/webhooks/<webhook>/replay": {"GET": "405 *", "POST": "422 sources | 401 *"},
-    "api/webhooks/<webhook>/deliveries": {"GET": "200 source | 404 other source | 401 *", "POST": "405 *"},
+    "api/log": {"GET": "200 *", "POST": "405 *"},
     "api/ids": {"GET": "422 sources | 401 *", "POST": "405 *"},
+    "api/refused": {"GET": "200 steward | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/refused/<number>": {
+        "GET": "200 steward | 401 public, sources | 403 *",
+        "POST": "405 *",
+        "DELETE": "204 steward | 401 public, sources | 403 *",
+    },
+    "api/refused/<number>/replay": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
+    "api/webhooks": {"GET": "200 administrator, sources | 401 public | 403 *", "POST": "401 public | 422 *"},
+    "api/webhooks/<webhook>": {
+        "GET": "405 *",
+        "POST": "405 *",
+        "DELETE": "204 administrator, source | 401 public | 404 other source | 403 *",
+    },
+    "api/webhooks/<webhook>/rotate": {
+        "GET": "405 *",
+        "POST": "200 administrator, source | 401 public | 404 other source | 403 *",
+    },
+    "api/webhooks/<webhook>/pause": {
+        "GET": "405 *",
+        "POST": "204 administrator, source | 401 public | 404 other source | 403 *",
+    },
+    "api/webhooks/<webhook>/resume": {
+        "GET": "405 *",
+        "POST": "204 administrator, source | 401 public | 404 other source | 403 *",
+    },
+    "api/webhooks/<webhook>/replay": {"GET": "405 *", "POST": "401 public | 422 *"},
+    "api/webhooks/<webhook>/deliveries": {
+        "GET": "200 administrator, source | 401 public | 404 other source | 403 *",
+        "POST": "405 *",
+    },
     "api/people/invitations": {"GET": "405 *", "POST": "422 sources | 401 *"},
+    "api/account": {"GET": "401 public, sources | 200 *", "POST": "405 *"},
+    "api/account/language": {"GET": "405 *", "POST": "405 *", "PUT": "401 public, sources | 422 *"},
+    "api/account/roles/<role>": {"GET": "405 *", "POST": "405 *"},
+    "api/account/sessions": {"GET": "401 public, sources | 200 *", "POST": "405 *"},
+    "api/account/sessions/<session>": {"GET": "405 *", "POST": "405 *"},
+    "api/account/tokens": {"GET": "401 public, sources | 200 *", "POST": "405 *"},
+    "api/account/tokens/<token>": {"GET": "405 *", "POST": "405 *", "DELETE": "401 public, sources | 422 *"},
+    "api/teams/<merchant>": {"GET": "200 team | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/teams/<merchant>/invitations": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
+    "api/teams/<merchant>/invitations/<invitation>": {"GET": "405 *", "POST": "405 *"},
+    "api/teams/<merchant>/members/<member>": {
+        "GET": "405 *",
+        "POST": "405 *",
+        "DELETE": "204 merchant_owner | 401 public, sources | 403 *",
+    },
+    "api/staff": {"GET": "200 auditor, administrator | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/me/<person>/name": {"GET": "405 *", "POST": "405 *", "PUT": "401 public, sources | 422 *"},
+    "api/me/<person>/consents": {"GET": "200 buyer | 401 public, sources | 404 *", "POST": "405 *"},
+    "api/me/<person>/consents/<purpose>": {
+        "GET": "405 *",
+        "POST": "405 *",
+        "PUT": "204 buyer | 401 public, sources | 404 *",
+        "DELETE": "204 buyer | 401 public, sources | 404 *",
+    },
+    "api/me/<person>/restriction": {
+        "GET": "405 *",
+        "POST": "405 *",
+        "PUT": "401 public, sources | 422 *",
+        "DELETE": "204 buyer | 401 public, sources | 404 *",
+    },
+    "api/decisions": {"GET": "401 public, sources | 422 *", "POST": "401 public, sources | 422 *"},
+    "api/decisions/facts": {"GET": "401 public, sources | 422 *", "POST": "405 *"},
+    "api/decisions/<decision>": {"GET": "200 steward, auditor, team | 401 public, sources | 404 *", "POST": "405 *"},
+    "api/decisions/<decision>/appeal": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
+    "api/appeals": {"GET": "200 steward | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/appeals/<appeal>": {"GET": "200 steward, auditor, team | 401 public, sources | 404 *", "POST": "405 *"},
+    "api/appeals/<appeal>/settle": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
+    "api/appeals/<appeal>/withdraw": {
+        "GET": "405 *",
+        "POST": "200 merchant_owner, merchant_operations | 401 public, sources | 403 steward, auditor, merchant_reader | 404 *",
+    },
+    "api/contests": {"GET": "401 public, sources | 422 *", "POST": "405 *"},
+    "api/contests/queue": {"GET": "200 steward | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/contests/settle": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
+    "api/contests/<contest>": {"GET": "200 steward, auditor, team | 401 public, sources | 404 *", "POST": "405 *"},
+    "api/contests/<contest>/withdraw": {
+        "GET": "405 *",
+        "POST": "200 merchant_owner, merchant_operations | 401 public, sources | 403 steward, auditor, merchant_reader | 404 *",
+    },
     "api/standings/<merchant>": {"GET": "404 *", "POST": "405 *"},    # nobody has been scored yet
     "api/merchants": {"GET": "200 *", "POST": "405 *"},
     "api/credit/method": {"GET": "404 *", "POST": "405 *"},    # no scorecard is in force yet
     "api/credit/features": {"GET": "200 *", "POST": "405 *"},
+    "api/merchants/<merchant>": {"GET": "200 *", "POST": "405 *"},
+    "api/merchants/<merchant>/listings": {"GET": "200 *", "POST": "405 *"},
+    "api/merchants/<merchant>/reviews": {"GET": "200 *", "POST": "405 *"},
+    "api/listings/<listing>": {"GET": "200 *", "POST": "405 *"},
+    "api/listings/<listing>/reviews": {"GET": "200 *", "POST": "405 *"},
+    "api/transparency": {"GET": "200 *", "POST": "405 *"},
+    "api/credit/own/<merchant>": {"GET": "401 public, sources | 404 steward, auditor, team | 403 *", "POST": "405 *"},
+    "api/credit/own/<merchant>/held": {"GET": "200 steward, auditor, team | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/credit/own/<merchant>/report": {
+        "GET": "401 public, sources | 404 merchant_owner, merchant_operations | 403 *",
+        "POST": "405 *",
+    },
+    "api/credit/own/<merchant>/contests": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
+    "api/credit/own/<merchant>/contests/fact": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
+    "api/contests/<contest>/made-whole": {"GET": "200 steward, auditor, team | 401 public, sources | 404 *", "POST": "405 *"},
+    "api/credit/runs/waiting": {"GET": "200 steward, auditor | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/me/<person>/level": {"GET": "200 buyer | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/me/<person>/data": {"GET": "200 buyer | 401 public, sources | 404 *", "POST": "405 *"},
+    "api/me/<person>/package": {"GET": "200 buyer | 401 public, sources | 404 *", "POST": "405 *"},
+    "api/me/<person>/erasure": {"GET": "200 buyer | 401 public, sources | 404 *", "POST": "401 public, sources | 422 *"},
+    "api/credit/runs/<run>/release": {"GET": "405 *", "POST": "401 public, sources | 404 *"},
     "api/": {"GET": "404 *", "POST": "404 *"},
     "account/sign-in/": {"GET": "200 public | 302 *", "POST": "200 public | 302 *", "PUT": "200 public | 302 *"},
     "account/sign-out/": {"GET": "302 public | 200 *", "POST": "302 *"},
@@ -66,6 +160,9 @@ TABLE: dict[str, dict[str, str]] = {
     "account/language/": {"GET": "302 public | 405 *", "POST": "302 *"},
     "account/sessions/<int:session>/end/": {"GET": "302 public | 405 *", "POST": "302 public | 404 *"},
     "account/roles/<int:membership>/end/": {"GET": "302 public | 405 *", "POST": "302 public, merchant_owner | 403 *"},
+    "account/tokens/": {"GET": "302 public | 200 *", "POST": "302 public | 405 *"},
+    "account/tokens/new/": {"GET": "302 *", "POST": "302 *"},
+    "account/tokens/<int:token>/end/": {"GET": "302 public | 405 *", "POST": "302 *"},
     "account/team/<slug:merchant>/": {     # an empty form asks for nothing
         "GET": "200 team | 302 public | 403 *",
         "POST": "302 *",
@@ -74,6 +171,21 @@ TABLE: dict[str, dict[str, str]] = {
         "GET": "200 auditor, administrator | 302 public | 403 *",
         "POST": "302 *",
     },
+    "admin/": {"GET": "200 administrator | 404 *", "POST": "405 *"},
+    "admin/words/": {"GET": "200 administrator | 404 *", "POST": "405 *"},
+    "admin/search/": {"GET": "200 administrator | 404 *", "POST": "405 *"},
+    "admin/of/<str:app_label>/": {"GET": "302 administrator | 404 *", "POST": "405 *"},
+    "admin/logout/": {"GET": "302 *", "POST": "405 *"},
+    "admin/password/": {"GET": "302 *", "POST": "405 *"},
+    "admin/people-account/": {"GET": "200 administrator | 404 *", "POST": "405 *"},
+    "admin/people-grant/": {"GET": "200 administrator | 404 *", "POST": "405 *"},
+    "admin/people-membership/": {"GET": "200 administrator | 404 *", "POST": "405 *"},
+    "admin/record-sourcekey/": {"GET": "200 administrator | 404 *", "POST": "405 *"},
+    "admin/record-webhook/": {"GET": "200 administrator | 404 *", "POST": "405 *"},
+    "admin/record-refusedevent/": {"GET": "200 administrator | 404 *", "POST": "405 *"},
+    "admin/credit-scorecard/": {"GET": "200 administrator | 404 *", "POST": "405 *"},
+    "admin/credit-run/": {"GET": "200 administrator | 404 *", "POST": "405 *"},
+    "admin/timers-timer/": {"GET": "200 administrator | 404 *", "POST": "405 *"},
     "me/": {"GET": "200 buyer, other buyer | 302 public | 404 *", "POST": "405 *"},
     "me/data/": {"GET": "200 buyer, other buyer | 302 public | 404 *", "POST": "405 *"},
     "me/data/package/": {"GET": "405 *", "POST": "200 buyer, other buyer | 302 public | 404 *"},
@@ -110,6 +222,14 @@ TABLE: dict[str, dict[str, str]] = {
         "GET": "200 steward, auditor, team | 302 public | 404 *",
         "POST": "302 public | 405 steward, auditor, team | 404 *",
     },
+    "console/merchants/<slug:merchant>/today/": {
+        "GET": "200 steward, auditor, team | 302 public | 404 *",
+        "POST": "302 public | 405 steward, auditor, team | 404 *",
+    },
+    "console/merchants/<slug:merchant>/what-if/": {
+        "GET": "200 steward, auditor, team | 302 public | 404 *",
+        "POST": "302 public | 405 steward, auditor, team | 404 *",
+    },
     "console/merchants/<slug:merchant>/outcomes/": {
         "GET": "200 steward, auditor, team | 302 public | 404 *",
         "POST": "200 steward, auditor, team | 302 public | 404 *",
@@ -130,27 +250,45 @@ TABLE: dict[str, dict[str, str]] = {
         "GET": "200 steward, auditor, team | 302 public | 404 *",
         "POST": "200 merchant_owner, merchant_operations | 302 public | 403 steward, auditor, merchant_reader | 404 *",
     },
-    "console/appeals/<slug:appeal>/": {"GET": "200 steward | 302 public | 404 *", "POST": "302 public | 422 steward | 404 *"},
+    "console/appeals/<slug:appeal>/": {
+        "GET": "200 steward, auditor | 302 public | 404 *",
+        "POST": "302 public | 422 steward | 404 *",
+    },
+    "console/runs/": {"GET": "200 steward, auditor | 302 public | 404 *", "POST": "302 public | 405 steward, auditor | 404 *"},
+    "console/runs/<slug:run>/": {"GET": "302 public | 404 *", "POST": "302 public | 405 steward, auditor | 404 *"},
+    "console/runs/<slug:run>/recompute/": {
+        "GET": "302 public | 405 steward, auditor | 404 *",
+        "POST": "302 public, steward, auditor | 404 *",
+    },
+    "console/runs/<slug:run>/release/": {"GET": "302 public | 405 steward | 404 *", "POST": "302 public, steward | 404 *"},
+    "console/jobs/<slug:job>/": {"GET": "302 public | 404 *", "POST": "302 public | 405 steward, auditor | 404 *"},
     "console/looks/": {"GET": "200 data_protection | 302 public | 403 *", "POST": "302 public | 405 *"},
     "console/steward/": {
         "GET": "200 steward, auditor | 302 public | 404 *",
         "POST": "302 public | 405 steward, auditor | 404 *",
     },
     "console/steward/contests/": {
-        "GET": "302 public | 405 steward, auditor | 404 *",
-        "POST": "302 public | 422 steward, auditor | 404 *",
-    },
-    "console/steward/refused/": {
-        "GET": "200 steward | 302 public | 403 auditor | 404 *",
+        "GET": "200 steward, auditor | 302 public | 404 *",
         "POST": "302 public | 405 steward, auditor | 404 *",
     },
-    "console/steward/refused/<int:number>/": {
-        "GET": "200 steward | 302 public | 403 auditor | 404 *",
-        "POST": "200 steward | 302 public | 403 auditor | 404 *",
-    },
-    "console/steward/decide/": {
+    "console/steward/contests/settle/": {"GET": "302 public | 405 steward | 404 *", "POST": "302 public | 422 steward | 404 *"},
+    "console/steward/appeals/": {
         "GET": "200 steward, auditor | 302 public | 404 *",
-        "POST": "200 steward | 302 public | 403 auditor | 404 *",
+        "POST": "302 public | 405 steward, auditor | 404 *",
+    },
+    "console/steward/take/": {"GET": "302 public | 405 steward | 404 *", "POST": "302 public, steward | 404 *"},
+    "console/steward/refused/": {"GET": "200 steward | 302 public | 404 *", "POST": "302 public | 405 steward | 404 *"},
+    "console/steward/refused/many/": {"GET": "302 public | 405 steward | 404 *", "POST": "302 public | 422 steward | 404 *"},
+    "console/steward/refused/<int:number>/": {
+        "GET": "200 steward | 302 public | 404 *",
+        "POST": "200 steward | 302 public | 404 *",
+    },
+    "console/steward/filters/": {"GET": "302 public | 405 steward, auditor | 404 *", "POST": "302 public | 404 *"},
+    "console/steward/decide/": {"GET": "200 steward | 302 public | 404 *", "POST": "200 steward | 302 public | 404 *"},
+    "console/webhooks/": {"GET": "200 administrator | 302 public | 404 *", "POST": "200 administrator | 302 public | 404 *"},
+    "console/webhooks/<int:webhook>/": {
+        "GET": "200 administrator | 302 public | 404 *",
+        "POST": "302 public, administrator | 404 *",
     },
     "language/": {"GET": "302 *", "POST": "405 *"},
 }
@@ -158,9 +296,13 @@ IN_ADDRESSES = {
     # What stands in an address, by its name there. All of it is of the first merchant or buyer; a number of nothing is 404.
     "merchant": "tea", "listing": "listing", "contest": "contest", "decision": "warning", "appeal": "appeal",
     "room": "open_room", "thing": "warning", "number": "refused", "token": "token", "membership": "membership",
-    "webhook": "webhook",
+    "webhook": "webhook", "person": "ann", "role": "membership", "member": "membership",
 }
-OF_NOTHING = {"session": "987654", "pk": "987654", "rest": "0/987"}
+OF_NOTHING = {
+    "session": "987654", "pk": "987654", "rest": "0/987", "int:token": "987654", "invitation": "987654", "run": "nnothing",
+    "job": "nothing",
+}
+WORDS = {"purpose": "publish_name", "app_label": "people"}
 QUERIES = {"console/steward/decide/": "?merchant={tea}"}
 ROLES = (
     "public", "nobody", "steward", "finance", "auditor", "data_protection", "authority", "administrator", "merchant_owner",
@@ -192,8 +334,9 @@ def filled(address: str, world: SimpleNamespace) -> str:
     """An address with what is in the world."""
     def value(found: re.Match[str]) -> str:
         name = found[1].rpartition(":")[2]
-        if name in OF_NOTHING:
-            return OF_NOTHING[name]
+        fixed = OF_NOTHING | WORDS
+        if found[1] in fixed or name in fixed:
+            return fixed.get(found[1]) or fixed[name]
         thing = getattr(world, IN_ADDRESSES[name])
         return str(getattr(thing, "pk", thing))
 
@@ -201,12 +344,12 @@ def filled(address: str, world: SimpleNamespace) -> str:
 
 
 class Visitor:
-    """Somebody who asks; nothing that an answer did is there for the next question."""
+    """Somebody who asks, over the API by their key or access token; nothing that an answer did is there for the next."""
 
     def __init__(self, role: str, world: SimpleNamespace) -> None:
-        key = {"source": "shop", "other source": "bazaar"}.get(role)
-        headers = {"authorization": f"Bearer {world.keys[key]}"} if key else None
-        self.client = Client(headers=headers, raise_request_exception=False)
+        secret = {**world.tokens, "source": world.keys["shop"], "other source": world.keys["bazaar"]}.get(role)
+        self._headers = {"authorization": f"Bearer {secret}"} if secret else {}
+        self.client = Client(raise_request_exception=False)
         if role in world.accounts:
             self.client.force_login(world.accounts[role])
         self._cookies = self.client.cookies.output(header="")
@@ -215,7 +358,8 @@ class Visitor:
         """The status of the answer."""
         self.client.cookies = SimpleCookie(self._cookies)
         with transaction.atomic():
-            answer = self.client.generic(method, address)
+            headers = self._headers if address.startswith("/api/") else {}
+            answer = self.client.generic(method, address, headers=headers)
             status: int = answer.status_code
             transaction.set_rollback(True)
         return status
