@@ -20,7 +20,7 @@ from yinuo.credit.models import Dispatch, Run
 from yinuo.decisions.models import Appeal, Contest, Decision
 from yinuo.kit.actors import SYSTEM
 from yinuo.people import actions as people
-from yinuo.people.models import Account, Consent, Grant, Membership, Restriction
+from yinuo.people.models import Access, Account, Consent, Grant, Membership, Restriction
 from yinuo.pipelines.react import react
 from yinuo.record import actions as record
 from yinuo.record.models import RefusedEvent, Webhook
@@ -218,6 +218,7 @@ def test_refused_events_are_corrected_and_dropped(here, event):
     assert told["counts"] == {"shop": 1}
     (one,) = told["refused"]
     found = here.steward.get(f"/refused/{one['number']}")
+    assert Access.objects.filter(why="corrects", page="refused", thing=str(one["number"])).count() == 1
     assert (found["path"], '"lots"' in found["event"]) == ("data.amount_minor", True)
     right = json.loads(found["event"])
     wrong = here.steward("POST", f"/refused/{one['number']}/replay", {"event": right})

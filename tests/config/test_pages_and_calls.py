@@ -82,7 +82,7 @@ def names_of_pages() -> set[str]:
         found = []
         for each in resolver.url_patterns:
             if isinstance(each, URLResolver):
-                found += [] if each.namespace == "api-1.0.0" or str(each.pattern) == "api/" else walk(each)
+                found += [] if each.namespace in ("api-1.0.0", "admin") or str(each.pattern) == "api/" else walk(each)
             else:
                 found.append(each.name or str(each.pattern))
         return found

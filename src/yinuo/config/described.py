@@ -5,6 +5,7 @@ with, so that no endpoint has to say so again.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -84,4 +85,8 @@ def refusals_of(method: str, call: dict[str, Any]) -> Iterator[type[Refusal]]:
 
 def _answer(refusal: type[Refusal]) -> dict[str, Any]:
     said = " ".join((refusal.__doc__ or "").split("\n\n", maxsplit=1)[0].split())
-    return {"description": said, "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    title = HTTPStatus(refusal.status).phrase
+    example = {"type": "about:blank", "title": title, "status": refusal.status, "detail": said, "code": refusal.code}
+    return {
+        "description": said, "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}}
+    }

@@ -30,6 +30,8 @@ from yinuo.kit.actors import Actor
 from yinuo.kit.facts import Fact
 from yinuo.kit.moments import from_micros
 from yinuo.kit.refusals import Malformed
+from yinuo.people.actions import note_staff_look
+from yinuo.people.rules import why_looked
 from yinuo.record.rules import kind_of
 from yinuo.vault.queries import source_ids_of
 
@@ -207,7 +209,9 @@ def get_facts(request: HttpRequest, about: Annotated[MerchantQuery, Query()]) ->
 @for_people.get("/decisions/{decision}", response=StatementOut, summary="A decision with its statement of reasons")
 def get_decision(request: HttpRequest, decision: str) -> dict[str, Any]:
     """What was decided, why, on which facts, by a person or a machine, since and until when, and until when to appeal."""
-    return _statement(request, queries.decision(viewer=_actor(request), decision_id=decision))
+    found = queries.decision(viewer=_actor(request), decision_id=decision)
+    _noted(request, found.buyer, "decision", found.pk)
+    return _statement(request, found)
 
 
 @for_people.post("/decisions", response={201: StatementOut, 200: StatementOut}, summary="Decide about a merchant")
@@ -249,7 +253,9 @@ def get_appeals(request: HttpRequest) -> list[dict[str, Any]]:
 @for_people.get("/appeals/{appeal}", response=AppealOut, summary="An appeal")
 def get_appeal(request: HttpRequest, appeal: str) -> dict[str, Any]:
     """An appeal, for whoever opened it and for staff."""
-    return _appealed(request, queries.appeal(viewer=_actor(request), appeal_id=appeal))
+    found = queries.appeal(viewer=_actor(request), appeal_id=appeal)
+    _noted(request, found.decision.buyer, "appeal", found.pk)
+    return _appealed(request, found)
 
 
 @for_people.post("/appeals/{appeal}/settle", response=AppealOut, summary="Answer an appeal")
@@ -314,6 +320,13 @@ def _actor(request: HttpRequest) -> Actor:
 
 def _here(request: HttpRequest) -> dict[str, Any]:
     return {"actor": _actor(request), "realm": request.realm, "at": request.now}  # type: ignore[attr-defined] # config.realm
+
+
+def _noted(request: HttpRequest, buyer: str | None, page: str, thing: str) -> None:
+    """Write down that one of the staff looks at what concerns a buyer."""
+    if why := why_looked(_actor(request), buyer):
+        at: datetime = request.now  # type: ignore[attr-defined] # config.realm
+        note_staff_look(actor=_actor(request), person=buyer or "", why=why, page=page, thing=thing, at=at)
 
 
 def _objection(request: HttpRequest, words: str, *, appeal: bool) -> Objection:

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
+from yinuo.kit.actors import Actor
 from yinuo.kit.facts import SUBJECT_PREFIXES
 from yinuo.kit.refusals import Malformed
 from yinuo.vault.rules import RETENTIONS, TRANSACTION, Keeping, keeping_of, kept_until
@@ -290,6 +291,13 @@ LOOK_REASONS: dict[LookReason, str] = {
     "room": "to judge what an authority asks for",
 }
 """Why staff look at what concerns a person."""
+
+
+def why_looked(actor: Actor, person: str | None) -> LookReason | None:
+    """Why one of the staff looks at a case about this person; None where there is no person, or it is their own affair."""
+    if person is None or not actor.roles or person in actor.own:
+        return None
+    return "decides" if actor.holds("steward") else "audits"
 
 
 @dataclass(frozen=True, slots=True)

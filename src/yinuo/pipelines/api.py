@@ -1,4 +1,4 @@
-"""What spans all domains, over HTTP: a buyer's rights over everything that is kept of them, and the gate's held runs."""
+"""What spans domains, over HTTP: a buyer's rights over all that is kept of them, the gate's held runs, refused events."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from yinuo.kit.moments import from_day
 from yinuo.kit.refusals import Malformed
 from yinuo.people import queries as people
 from yinuo.people.rules import Kept, normal_handle
-from yinuo.pipelines import persons, rescore
+from yinuo.pipelines import persons, refused_api, rescore
 
 for_people = Router()
+for_people.add_router("", refused_api.router)
 
 
 class KeptOut(Schema):

@@ -17,7 +17,7 @@ from yinuo.kit.calendars import Calendar
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Malformed, NotFound
 from yinuo.people import actions as people
-from yinuo.people.rules import LookReason
+from yinuo.people.rules import LookReason, why_looked
 
 View = Callable[..., HttpResponse]
 STAFF = frozenset({"steward", "auditor"})
@@ -36,9 +36,10 @@ class Here:
 
     def noted(self, *, person: str | None, page: str, thing: str, why: LookReason | None = None) -> None:
         """Write down that staff see something about a buyer; nothing where no buyer is concerned, or it is their own affair."""
-        if person is not None and self.actor.roles and person not in self.actor.own:
-            reason = why or ("decides" if self.actor.holds("steward") else "audits")
-            people.note_staff_look(actor=self.actor, person=person, why=reason, page=page, thing=thing, at=self.at)
+        if reason := why_looked(self.actor, person):
+            people.note_staff_look(
+                actor=self.actor, person=person or "", why=why or reason, page=page, thing=thing, at=self.at
+            )
 
     def objection(self, words: str, *, appeal: bool = False) -> Objection:
         """What was objected, due by the clock of this jurisdiction."""

@@ -1,4 +1,4 @@
-"""Events that intake refused, for stewards: see what is wrong where, correct and take in, or drop."""
+"""Events that intake refused, over HTTP, for stewards: see what is wrong where, correct and take in, or drop."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from ninja import Path, Query, Router, Schema, Status
 
 from yinuo.kit.actors import Actor
+from yinuo.people.actions import note_staff_look
 from yinuo.record import actions, queries
 
 LISTED_MAX = 100
@@ -64,9 +65,13 @@ def get_refused(request: HttpRequest, source: Annotated[str, Query(max_length=40
 
 @router.get("/refused/{number}", response=RefusedEventOut, summary="A refused event")
 def get_refused_event(request: HttpRequest, number: Number) -> dict[str, Any]:
-    """The event as it came, with what is wrong where."""
+    """The event as it came, with what is wrong where. It may hold anybody's data: that you looked is noted."""
     realm = request.realm  # type: ignore[attr-defined] # set by config.realm.hand_down
     found = queries.refused_event(viewer=_actor(request), realm=realm, number=number)
+    note_staff_look(
+        actor=_actor(request), person="", why="corrects", page="refused", thing=str(number),
+        at=request.now,  # type: ignore[attr-defined] # set by config.realm.hand_down
+    )
     return _told(found) | {"event": found.raw_text}
 
 
