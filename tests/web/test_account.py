@@ -395,3 +395,14 @@ def test_a_short_password_is_refused_in_chinese(invited):
     page = client.post(invited("auditor"), {"handle": "li.na", "password1": "short", "password2": "short"}).content.decode()
     assert "密码太短：至少需要12个字符。" in page
     assert "This password" not in page
+
+
+def test_who_signs_in_through_a_directory_has_no_password_to_change(invited):
+    client = joined(invited("auditor"))
+    account = Account.objects.get()
+    account.set_unusable_password()
+    account.save()
+    client.force_login(account)
+    answer = client.get("/account/password/", follow=True)
+    assert answer.redirect_chain == [("/account/", 302)]
+    assert "no password here" in answer.content.decode()

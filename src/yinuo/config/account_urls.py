@@ -7,14 +7,14 @@ from allauth.socialaccount import views as social
 from django.conf import settings
 from django.urls import include, path
 
-from yinuo.web.account import urls
+from yinuo.web.account import mine, urls
 
 urlpatterns = [
     path("sign-in/", account.login, name="account_login"),
     path("sign-out/", account.logout, name="account_logout"),
     path("disabled/", account.account_inactive, name="account_inactive"),
     path("confirm/", account.reauthenticate, name="account_reauthenticate"),
-    path("password/", account.password_change, name="account_change_password"),
+    path("password/", mine.change_password, name="account_change_password"),
     path("second-factor/", include("allauth.mfa.urls")),
     path("sessions/", include("allauth.usersessions.urls")),
     *urls.urlpatterns,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.views import password_change
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -67,6 +68,16 @@ def leave(request: HttpRequest, membership: int) -> HttpResponseRedirect:
         actor=request.actor, membership=membership, at=request.now,  # type: ignore[attr-defined]
     ), _("That has ended."))
     return redirect("my_account")
+
+
+@login_required
+def change_password(request: HttpRequest) -> HttpResponse:
+    """A new password for the old one; who signs in through a directory has none here to change."""
+    if not request.user.has_usable_password():
+        messages.info(request, _("Your account has no password here: you sign in through your directory."))
+        return redirect("my_account")
+    answer: HttpResponse = password_change(request)
+    return answer
 
 
 def not_from_here(request: HttpRequest, reason: str = "") -> HttpResponse:
