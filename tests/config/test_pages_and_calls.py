@@ -7,6 +7,7 @@ from django.urls import URLResolver, get_resolver
 
 from yinuo.config.api import api
 
+NOT_YET = "only a page does so far"
 GETS_IN = "gets somebody in: only a browser does, with the person before it"
 FACTORS = "decides who gets into the account: only in a session, by somebody who has just shown that it is them"
 SAME: dict[str, str | tuple[str, ...]] = {
@@ -46,6 +47,24 @@ SAME: dict[str, str | tuple[str, ...]] = {
     "console_webhook": ("GET /api/webhooks/{webhook}/deliveries", "POST /api/webhooks/{webhook}/pause",
                         "POST /api/webhooks/{webhook}/resume", "POST /api/webhooks/{webhook}/rotate",
                         "POST /api/webhooks/{webhook}/replay", "DELETE /api/webhooks/{webhook}"),
+    "console_today": NOT_YET,
+    "console_what_if": NOT_YET,
+    "console_runs": NOT_YET,
+    "console_run": NOT_YET,
+    "console_recompute": NOT_YET,
+    "console_release": ("POST /api/credit/runs/{run}/release",),
+    "console_job": NOT_YET,
+    "steward_contests": ("GET /api/contests/queue", "POST /api/contests/settle"),
+    "steward_appeals": ("GET /api/appeals",),
+    "steward_take": NOT_YET,
+    "steward_refused_many": NOT_YET,
+    "steward_filters": "keeps a way of looking at a page; a program keeps its own queries",
+    "looks": NOT_YET,
+    "rooms": NOT_YET,
+    "room": NOT_YET,
+    "room_ask": NOT_YET,
+    "room_case": NOT_YET,
+    "room_file": NOT_YET,
     # A buyer's own.
     "me": ("GET /api/me/{person}/level", "GET /api/decisions"),
     "my_data": ("GET /api/me/{person}/data", "GET /api/me/{person}/consents"),
