@@ -26,7 +26,7 @@ from django.urls import URLPattern, get_resolver
 
 from yinuo.cli._here import now, realm
 from yinuo.credit import actions as credit
-from yinuo.credit.models import BuyerLevel, Dispatch
+from yinuo.credit.models import BuyerLevel, Dispatch, Job, Run
 from yinuo.decisions import actions as decisions
 from yinuo.decisions.models import Appeal, Contest, Decision
 from yinuo.decisions.rules import Objection
@@ -154,6 +154,9 @@ def fill(market: ModuleType, orders: int = 3) -> Everything:
         buyer=buyer, defaults={"level": 2, "orders": 5, "cancelled": 1, "complaints_rejected": 0, "as_of": 20_605}
     )
     quarrel(found, merchant, at)
+    Job.objects.create(
+        id="q2b7xq3zm4wv6y2ak", kind="recompute", run=Run.objects.values_list("pk", flat=True)[0], asked_by="account:1", asked=at,
+    )
     key = record.make_key(actor=SYSTEM, source="shop", expires=None, realm=realm(), at=at)
     record.add_webhook(
         actor=record.check_key(key=key, at=at), url="https://shop.example/told", source="shop", kinds=["decisions.*"],

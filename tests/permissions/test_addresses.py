@@ -27,6 +27,9 @@ TABLE: dict[str, dict[str, str]] = {
     "api/log": {"GET": "200 *", "POST": "405 *"},
     "api/ids": {"GET": "422 sources | 401 *", "POST": "405 *"},
     "api/refused": {"GET": "200 steward | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/refused/check": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
+    "api/refused/replay": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
+    "api/refused/drop": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
     "api/refused/<number>": {
         "GET": "200 steward | 401 public, sources | 403 *",
         "POST": "405 *",
@@ -91,7 +94,8 @@ TABLE: dict[str, dict[str, str]] = {
     "api/decisions/facts": {"GET": "401 public, sources | 422 *", "POST": "405 *"},
     "api/decisions/<decision>": {"GET": "200 steward, auditor, team | 401 public, sources | 404 *", "POST": "405 *"},
     "api/decisions/<decision>/appeal": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
-    "api/appeals": {"GET": "200 steward | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/appeals": {"GET": "200 steward, auditor | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/appeals/take": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
     "api/appeals/<appeal>": {"GET": "200 steward, auditor, team | 401 public, sources | 404 *", "POST": "405 *"},
     "api/appeals/<appeal>/settle": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
     "api/appeals/<appeal>/withdraw": {
@@ -99,7 +103,8 @@ TABLE: dict[str, dict[str, str]] = {
         "POST": "200 merchant_owner, merchant_operations | 401 public, sources | 403 steward, auditor, merchant_reader | 404 *",
     },
     "api/contests": {"GET": "401 public, sources | 422 *", "POST": "405 *"},
-    "api/contests/queue": {"GET": "200 steward | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/contests/queue": {"GET": "200 steward, auditor | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/contests/take": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
     "api/contests/settle": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
     "api/contests/<contest>": {"GET": "200 steward, auditor, team | 401 public, sources | 404 *", "POST": "405 *"},
     "api/contests/<contest>/withdraw": {
