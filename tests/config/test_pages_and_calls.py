@@ -7,7 +7,6 @@ from django.urls import URLResolver, get_resolver
 
 from yinuo.config.api import api
 
-NOT_YET = "only a page does so far"
 GETS_IN = "gets somebody in: only a browser does, with the person before it"
 FACTORS = "decides who gets into the account: only in a session, by somebody who has just shown that it is them"
 SAME: dict[str, str | tuple[str, ...]] = {
@@ -27,8 +26,8 @@ SAME: dict[str, str | tuple[str, ...]] = {
     # The consoles.
     "console": ("GET /api/account",),
     "console_merchant": ("GET /api/credit/own/{merchant}", "GET /api/credit/own/{merchant}/held", "GET /api/contests",
-                         "GET /api/decisions", "GET /api/credit/own/{merchant}/today", "GET /api/credit/own/{merchant}/foreseen",
-                         "GET /api/credit/own/{merchant}/announced"),
+                         "GET /api/decisions", "GET /api/credit/own/{merchant}/today",
+                         "GET /api/credit/own/{merchant}/foreseen", "GET /api/credit/own/{merchant}/announced"),
     "console_outcomes": ("GET /api/credit/own/{merchant}/held", "POST /api/credit/own/{merchant}/contests",
                          "POST /api/credit/own/{merchant}/contests/fact"),
     "console_cases": ("GET /api/contests", "GET /api/decisions"),
@@ -60,12 +59,13 @@ SAME: dict[str, str | tuple[str, ...]] = {
     "steward_take": ("POST /api/contests/take", "POST /api/appeals/take"),
     "steward_refused_many": ("POST /api/refused/check", "POST /api/refused/replay", "POST /api/refused/drop"),
     "steward_filters": "keeps a way of looking at a page; a program keeps its own queries",
-    "looks": NOT_YET,
-    "rooms": NOT_YET,
-    "room": NOT_YET,
-    "room_ask": NOT_YET,
-    "room_case": NOT_YET,
-    "room_file": NOT_YET,
+    "looks": ("GET /api/looks",),
+    "rooms": ("GET /api/rooms",),
+    "room": ("GET /api/rooms/{room}", "GET /api/rooms/{room}/looks", "POST /api/rooms/{room}/approve",
+             "POST /api/rooms/{room}/decline", "POST /api/rooms/{room}/withdraw", "POST /api/rooms/{room}/close"),
+    "room_ask": ("POST /api/rooms",),
+    "room_case": ("GET /api/rooms/{room}/cases/{thing}",),
+    "room_file": ("GET /api/rooms/{room}/cases/{thing}/file",),
     # A buyer's own.
     "me": ("GET /api/me/{person}/level", "GET /api/decisions"),
     "my_data": ("GET /api/me/{person}/data", "GET /api/me/{person}/consents"),

@@ -151,6 +151,34 @@ TABLE: dict[str, dict[str, str]] = {
     "api/me/<person>/package": {"GET": "200 buyer | 401 public, sources | 404 *", "POST": "405 *"},
     "api/me/<person>/erasure": {"GET": "200 buyer | 401 public, sources | 404 *", "POST": "401 public, sources | 422 *"},
     "api/credit/runs/<run>/release": {"GET": "405 *", "POST": "401 public, sources | 404 *"},
+    "api/looks": {"GET": "200 data_protection | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/rooms": {
+        "GET": "200 steward, auditor, data_protection, authority | 401 public, sources | 403 *",
+        "POST": "401 public, sources | 422 *",
+    },
+    "api/rooms/<room>": {
+        "GET": "200 steward, auditor, data_protection, authority | 401 public, sources | 403 *",
+        "POST": "405 *",
+    },
+    "api/rooms/<room>/looks": {
+        "GET": "200 steward, auditor, data_protection, authority | 401 public, sources | 403 *",
+        "POST": "405 *",
+    },
+    "api/rooms/<room>/approve": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
+    "api/rooms/<room>/decline": {       # it is open already
+        "GET": "405 *",
+        "POST": "409 steward, data_protection | 401 public, sources | 403 *",
+    },
+    "api/rooms/<room>/withdraw": {
+        "GET": "405 *",
+        "POST": "409 steward, data_protection | 401 public, sources | 403 *",
+    },
+    "api/rooms/<room>/close": {"GET": "405 *", "POST": "204 steward, data_protection | 401 public, sources | 403 *"},
+    "api/rooms/<room>/cases/<thing>": {"GET": "200 authority | 401 public, sources | 403 *", "POST": "405 *"},
+    "api/rooms/<room>/cases/<thing>/file": {    # of a decision there is a page, and no file
+        "GET": "404 authority | 401 public, sources | 403 *",
+        "POST": "405 *",
+    },
     "api/": {"GET": "404 *", "POST": "404 *"},
     "account/sign-in/": {"GET": "200 public | 302 *", "POST": "200 public | 302 *", "PUT": "200 public | 302 *"},
     "account/sign-out/": {"GET": "302 public | 200 *", "POST": "302 *"},

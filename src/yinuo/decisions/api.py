@@ -207,7 +207,7 @@ class MerchantQuery(Schema):
 
 
 class QueueQuery(Schema):
-    """How a queue is narrowed: by state, clock, ground and merchants (ids), by who looks at it, and behind which one it goes on."""
+    """How a queue is narrowed: by state, clock, ground, merchants (ids), who looks at it, and from behind which one."""
 
     state: Literal["open", "upheld", "rejected", "withdrawn", "all"] = "open"
     clock: Literal["late", "today", "week"] | None = None
@@ -397,17 +397,13 @@ def _here(request: HttpRequest) -> dict[str, Any]:
 def _narrowed(request: HttpRequest, wanted: QueueQuery, *, kind: str, claimed: str = "") -> queries.Narrowed:
     taken = {None: None, "me": _actor(request).name, "nobody": ""}[wanted.taken]
     return queries.Narrowed(
-        state="" if wanted.state == "all" else wanted.state, kind=_clean(kind), claimed=claimed, ground=_clean(wanted.ground),
-        clock=wanted.clock or "", taken_by=taken, merchants=[_clean(each) for each in wanted.merchant] or None,
+        state="" if wanted.state == "all" else wanted.state, kind=kind, claimed=claimed, ground=wanted.ground,
+        clock=wanted.clock or "", taken_by=taken, merchants=wanted.merchant or None,
     )
 
 
 def _behind(request: HttpRequest, wanted: QueueQuery) -> dict[str, Any]:
-    return {"after": _clean(wanted.after), "at": request.now}  # type: ignore[attr-defined] # config.realm
-
-
-def _clean(text: str) -> str:
-    return text.replace("\0", "")      # which no text in the database holds
+    return {"after": wanted.after, "at": request.now}  # type: ignore[attr-defined] # config.realm
 
 
 def _looking(request: HttpRequest, found: Sequence[Appeal] | Sequence[Contest]) -> dict[str, str]:

@@ -95,7 +95,7 @@ class CorrectedIn(Schema):
 def get_refused(request: HttpRequest, wanted: Annotated[WaitingQuery, Query()]) -> dict[str, Any]:
     """The events that wait for correction, 100 at a time."""
     found = queries.refused_waiting(
-        viewer=_actor(request), source=wanted.source.replace("\0", "") or None, before=wanted.before, after=wanted.after,
+        viewer=_actor(request), source=wanted.source or None, before=wanted.before, after=wanted.after,
         limit=LISTED_MAX + 1, realm=request.realm,  # type: ignore[attr-defined] # set by config.realm.hand_down
     )
     return {

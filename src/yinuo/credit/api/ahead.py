@@ -1,4 +1,4 @@
-"""A merchant's coming days: open orders by the points at stake, a fall that is foreseen, what would be if, the next scorecard."""
+"""A merchant's coming days: open orders by the points at stake, falls that are foreseen, what if, the next scorecard."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Stage = Literal["late", "soon", "open", "way"]
 
 
 class OpenOrderOut(Schema):
-    """An order that may still cost points: until when what must happen, what it is worth, its weight in sixteenths of an order.
+    """An order that may still cost points: until when what must happen, its value, its weight in sixteenths of an order.
 
     `stage`: its time to be handed over is past (late), within a day (soon) or later (open), or it is on its way (way). `points`:
     the score if it goes well less that if it fails; null where there is no score to lose from yet.
@@ -101,7 +101,7 @@ class BesideOut(Schema):
 
 
 class WhatIfOut(Schema):
-    """The standing as it is and as it would be, with the reasons side by side; `left_out` are objections it does not rest on."""
+    """The standing as it is and as it would be, with the reasons side by side; `left_out`: objections it does not rest on."""
 
     now: SupposedStandingOut
     then: SupposedStandingOut
