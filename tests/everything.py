@@ -34,7 +34,7 @@ from yinuo.kit.actors import SYSTEM
 from yinuo.people import actions as people
 from yinuo.people import queries
 from yinuo.people.models import Account, Grant, Membership
-from yinuo.people.rules import BUYER, OWNER, STAFF_ROLES, TEAM_ROLES, Case, RoomRequest
+from yinuo.people.rules import BUYER, OWNER, PURPOSES, STAFF_ROLES, TEAM_ROLES, Case, RoomRequest
 from yinuo.pipelines.react import react
 from yinuo.record import actions as record
 from yinuo.vault import actions as vault
@@ -60,7 +60,8 @@ PASSKEY = {
 CANDIDATES_MAX = 4
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _QUERIES = {"steward_decide": "?merchant=mqinglan"}
-_TABLES = {"number": "refusedevent", "session": "usersession", "person": "buyer", "room": "caseroom"}
+_TABLES = {"number": "refusedevent", "session": "usersession", "person": "buyer", "room": "caseroom", "role": "membership",
+           "member": "membership"}
 """What addresses call a thing whose table is named otherwise."""
 
 
@@ -168,6 +169,7 @@ def fill(market: ModuleType, orders: int = 3) -> Everything:
     words: dict[str, list[Any]] = {
         "merchant": [merchant, "mqinglan"], "token": [invited.token], "pk": [passkey.pk],
         "rest": ["entries/000.p/1", "0/000.p/1"], "thing": shown,
+        "purpose": list(PURPOSES),
     }
     return Everything(found, merchant, key, words)
 

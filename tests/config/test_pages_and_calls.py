@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from django.urls import URLResolver, get_resolver
+from ninja import Schema
 
 from yinuo.config.api import api
 
@@ -166,3 +169,13 @@ def test_every_body_has_an_example():
                 assert "example" in media or "example" in schema["components"]["schemas"][named], f"{method} {path}"
                 shown += 1
     assert shown > 15
+
+
+def test_no_two_schemas_have_one_name():
+    """The description knows them by their names: of two alike it would show one for both."""
+    waiting, names = [Schema], []
+    while waiting:
+        for each in waiting.pop().__subclasses__():
+            waiting.append(each)
+            names += [each.__name__] if each.__module__.startswith("yinuo.") else []
+    assert [name for name, count in Counter(names).items() if count > 1] == []

@@ -1,4 +1,4 @@
-"""Case rooms and the officer's looks over the API: as on the pages, two people open one, each look is noted, nothing besides."""
+"""Case rooms and the officer's looks over the API: two people open one, each look is noted, as on the pages."""
 
 from __future__ import annotations
 

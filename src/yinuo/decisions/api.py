@@ -178,7 +178,7 @@ class TakeIn(Schema):
     taken: bool = True
 
 
-class TakenOut(Schema):
+class LookedAtOut(Schema):
     """How many that changed."""
 
     changed: int
@@ -301,7 +301,7 @@ def get_appeals(request: HttpRequest, wanted: Annotated[AppealsQuery, Query()]) 
     return _appeals(request, found)
 
 
-@for_people.post("/appeals/take", response=TakenOut, summary="Say that you look at appeals")
+@for_people.post("/appeals/take", response=LookedAtOut, summary="Say that you look at appeals")
 def post_take_appeals(request: HttpRequest, wanted: TakeIn) -> dict[str, int]:
     """Tell the other stewards that you look at these open appeals, or not any more. It binds nobody."""
     return {"changed": actions.take_appeals(actor=_actor(request), ids=wanted.ids, is_taken=wanted.taken)}
@@ -355,7 +355,7 @@ def get_queue(request: HttpRequest, wanted: Annotated[ContestsQuery, Query()]) -
     ]
 
 
-@for_people.post("/contests/take", response=TakenOut, summary="Say that you look at objections")
+@for_people.post("/contests/take", response=LookedAtOut, summary="Say that you look at objections")
 def post_take_contests(request: HttpRequest, wanted: TakeIn) -> dict[str, int]:
     """Tell the other stewards that you look at these open objections, or not any more. It binds nobody."""
     return {"changed": actions.take_contests(actor=_actor(request), ids=wanted.ids, is_taken=wanted.taken)}

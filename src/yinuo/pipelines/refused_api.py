@@ -21,7 +21,7 @@ router = Router(tags=["refused events"])
 Number = Annotated[int, Path(ge=0, le=2**53)]
 
 
-class RefusedOut(Schema):
+class RefusedWaitingOut(Schema):
     """A refused event as lists show it: its number, source, id, where the fault lies and what it is."""
 
     number: int
@@ -32,7 +32,7 @@ class RefusedOut(Schema):
     sentence: str
 
 
-class RefusedEventOut(RefusedOut):
+class RefusedEventOut(RefusedWaitingOut):
     """A refused event as it came, as text."""
 
     event: str
@@ -42,7 +42,7 @@ class WaitingOut(Schema):
     """How many wait, of each source, and 100 of them, oldest first; `after` asks for the next ones and is null at the end."""
 
     counts: dict[str, int]
-    refused: list[RefusedOut]
+    refused: list[RefusedWaitingOut]
     after: int | None
 
 
@@ -68,7 +68,7 @@ class StillRefusedOut(Schema):
     sentence: str
 
 
-class ReplayedOut(Schema):
+class ManyReplayedOut(Schema):
     """How many are taken in, and why each of the others is not."""
 
     taken: int
@@ -104,7 +104,7 @@ def get_refused(request: HttpRequest, wanted: Annotated[WaitingQuery, Query()]) 
     }
 
 
-@router.post("/refused/check", response=ReplayedOut, summary="Which refused events can be taken in now")
+@router.post("/refused/check", response=ManyReplayedOut, summary="Which refused events can be taken in now")
 def post_check_refused(request: HttpRequest, wanted: ManyIn) -> dict[str, Any]:
     """How many of these would be taken in as they came, and why not the others. Changes nothing."""
     numbers = list(dict.fromkeys(wanted.numbers))
@@ -114,7 +114,7 @@ def post_check_refused(request: HttpRequest, wanted: ManyIn) -> dict[str, Any]:
     return _replayed(numbers, {number: GONE for number in numbers if number not in waiting} | still)
 
 
-@router.post("/refused/replay", response=ReplayedOut, summary="Take refused events in")
+@router.post("/refused/replay", response=ManyReplayedOut, summary="Take refused events in")
 def post_replay_many(request: HttpRequest, wanted: ManyIn) -> dict[str, Any]:
     """Take many in as they came, such as after the program has learnt their kind; those that are still wrong stay."""
     numbers = list(dict.fromkeys(wanted.numbers))

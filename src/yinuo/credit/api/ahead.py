@@ -24,8 +24,8 @@ Stage = Literal["late", "soon", "open", "way"]
 class OpenOrderOut(Schema):
     """An order that may still cost points: until when what must happen, its value, its weight in sixteenths of an order.
 
-    `stage`: its time to be handed over is past (late), within a day (soon) or later (open), or it is on its way (way). `points`:
-    the score if it goes well less that if it fails; null where there is no score to lose from yet.
+    `stage`: its time to be handed over is past (late), within a day (soon) or later (open), or it is on its way (way).
+    `points`: the score if it goes well less that if it fails; null where there is no score to lose from yet.
     """
 
     order: str
