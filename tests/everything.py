@@ -26,7 +26,7 @@ from django.urls import URLPattern, get_resolver
 
 from yinuo.cli._here import now, realm
 from yinuo.credit import actions as credit
-from yinuo.credit.models import BuyerLevel, Dispatch
+from yinuo.credit.models import BuyerLevel, Dispatch, Job, Run
 from yinuo.decisions import actions as decisions
 from yinuo.decisions.models import Appeal, Contest, Decision
 from yinuo.decisions.rules import Objection
@@ -34,7 +34,7 @@ from yinuo.kit.actors import SYSTEM
 from yinuo.people import actions as people
 from yinuo.people import queries
 from yinuo.people.models import Account, Grant, Membership
-from yinuo.people.rules import BUYER, OWNER, STAFF_ROLES, TEAM_ROLES
+from yinuo.people.rules import BUYER, OWNER, PURPOSES, STAFF_ROLES, TEAM_ROLES, Case, RoomRequest
 from yinuo.pipelines.react import react
 from yinuo.record import actions as record
 from yinuo.vault import actions as vault
@@ -60,7 +60,8 @@ PASSKEY = {
 CANDIDATES_MAX = 4
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _QUERIES = {"steward_decide": "?merchant=mqinglan"}
-_TABLES = {"number": "refusedevent", "session": "usersession", "person": "buyer"}
+_TABLES = {"number": "refusedevent", "session": "usersession", "person": "buyer", "room": "caseroom", "role": "membership",
+           "member": "membership"}
 """What addresses call a thing whose table is named otherwise."""
 
 
@@ -154,6 +155,11 @@ def fill(market: ModuleType, orders: int = 3) -> Everything:
         buyer=buyer, defaults={"level": 2, "orders": 5, "cancelled": 1, "complaints_rejected": 0, "as_of": 20_605}
     )
     quarrel(found, merchant, at)
+    Job.objects.create(
+        id="q2b7xq3zm4wv6y2ak", kind="recompute", run=Run.objects.values_list("pk", flat=True)[0], asked_by="account:1",
+        asked=at,
+    )
+    shown = _open_room(found, merchant, at)
     key = record.make_key(actor=SYSTEM, source="shop", expires=None, realm=realm(), at=at)
     record.add_webhook(
         actor=record.check_key(key=key, at=at), url="https://shop.example/told", source="shop", kinds=["decisions.*"],
@@ -162,9 +168,33 @@ def fill(market: ModuleType, orders: int = 3) -> Everything:
     invited = people.invite_staff(actor=SYSTEM, role="steward", until=None, realm=realm(), at=at)
     words: dict[str, list[Any]] = {
         "merchant": [merchant, "mqinglan"], "token": [invited.token], "pk": [passkey.pk],
-        "rest": ["entries/000.p/1", "0/000.p/1"],
+        "rest": ["entries/000.p/1", "0/000.p/1"], "thing": shown,
+        "purpose": list(PURPOSES),
     }
     return Everything(found, merchant, key, words)
+
+
+def _open_room(found: dict[str, Account], merchant: str, at: datetime) -> list[str]:
+    """A case room that is open for the authority, with a case of each kind; returns the cases."""
+    order = Dispatch.objects.filter(merchant=merchant).values_list("pk", flat=True)[0]
+    cases = [
+        Case("order", order, merchant), Case("merchant", merchant, merchant),
+        Case("decision", Decision.objects.filter(merchant=merchant).values_list("pk", flat=True)[0], merchant),
+        Case("contest", Contest.objects.filter(merchant=merchant).values_list("pk", flat=True)[0], merchant),
+    ]
+    request = RoomRequest(
+        authority="District Court of Nowhere", basis="E-Commerce Law 25", reference="(2026) 17",
+        asked="The cases named below, and the order's facts.", until=at + timedelta(days=20),
+    )
+    room = people.ask_room(
+        actor=queries.actor_of(found["steward"], at=at), request=request, cases=cases, guests=["authority"], realm=realm(),
+        at=at,
+    )
+    people.approve_room(
+        actor=queries.actor_of(found["data_protection"], at=at), room_id=room.pk, digest=room.proposal.digest, realm=realm(),
+        at=at,
+    )
+    return [case.thing for case in cases]
 
 
 def events(orders: int, after: int = 0) -> Iterator[bytes]:

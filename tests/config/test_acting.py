@@ -226,7 +226,7 @@ def test_refused_events_are_corrected_and_dropped(here, event):
     del right["data"]["amount_minor"]
     assert here.steward("POST", f"/refused/{one['number']}/replay", {"event": right}).status_code == 204
     assert here.steward("POST", f"/refused/{one['number']}/replay", {"event": right}).status_code == 404
-    assert here.steward.get("/refused") == {"counts": {}, "refused": []}
+    assert here.steward.get("/refused") == {"counts": {}, "refused": [], "after": None}
     record.take_events(
         actor=SYSTEM, source="shop", raws=[event("trade.order_paid", id="x", order=7)], realm=realm(), at=now()
     )
@@ -366,18 +366,27 @@ MAY = {
     ("GET", "/decisions/DECISION"): TEAM | STAFF,
     ("POST", "/decisions"): {"steward"},
     ("POST", "/decisions/DECISION/appeal"): {"owner"},
-    ("GET", "/appeals"): {"steward"},
+    ("GET", "/appeals"): STAFF,
     ("GET", "/contests?merchant=MERCHANT"): TEAM | STAFF,
-    ("GET", "/contests/queue"): {"steward"},
+    ("GET", "/contests/queue"): STAFF,
     ("GET", "/contests/CONTEST"): TEAM | STAFF,
     ("POST", "/contests/settle"): {"steward"},
     ("POST", "/contests/CONTEST/withdraw"): {"owner"},
+    ("POST", "/contests/take"): {"steward"},
+    ("POST", "/appeals/take"): {"steward"},
+    ("GET", "/credit/own/MERCHANT/today"): TEAM | STAFF,
+    ("GET", "/credit/own/MERCHANT/foreseen"): TEAM | STAFF,
+    ("GET", "/credit/own/MERCHANT/announced"): TEAM | STAFF,
+    ("GET", "/credit/runs"): STAFF,
     ("GET", "/credit/own/MERCHANT/held"): TEAM | STAFF,
     ("POST", "/credit/own/MERCHANT/contests"): {"owner"},
     ("GET", "/credit/runs/waiting"): STAFF,
     ("GET", "/refused"): {"steward"},
     ("GET", "/refused/REFUSED"): {"steward"},
     ("POST", "/refused/REFUSED/replay"): {"steward"},
+    ("POST", "/refused/check"): {"steward"},
+    ("POST", "/refused/replay"): {"steward"},
+    ("POST", "/refused/drop"): {"steward"},
     ("DELETE", "/refused/REFUSED"): {"steward"},
     ("GET", "/teams/MERCHANT"): TEAM,
     ("POST", "/teams/MERCHANT/invitations"): {"owner"},
@@ -405,10 +414,13 @@ def test_who_may_call_what_and_a_denial_changes_nothing(here):
     event = json.loads(here.steward.get(f"/refused/{known['REFUSED']}")["event"])
     del event["data"]["amount_minor"]
     again = {"dispatch": [here.orders[1]], "claimed": "carrier", "words": WORDS}
+    one = {"numbers": [int(known["REFUSED"])]}
     bodies = {
         "/decisions": {"merchant": here.merchant, "act": "warning", "ground": "terms", "facts": [fact["key"]], "words": WORDS},
         "/decisions/DECISION/appeal": {"words": WORDS},
         "/contests/settle": {"ids": [open_["id"]], "outcome": "rejected", "ground": "evidence", "words": REASONS},
+        "/contests/take": {"ids": [open_["id"]]}, "/appeals/take": {"ids": ["anothing"]},
+        "/refused/check": one, "/refused/replay": one, "/refused/drop": one,
         "/credit/own/MERCHANT/contests": again, "/refused/REFUSED/replay": {"event": event},
         "/teams/MERCHANT/invitations": {"role": "merchant_reader"}, "/webhooks": {"url": "https://hooks.example/"},
         "/me/BUYER/restriction": {"ground": "objection"},

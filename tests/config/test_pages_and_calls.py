@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from django.urls import URLResolver, get_resolver
+from ninja import Schema
 
 from yinuo.config.api import api
 
@@ -26,7 +29,8 @@ SAME: dict[str, str | tuple[str, ...]] = {
     # The consoles.
     "console": ("GET /api/account",),
     "console_merchant": ("GET /api/credit/own/{merchant}", "GET /api/credit/own/{merchant}/held", "GET /api/contests",
-                         "GET /api/decisions"),
+                         "GET /api/decisions", "GET /api/credit/own/{merchant}/today",
+                         "GET /api/credit/own/{merchant}/foreseen", "GET /api/credit/own/{merchant}/announced"),
     "console_outcomes": ("GET /api/credit/own/{merchant}/held", "POST /api/credit/own/{merchant}/contests",
                          "POST /api/credit/own/{merchant}/contests/fact"),
     "console_cases": ("GET /api/contests", "GET /api/decisions"),
@@ -46,6 +50,25 @@ SAME: dict[str, str | tuple[str, ...]] = {
     "console_webhook": ("GET /api/webhooks/{webhook}/deliveries", "POST /api/webhooks/{webhook}/pause",
                         "POST /api/webhooks/{webhook}/resume", "POST /api/webhooks/{webhook}/rotate",
                         "POST /api/webhooks/{webhook}/replay", "DELETE /api/webhooks/{webhook}"),
+    "console_today": ("GET /api/credit/own/{merchant}/today",),
+    "console_what_if": ("GET /api/credit/own/{merchant}/what-if",),
+    "console_runs": ("GET /api/credit/runs",),
+    "console_run": ("GET /api/credit/runs/{run}", "GET /api/credit/runs/{run}/movers"),
+    "console_recompute": ("POST /api/credit/runs/{run}/recompute",),
+    "console_release": ("POST /api/credit/runs/{run}/release",),
+    "console_job": ("GET /api/credit/jobs/{job}",),
+    "steward_contests": ("GET /api/contests/queue", "POST /api/contests/settle"),
+    "steward_appeals": ("GET /api/appeals",),
+    "steward_take": ("POST /api/contests/take", "POST /api/appeals/take"),
+    "steward_refused_many": ("POST /api/refused/check", "POST /api/refused/replay", "POST /api/refused/drop"),
+    "steward_filters": "keeps a way of looking at a page; a program keeps its own queries",
+    "looks": ("GET /api/looks",),
+    "rooms": ("GET /api/rooms",),
+    "room": ("GET /api/rooms/{room}", "GET /api/rooms/{room}/looks", "POST /api/rooms/{room}/approve",
+             "POST /api/rooms/{room}/decline", "POST /api/rooms/{room}/withdraw", "POST /api/rooms/{room}/close"),
+    "room_ask": ("POST /api/rooms",),
+    "room_case": ("GET /api/rooms/{room}/cases/{thing}",),
+    "room_file": ("GET /api/rooms/{room}/cases/{thing}/file",),
     # A buyer's own.
     "me": ("GET /api/me/{person}/level", "GET /api/decisions"),
     "my_data": ("GET /api/me/{person}/data", "GET /api/me/{person}/consents"),
@@ -146,3 +169,13 @@ def test_every_body_has_an_example():
                 assert "example" in media or "example" in schema["components"]["schemas"][named], f"{method} {path}"
                 shown += 1
     assert shown > 15
+
+
+def test_no_two_schemas_have_one_name():
+    """The description knows them by their names: of two alike it would show one for both."""
+    waiting, names = [Schema], []
+    while waiting:
+        for each in waiting.pop().__subclasses__():
+            waiting.append(each)
+            names += [each.__name__] if each.__module__.startswith("yinuo.") else []
+    assert [name for name, count in Counter(names).items() if count > 1] == []

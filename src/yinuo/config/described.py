@@ -17,6 +17,7 @@ from ninja.parser import Parser
 from yinuo.config.problems import PROBLEM
 from yinuo.kit import refusals
 from yinuo.kit.refusals import Refusal
+from yinuo.people.actions import RoomOver
 
 SCHEMA: dict[str, Any] = {
     "title": "Problem",
@@ -36,6 +37,7 @@ SCHEMA: dict[str, Any] = {
 _ALWAYS = (Refusal, refusals.NotAllowed, refusals.NotFound)
 _WITH_KEY = (refusals.Unauthenticated, refusals.TooMany)
 _WITH_INPUT = (refusals.Malformed,)
+_OF_ROOMS = "case rooms"
 _CHANGING = (refusals.TooSlow, refusals.Conflict, refusals.TooLarge, refusals.TooMany, refusals.Busy)
 
 
@@ -81,6 +83,8 @@ def refusals_of(method: str, call: dict[str, Any]) -> Iterator[type[Refusal]]:
         yield from _WITH_INPUT
     if method not in ("get", "head"):
         yield from _CHANGING
+    if _OF_ROOMS in call.get("tags", ()):
+        yield RoomOver
 
 
 def _answer(refusal: type[Refusal]) -> dict[str, Any]:

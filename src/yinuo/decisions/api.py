@@ -31,6 +31,7 @@ from yinuo.kit.facts import Fact
 from yinuo.kit.moments import from_micros
 from yinuo.kit.refusals import Malformed
 from yinuo.people.actions import note_staff_look
+from yinuo.people.queries import names_of
 from yinuo.people.rules import why_looked
 from yinuo.record.rules import kind_of
 from yinuo.vault.queries import source_ids_of
@@ -51,8 +52,8 @@ Cause = Literal["carrier", "platform", "buyer", "force_majeure", "unknown"]
 
 
 class AppealOut(Schema):
-    """An appeal: its clock, both sides' words (null where there are none, or they were erased), how it ended, and whether you
-    had a part in the matter, so that another person must answer.
+    """An appeal: its clock, both sides' words (null where there are none, or they were erased), how it ended, whether you had a
+    part in the matter, so that another person must answer, and which steward looks at it (to staff alone).
     """
 
     id: str
@@ -65,6 +66,7 @@ class AppealOut(Schema):
     settled: datetime | None
     reply: str | None
     had_part: bool
+    taken_by: str
 
 
 class DecisionOut(Schema):
@@ -118,7 +120,10 @@ class FactOut(Schema):
 
 
 class ContestOut(Schema):
-    """An objection as lists show it: what is disputed, of which order (`order_id`: as its shop calls it), clock and end."""
+    """An objection as lists show it: what is disputed, of which order (`order_id`: as its shop calls it), clock and end.
+
+    `taken_by`: which steward looks at it, to staff alone.
+    """
 
     id: str
     merchant: str
@@ -135,6 +140,7 @@ class ContestOut(Schema):
     settled: datetime | None
     cause: str
     decision: str | None
+    taken_by: str
 
 
 class ObjectionOut(ContestOut):
@@ -164,6 +170,20 @@ class SettleIn(Schema):
     cause: Cause | None = None
 
 
+class TakeIn(Schema):
+    """Which open ones one looks at, or not any more."""
+
+    model_config = {"json_schema_extra": {"example": {"ids": ["tb2k7xq3zm4wv6y2a"], "taken": True}}}
+    ids: Annotated[list[str], Field(min_length=1, max_length=AT_ONCE_MAX)]
+    taken: bool = True
+
+
+class LookedAtOut(Schema):
+    """How many that changed."""
+
+    changed: int
+
+
 class AnswerIn(Schema):
     """How to answer an appeal. Where an objection to a cause is upheld after all, `cause` is the one that stands now."""
 
@@ -184,6 +204,30 @@ class MerchantQuery(Schema):
     """About which merchant."""
 
     merchant: Annotated[str, Field(max_length=20)]
+
+
+class QueueQuery(Schema):
+    """How a queue is narrowed: by state, clock, ground, merchants (ids), who looks at it, and from behind which one."""
+
+    state: Literal["open", "upheld", "rejected", "withdrawn", "all"] = "open"
+    clock: Literal["late", "today", "week"] | None = None
+    ground: Annotated[str, Field(max_length=40)] = ""
+    taken: Literal["me", "nobody"] | None = None
+    merchant: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=AT_ONCE_MAX)] = []
+    after: Annotated[str, Field(max_length=20)] = ""
+
+
+class ContestsQuery(QueueQuery):
+    """The same, and by what is disputed and whose fault it is said to be."""
+
+    aspect: Literal["fact", "dispatch", "delivery", "complaint"] | None = None
+    claimed: Literal["carrier", "platform", "buyer", "force_majeure", "unknown"] | None = None
+
+
+class AppealsQuery(QueueQuery):
+    """The same, and by what the decision did."""
+
+    act: Annotated[str, Field(max_length=40)] = ""
 
 
 @for_people.get("/decisions", response=list[DecisionOut], summary="Decisions about somebody")
@@ -243,11 +287,24 @@ def post_appeal(request: HttpRequest, decision: str, wanted: WordsIn) -> Status[
     return Status(201, _appealed(request, made))
 
 
-@for_people.get("/appeals", response=list[AppealOut], summary="Open appeals by their clock")
-def get_appeals(request: HttpRequest) -> list[dict[str, Any]]:
-    """Every open appeal, the one that is due first first, for stewards."""
-    found = queries.open_appeals(viewer=_actor(request))
+@for_people.get("/appeals", response=list[AppealOut], summary="Appeals by their clock")
+def get_appeals(request: HttpRequest, wanted: Annotated[AppealsQuery, Query()]) -> list[dict[str, Any]]:
+    """Open appeals, the one that is due first first, or those in another state; for staff. The last one's id as `after` asks
+    for what comes behind 200.
+    """
+    found = queries.appeal_queue(
+        viewer=_actor(request), narrowed=_narrowed(request, wanted, kind=wanted.act), limit=queries.LISTED_MAX,
+        **_behind(request, wanted),
+    ).rows
+    for one in found:
+        _noted(request, one.decision.buyer, "appeal", one.pk)
     return _appeals(request, found)
+
+
+@for_people.post("/appeals/take", response=LookedAtOut, summary="Say that you look at appeals")
+def post_take_appeals(request: HttpRequest, wanted: TakeIn) -> dict[str, int]:
+    """Tell the other stewards that you look at these open appeals, or not any more. It binds nobody."""
+    return {"changed": actions.take_appeals(actor=_actor(request), ids=wanted.ids, is_taken=wanted.taken)}
 
 
 @for_people.get("/appeals/{appeal}", response=AppealOut, summary="An appeal")
@@ -281,12 +338,27 @@ def get_contests(request: HttpRequest, about: Annotated[MerchantQuery, Query()])
     return _contests(request, queries.contests_of(viewer=_actor(request), merchant=about.merchant))
 
 
-@for_people.get("/contests/queue", response=list[ObjectionOut], summary="Open objections by their clock")
-def get_queue(request: HttpRequest) -> list[dict[str, Any]]:
-    """Every open objection with its words, the one that is due first first, for stewards."""
-    found = queries.open_contests(viewer=_actor(request))
+@for_people.get("/contests/queue", response=list[ObjectionOut], summary="Objections by their clock")
+def get_queue(request: HttpRequest, wanted: Annotated[ContestsQuery, Query()]) -> list[dict[str, Any]]:
+    """Open objections with their words, the one that is due first first, or those in another state; for staff. The last one's
+    id as `after` asks for what comes behind 200.
+    """
+    narrowed = _narrowed(request, wanted, kind=wanted.aspect or "", claimed=wanted.claimed or "")
+    found = queries.contest_queue(
+        viewer=_actor(request), narrowed=narrowed, limit=queries.LISTED_MAX, **_behind(request, wanted)
+    ).rows
     said = _said(request, "objection", [one.pk for one in found])
-    return [row | {"objection": said.get(row["id"]), "reasons": None} for row in _contests(request, found)]
+    reasons = _said(request, "reasons", [one.decision_id for one in found if one.decision_id])
+    return [
+        row | {"objection": said.get(row["id"]), "reasons": reasons.get(row["decision"] or "")}
+        for row in _contests(request, found)
+    ]
+
+
+@for_people.post("/contests/take", response=LookedAtOut, summary="Say that you look at objections")
+def post_take_contests(request: HttpRequest, wanted: TakeIn) -> dict[str, int]:
+    """Tell the other stewards that you look at these open objections, or not any more. It binds nobody."""
+    return {"changed": actions.take_contests(actor=_actor(request), ids=wanted.ids, is_taken=wanted.taken)}
 
 
 @for_people.post("/contests/settle", response=list[ContestOut], summary="Settle objections")
@@ -320,6 +392,25 @@ def _actor(request: HttpRequest) -> Actor:
 
 def _here(request: HttpRequest) -> dict[str, Any]:
     return {"actor": _actor(request), "realm": request.realm, "at": request.now}  # type: ignore[attr-defined] # config.realm
+
+
+def _narrowed(request: HttpRequest, wanted: QueueQuery, *, kind: str, claimed: str = "") -> queries.Narrowed:
+    taken = {None: None, "me": _actor(request).name, "nobody": ""}[wanted.taken]
+    return queries.Narrowed(
+        state="" if wanted.state == "all" else wanted.state, kind=kind, claimed=claimed, ground=wanted.ground,
+        clock=wanted.clock or "", taken_by=taken, merchants=wanted.merchant or None,
+    )
+
+
+def _behind(request: HttpRequest, wanted: QueueQuery) -> dict[str, Any]:
+    return {"after": wanted.after, "at": request.now}  # type: ignore[attr-defined] # config.realm
+
+
+def _looking(request: HttpRequest, found: Sequence[Appeal] | Sequence[Contest]) -> dict[str, str]:
+    """The sign-in names of the stewards who look at these, for staff; others are not told."""
+    if not _actor(request).roles & {"steward", "auditor"}:
+        return {}
+    return names_of({one.taken_by for one in found if one.taken_by})
 
 
 def _noted(request: HttpRequest, buyer: str | None, page: str, thing: str) -> None:
@@ -370,12 +461,13 @@ def _appeals(request: HttpRequest, appeals: Sequence[Appeal]) -> list[dict[str, 
     ids = [appeal.pk for appeal in appeals]
     said, replies = _said(request, "objection", ids), _said(request, "reply", ids)
     at: datetime = request.now  # type: ignore[attr-defined] # config.realm
+    parts, looking = queries.had_part_each(appeals=appeals), _looking(request, appeals)
     return [
         {
             "id": one.pk, "decision": one.decision_id, "state": one.state, "opened": one.opened_at, "due": one.due,
             "late": one.late or (one.state == "open" and one.due < at), "objection": said.get(one.pk),
             "settled": one.settled_at, "reply": replies.get(one.pk),
-            "had_part": _actor(request).name in queries.had_part(appeal=one),
+            "had_part": _actor(request).name in parts[one.pk], "taken_by": looking.get(one.taken_by or "", ""),
         }
         for one in appeals
     ]
@@ -384,12 +476,14 @@ def _appeals(request: HttpRequest, appeals: Sequence[Appeal]) -> list[dict[str, 
 def _contests(request: HttpRequest, contests: Sequence[Contest]) -> list[dict[str, Any]]:
     realm, at = request.realm, request.now  # type: ignore[attr-defined] # config.realm
     called = source_ids_of(surrogates=[one.order for one in contests if one.order], realm=realm)
+    looking = _looking(request, contests)
     return [
         {
             "id": one.pk, "merchant": one.merchant, "aspect": one.aspect, "order": one.order,
             "order_id": (called.get(one.order or "") or ("", ""))[1], "outcome": one.outcome, "claimed": one.claimed,
             "state": one.state, "opened": one.opened_at, "due": one.due, "late": one.state == "open" and one.due < at,
             "lapsed": one.lapsed_at, "settled": one.settled_at, "cause": one.cause, "decision": one.decision_id,
+            "taken_by": looking.get(one.taken_by or "", ""),
         }
         for one in contests
     ]

@@ -80,4 +80,4 @@ def allow(actor: Actor, permission: str, about: str | None = None) -> None:
     """
     roles = actor.roles if about is None else actor.roles_for(about)
     if not roles & _permissions[permission]:
-        raise NotAllowed(f"{actor.name} may not {permission.replace('.', ': ').replace('_', ' ')}.")
+        raise NotAllowed(f"You may not do that: it takes the permission {permission}.")

@@ -1,4 +1,4 @@
-"""What spans domains, over HTTP: a buyer's rights over all that is kept of them, the gate's held runs, refused events."""
+"""What spans domains, over HTTP: a buyer's rights over all that is kept of them, held runs, refused events, rooms."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from yinuo.kit.moments import from_day
 from yinuo.kit.refusals import Malformed
 from yinuo.people import queries as people
 from yinuo.people.rules import Kept, normal_handle
-from yinuo.pipelines import persons, refused_api, rescore
+from yinuo.pipelines import persons, refused_api, rescore, rooms_api
 
 for_people = Router()
 for_people.add_router("", refused_api.router)
+for_people.add_router("", rooms_api.router)
 
 
 class KeptOut(Schema):

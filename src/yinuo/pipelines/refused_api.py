@@ -7,19 +7,21 @@ from typing import Annotated, Any
 
 import msgspec
 from django.http import HttpRequest
-from ninja import Path, Query, Router, Schema, Status
+from ninja import Field, Path, Query, Router, Schema, Status
 
+from yinuo.decisions.rules import AT_ONCE_MAX
 from yinuo.kit.actors import Actor
 from yinuo.people.actions import note_staff_look
 from yinuo.record import actions, queries
 
 LISTED_MAX = 100
+GONE = "It does not wait any more."
 
 router = Router(tags=["refused events"])
 Number = Annotated[int, Path(ge=0, le=2**53)]
 
 
-class RefusedOut(Schema):
+class RefusedWaitingOut(Schema):
     """A refused event as lists show it: its number, source, id, where the fault lies and what it is."""
 
     number: int
@@ -30,17 +32,53 @@ class RefusedOut(Schema):
     sentence: str
 
 
-class RefusedEventOut(RefusedOut):
+class RefusedEventOut(RefusedWaitingOut):
     """A refused event as it came, as text."""
 
     event: str
 
 
 class WaitingOut(Schema):
-    """How many wait, of each source, and the first 100 of them, oldest first."""
+    """How many wait, of each source, and 100 of them, oldest first; `after` asks for the next ones and is null at the end."""
 
     counts: dict[str, int]
-    refused: list[RefusedOut]
+    refused: list[RefusedWaitingOut]
+    after: int | None
+
+
+class WaitingQuery(Schema):
+    """Of one source or of all, come before a moment or whenever, from behind a number."""
+
+    source: Annotated[str, Field(max_length=40)] = ""
+    before: datetime | None = None
+    after: Annotated[int, Field(ge=0, le=2**53)] = 0
+
+
+class ManyIn(Schema):
+    """Refused events by their numbers."""
+
+    model_config = {"json_schema_extra": {"example": {"numbers": [17, 18, 19]}}}
+    numbers: Annotated[list[Annotated[int, Field(ge=0, le=2**53)]], Field(min_length=1, max_length=AT_ONCE_MAX)]
+
+
+class StillRefusedOut(Schema):
+    """One that cannot be taken in as it came, and why."""
+
+    number: int
+    sentence: str
+
+
+class ManyReplayedOut(Schema):
+    """How many are taken in, and why each of the others is not."""
+
+    taken: int
+    refused: list[StillRefusedOut]
+
+
+class DroppedOut(Schema):
+    """How many are gone."""
+
+    dropped: int
 
 
 class CorrectedIn(Schema):
@@ -54,13 +92,43 @@ class CorrectedIn(Schema):
 
 
 @router.get("/refused", response=WaitingOut, summary="Refused events that wait")
-def get_refused(request: HttpRequest, source: Annotated[str, Query(max_length=40)] = "") -> dict[str, Any]:
-    """The events that wait for correction, of one source or of all."""
+def get_refused(request: HttpRequest, wanted: Annotated[WaitingQuery, Query()]) -> dict[str, Any]:
+    """The events that wait for correction, 100 at a time."""
     found = queries.refused_waiting(
-        viewer=_actor(request), source=source.replace("\0", "") or None, limit=LISTED_MAX,
-        realm=request.realm,  # type: ignore[attr-defined] # set by config.realm.hand_down
+        viewer=_actor(request), source=wanted.source or None, before=wanted.before, after=wanted.after,
+        limit=LISTED_MAX + 1, realm=request.realm,  # type: ignore[attr-defined] # set by config.realm.hand_down
     )
-    return {"counts": dict(queries.refused_totals(viewer=_actor(request))), "refused": [_told(one) for one in found]}
+    return {
+        "counts": dict(queries.refused_totals(viewer=_actor(request))), "refused": [_told(one) for one in found[:LISTED_MAX]],
+        "after": found[LISTED_MAX - 1].pk if len(found) > LISTED_MAX else None,
+    }
+
+
+@router.post("/refused/check", response=ManyReplayedOut, summary="Which refused events can be taken in now")
+def post_check_refused(request: HttpRequest, wanted: ManyIn) -> dict[str, Any]:
+    """How many of these would be taken in as they came, and why not the others. Changes nothing."""
+    numbers = list(dict.fromkeys(wanted.numbers))
+    realm, at = request.realm, request.now  # type: ignore[attr-defined] # set by config.realm.hand_down
+    still = actions.still_refused(actor=_actor(request), numbers=numbers, realm=realm, at=at)
+    waiting = {one.pk for one in queries.refused_events(viewer=_actor(request), realm=realm, numbers=numbers)}
+    return _replayed(numbers, {number: GONE for number in numbers if number not in waiting} | still)
+
+
+@router.post("/refused/replay", response=ManyReplayedOut, summary="Take refused events in")
+def post_replay_many(request: HttpRequest, wanted: ManyIn) -> dict[str, Any]:
+    """Take many in as they came, such as after the program has learnt their kind; those that are still wrong stay."""
+    numbers = list(dict.fromkeys(wanted.numbers))
+    still = actions.replay_each(
+        actor=_actor(request), numbers=numbers,
+        realm=request.realm, at=request.now,  # type: ignore[attr-defined] # set by config.realm.hand_down
+    )
+    return _replayed(numbers, still)
+
+
+@router.post("/refused/drop", response=DroppedOut, summary="Drop refused events")
+def post_drop_many(request: HttpRequest, wanted: ManyIn) -> dict[str, int]:
+    """Delete many for good, all or none: where one does not wait any more it is 404."""
+    return {"dropped": actions.drop_refused(actor=_actor(request), numbers=wanted.numbers)}
 
 
 @router.get("/refused/{number}", response=RefusedEventOut, summary="A refused event")
@@ -96,6 +164,11 @@ def delete_refused(request: HttpRequest, number: Number) -> Status[None]:
 def _actor(request: HttpRequest) -> Actor:
     actor: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
     return actor
+
+
+def _replayed(numbers: list[int], still: dict[int, str]) -> dict[str, Any]:
+    refused = [{"number": number, "sentence": why} for number, why in sorted(still.items())]
+    return {"taken": len(numbers) - len(refused), "refused": refused}
 
 
 def _told(found: queries.RefusedWaiting) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from yinuo.credit.api import numbers, own, public, shown
+from yinuo.credit.api import ahead, numbers, own, public, runs, shown
 
 router = Router()
 router.add_router("", public.router)
@@ -10,5 +10,7 @@ router.add_router("", shown.router)
 router.add_router("", numbers.router)
 for_people = Router()
 for_people.add_router("", own.router)
+for_people.add_router("", ahead.router)
+for_people.add_router("", runs.router)      # after the one that knows /credit/runs/waiting: that is no run
 
 __all__ = ["for_people", "router"]

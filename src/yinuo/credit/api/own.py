@@ -124,7 +124,7 @@ class MadeWholeOut(Schema):
     days_in_lower_band: int
 
 
-class RunOut(Schema):
+class WaitingRunOut(Schema):
     """A run held at the gate until a steward has looked, and why."""
 
     run: str
@@ -250,7 +250,7 @@ def get_made_whole(request: HttpRequest, contest: str) -> dict[str, Any]:
     }
 
 
-@router.get("/credit/runs/waiting", response=list[RunOut], summary="Runs held at the gate")
+@router.get("/credit/runs/waiting", response=list[WaitingRunOut], summary="Runs held at the gate")
 def get_waiting(request: HttpRequest) -> list[dict[str, Any]]:
     """The runs that wait until a steward has looked, newest first, for stewards and auditors."""
     return [

@@ -152,7 +152,7 @@ class ListingsOut(Schema):
     after: str | None
 
 
-class ReviewsOut(Schema):
+class ReviewsPageOut(Schema):
     """A stretch of reviews, newest first; `before` asks for the next one and is null at the end."""
 
     reviews: list[ReviewOut]
@@ -205,7 +205,7 @@ def get_listings(request: HttpRequest, merchant: MerchantId, after: After = "") 
     return {"listings": [_listing(one) for one in found[:LISTED_MAX]], "after": found[LISTED_MAX - 1].listing if more else None}
 
 
-@router.get("/merchants/{merchant}/reviews", response=ReviewsOut, summary="A merchant's reviews")
+@router.get("/merchants/{merchant}/reviews", response=ReviewsPageOut, summary="A merchant's reviews")
 def get_merchant_reviews(request: HttpRequest, merchant: MerchantId, before: Before = None) -> dict[str, Any]:
     """Reviews as anybody may read them, newest first, 100 at a time."""
     return _reviews(request, before, merchant=merchant.replace("\0", ""))
@@ -232,7 +232,7 @@ def get_listing(request: HttpRequest, listing: Annotated[str, Field(max_length=2
     }
 
 
-@router.get("/listings/{listing}/reviews", response=ReviewsOut, summary="A listing's reviews")
+@router.get("/listings/{listing}/reviews", response=ReviewsPageOut, summary="A listing's reviews")
 def get_listing_reviews(
     request: HttpRequest, listing: Annotated[str, Field(max_length=20)], before: Before = None
 ) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from ninja import Router
 
-from yinuo.people.api import account, invitations, rights, team
+from yinuo.people.api import account, invitations, looks, rights, team
 
 router = Router()
 router.add_router("", invitations.router)
@@ -10,5 +10,6 @@ for_people = Router()
 for_people.add_router("", account.router)
 for_people.add_router("", team.router)
 for_people.add_router("", rights.router)
+for_people.add_router("", looks.router)
 
 __all__ = ["for_people", "router"]

@@ -40,6 +40,7 @@ from yinuo.people.queries.looks import (
     looks_in,
     looks_told,
     own_looks_in,
+    subject_meant,
 )
 from yinuo.people.queries.rooms import (
     RoomShown,
@@ -96,6 +97,7 @@ __all__ = [
     "sessions_of",
     "staff_invitations",
     "state_of",
+    "subject_meant",
     "team_invitation",
     "team_member",
     "team_of",

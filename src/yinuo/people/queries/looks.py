@@ -9,8 +9,10 @@ from typing import Any
 from django.db.models import Q
 
 from yinuo.kit.actors import HUMAN, Actor, allow
+from yinuo.kit.realm import Realm
 from yinuo.people.models import Access, Account
 from yinuo.people.rules import THEMSELVES, normal_handle
+from yinuo.vault.queries import surrogate_of
 
 SHOWN_MAX = 100
 
@@ -34,6 +36,18 @@ class LooksShown:
 
     looks: list[tuple[Access, str]]
     more: bool
+
+
+def subject_meant(*, text: str, realm: Realm) -> str:
+    """The id that somebody means: itself, or who is known at a source by "SOURCE ID"."""
+    words = text.split(maxsplit=1)
+    if len(words) < 2:
+        return text
+    for kind in ("buyer", "merchant", "order"):
+        found = surrogate_of(kind=kind, source=words[0], source_id=words[1], key=realm.key)
+        if found is not None:
+            return found
+    return text
 
 
 def looks_told(person: str) -> Any:

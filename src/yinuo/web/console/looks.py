@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from yinuo.people import queries
-from yinuo.vault.queries import surrogate_of
 from yinuo.web.console.entrance import Here
 
 PAGES_MAX = 10_000
@@ -25,7 +24,8 @@ def looks(request: HttpRequest) -> HttpResponse:
     here = Here(request)
     given = {name: request.GET.get(name, "").replace("\0", "").strip()[:200] for name in ("account", "subject", "day", "room")}
     page = _page(request.GET.get("page", ""))
-    wanted = queries.LookFilter(given["account"], _subject(given["subject"], here), _day(given["day"]), given["room"])
+    subject = queries.subject_meant(text=given["subject"], realm=here.realm)
+    wanted = queries.LookFilter(given["account"], subject, _day(given["day"]), given["room"])
     found = queries.looks(viewer=here.actor, wanted=wanted, page=page)
     kept = urlencode({name: value for name, value in given.items() if value})
     context = {
@@ -33,18 +33,6 @@ def looks(request: HttpRequest) -> HttpResponse:
         "newer": page - 1 if page > 1 else None, "older": page + 1 if found.more else None,
     }
     return render(request, "console/looks.html", context)
-
-
-def _subject(text: str, here: Here) -> str:
-    """The id that a filter means: itself, or who is known at a source by "SOURCE ID"."""
-    words = text.split(maxsplit=1)
-    if len(words) < 2:
-        return text
-    for kind in ("buyer", "merchant", "order"):
-        found = surrogate_of(kind=kind, source=words[0], source_id=words[1], key=here.realm.key)
-        if found is not None:
-            return found
-    return text
 
 
 def _day(text: str) -> datetime | None:
