@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from importlib.util import find_spec
 
 import msgspec
 import pytest
@@ -144,8 +145,11 @@ def test_words_are_the_standing_reviews_in_whatever_order_they_come(take, event,
 def test_words_are_told_once_where_their_kind_is():
     for kind in kinds().values():
         if kind.texts:
-            writes = import_module(f"yinuo.{kind.domain}.mirror").MIRROR.get(kind.cls)
-            told_once = writes is not None and writes.once is not None
+            if find_spec(mirror := f"yinuo.{kind.domain}.mirror") is None:
+                told_once = True        # a decision's row is written by the first fact, and stays
+            else:
+                writes = import_module(mirror).MIRROR.get(kind.cls)
+                told_once = writes is not None and writes.once is not None
             assert {text.once for text in kind.texts.values()} == {told_once}
 
 

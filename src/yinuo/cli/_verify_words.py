@@ -25,14 +25,15 @@ KINDS = {     # as the pages call them; a test holds the three against them
     "delivery.shipment_delivered": "包裹送达买家", "delivery.shipment_handed_over": "包裹交给承运商",
     "delivery.shipment_ready": "包裹备妥待揽收", "merchants.external_rating_observed": "记下一项外部评级",
     "merchants.merchant_closed": "商家离开平台", "merchants.merchant_registered": "商家获准入驻",
-    "merchants.shop_opened": "店铺开张", "people.buyer_corrected": "更正了买家的资料", "people.buyer_joined": "买家开立账户",
+    "merchants.shop_opened": "店铺开张", "people.case_room_asked": "已登记主管机关的一份请求", "people.case_room_closed": "一间阅卷室已关闭",
+    "people.case_room_opened": "已为主管机关开放一间阅卷室", "people.buyer_corrected": "更正了买家的资料", "people.buyer_joined": "买家开立账户",
     "people.people_erased": "删除了个人资料", "record.fact_withdrawn": "撤回先前的一条事实",
     "reviews.review_hidden": "评价被隐藏", "reviews.review_published": "发表评价", "reviews.review_replied": "商家回复评价",
     "reviews.review_restored": "隐藏的评价恢复显示", "trade.order_cancelled": "订单取消", "trade.order_paid": "订单付款",
     "trade.order_placed": "下单", "trade.refund_granted": "退款",
 }
 SUBJECTS = {
-    "buyer": "买家", "merchant": "商家", "shop": "店铺", "listing": "商品", "basket": "购物车", "order": "订单",
+    "room": "阅卷室", "buyer": "买家", "merchant": "商家", "shop": "店铺", "listing": "商品", "basket": "购物车", "order": "订单",
     "refund": "退款", "shipment": "包裹", "disruption": "运输中断", "review": "评价", "complaint": "投诉",
     "finding": "认定", "rating": "评级", "run": "评分", "decision": "处置", "contest": "异议", "appeal": "申诉",
 }

@@ -28,6 +28,8 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("console_merchant", merchant=own[0])
     if actor.roles == {"steward"} and not own:
         return redirect("steward")
+    if actor.roles == {"administrator"} and not own:
+        return redirect("console_webhooks")
     if not own and not actor.roles and any(BUYER in roles for roles in actor.own.values()):
         return redirect("me")
     found = merchants.merchants(viewer=PUBLIC, ids=own)
