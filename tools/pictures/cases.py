@@ -48,7 +48,7 @@ def fill() -> Scene:
     from yinuo.credit.models import BuyerLevel, ListingRate, Standing  # noqa: PLC0415
 
     scene = Scene()
-    for role in ("administrator", "steward", "auditor", "data_protection", "finance"):
+    for role in ("administrator", "steward", "auditor", "data_protection", "finance", "authority"):
         _staff(scene, role, role)
     _staff(scene, "colleague", "steward")
     standings = Standing.objects.filter(scorecard="own-1").order_by("-outcomes")
@@ -157,7 +157,8 @@ def _invitation_of_staff(role: str) -> str:
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
     from yinuo.people import actions  # noqa: PLC0415
 
-    return actions.invite_staff(actor=SYSTEM, role=role, until=None, **here()).token
+    until = here()["at"] + timedelta(days=90) if role == "authority" else None
+    return actions.invite_staff(actor=SYSTEM, role=role, until=until, **here()).token
 
 
 def _team(merchant: str, role: str) -> str:
@@ -230,6 +231,37 @@ def _cases(scene: Scene) -> None:
         "warning": warning,
     }
     follow()
+    _look_around(scene, merchant)
+
+
+def _look_around(scene: Scene, merchant: str) -> None:
+    """A run that is recomputed, a webhook, and two case rooms: one that waits for a second person, one that is open."""
+    from yinuo.credit import actions as credit  # noqa: PLC0415
+    from yinuo.credit.queries import newest_run  # noqa: PLC0415
+    from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
+    from yinuo.people import actions as people  # noqa: PLC0415
+    from yinuo.people.rules import Case, RoomRequest  # noqa: PLC0415
+    from yinuo.record import actions as record  # noqa: PLC0415
+
+    at = here()["at"]
+    newest = newest_run()
+    assert newest is not None
+    job = credit.ask_recompute(actor=_actor(scene.people["auditor"]), run_id=newest.pk, **here())
+    hook, _ = record.add_webhook(
+        actor=SYSTEM, url="https://shop.example/yinuo", source="", kinds=["decisions.*", "credit.standing_changed"], reach="public", **here()
+    )
+    request = RoomRequest(
+        authority="District Court of Nowhere 某某区人民法院", basis="E-Commerce Law 25", reference="(2026) 17",
+        asked="The decision named below with its reasons. 请提供下列处置及其理由。", until=at + timedelta(days=20),
+    )
+    cases = [Case("decision", scene.known["decision"], merchant), Case("merchant", merchant, merchant)]
+    steward, officer = _actor(scene.people["steward"]), _actor(scene.people["data_protection"])
+    asked: dict[str, Any] = {"actor": steward, "request": request, "cases": cases, "guests": [scene.people["authority"].handle], **here()}
+    room, waiting = people.ask_room(**asked), people.ask_room(**asked)
+    people.approve_room(actor=officer, room_id=room.pk, digest=room.proposal.digest, **here())
+    scene.known |= {
+        "run": newest.pk, "job": job.pk, "webhook": str(hook.pk), "room": room.pk, "asked": waiting.pk,
+    }
 
 
 def _contest(owner: Any, merchant: str, held: Any, *, due: datetime) -> str:
