@@ -58,10 +58,10 @@ PASSKEY = {
 }
 """What a browser sends when a passkey is made: with the key whose private part is 7."""
 CANDIDATES_MAX = 4
-_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+_PARAMETER = re.compile(r"<((?:\w+:)?\w+)>")
 _QUERIES = {"steward_decide": "?merchant=mqinglan"}
 _TABLES = {"number": "refusedevent", "session": "usersession", "person": "buyer", "room": "caseroom", "role": "membership",
-           "member": "membership"}
+           "member": "membership", "int:token": "accesstoken"}
 """What addresses call a thing whose table is named otherwise."""
 
 
@@ -118,6 +118,8 @@ class Everything(NamedTuple):
 
     def values(self, name: str) -> list[Any]:
         """What there is that an address calls so."""
+        if name not in _TABLES:
+            name = name.rpartition(":")[2]
         if name in self.words:
             return self.words[name]
         wanted = _TABLES.get(name, name.removesuffix("_id").replace("_", ""))
@@ -159,6 +161,7 @@ def fill(market: ModuleType, orders: int = 3) -> Everything:
         id="q2b7xq3zm4wv6y2ak", kind="recompute", run=Run.objects.values_list("pk", flat=True)[0], asked_by="account:1",
         asked=at,
     )
+    people.make_token(account=found[OWNER], name="tests", days=1, second_factor=False, realm=realm(), at=at)
     shown = _open_room(found, merchant, at)
     key = record.make_key(actor=SYSTEM, source="shop", expires=None, realm=realm(), at=at)
     record.add_webhook(
@@ -169,7 +172,7 @@ def fill(market: ModuleType, orders: int = 3) -> Everything:
     words: dict[str, list[Any]] = {
         "merchant": [merchant, "mqinglan"], "token": [invited.token], "pk": [passkey.pk],
         "rest": ["entries/000.p/1", "0/000.p/1"], "thing": shown,
-        "purpose": list(PURPOSES),
+        "purpose": list(PURPOSES), "app_label": ["people"],
     }
     return Everything(found, merchant, key, words)
 

@@ -11,11 +11,14 @@ from django.conf import settings
 from django.db import transaction
 from django.test import Client
 
-from yinuo.config.realm import realm
+from yinuo.config.realm import now, realm
 from yinuo.credit import actions as credit
+from yinuo.credit import queries
 from yinuo.credit.models import Pending, Scorecard, Standing
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.moments import to_day
+from yinuo.people import actions as people
+from yinuo.people import queries as queries_of_people
 from yinuo.people.models import Account, Membership
 from yinuo.pipelines import rescore
 from yinuo.pipelines.react import react
@@ -172,3 +175,54 @@ def test_nobody_else_looks_ahead(scored, address):
     assert client.get(f"/console/merchants/{scored[0].merchant}/{address}").status_code == 302
     client.force_login(stranger)
     assert client.get(f"/console/merchants/{scored[0].merchant}/{address}").status_code == 404
+
+
+def test_the_api_tells_the_same_as_the_pages(scored):
+    best, owner, end = scored
+    token = people.make_token(account=owner, name="a program", days=1, second_factor=False, realm=realm(), at=now()).token
+    client = Client(headers={"authorization": f"Bearer {token}"})
+
+    def got(address, status=200):
+        answer = client.get(f"/api/credit/own/{best.merchant}/{address}")
+        assert answer.status_code == status, answer.content
+        return answer.json()
+
+    seen = queries.look_ahead(viewer=queries_of_people.actor_of(owner, at=now()), merchant=best.merchant, at=now())
+    first, whole = got("today"), queries.today(seen, stop=1_000)
+    assert (first["counts"], first["next"]) == (dict(whole.counts), 50)
+    rows = first["orders"] + got("today?start=50")["orders"]
+    assert [(one["order"], one["points"], one["stage"]) for one in rows[:60]] == [
+        (one.order, one.points, one.stage) for one in whole.rows[:60]
+    ]
+    assert first["first_fall"] == {"orders": whole.first_fall[0], "points": whole.first_fall[1]}
+    assert {one["stage"] for one in got("today?stage=late")["orders"]} == {"late"}
+    assert got("today?stage=lost", 422)["path"] == "stage"
+    told, foreseen = got("foreseen")["foreseen"], queries.foreseen(seen)
+    assert (told["score_now"], told["score"], told["band"], told["orders"]) == (
+        best.score, foreseen.warned.score, foreseen.warned.band, dict(foreseen.orders),
+    )
+    same = got("what-if")
+    assert (same["now"]["score"], same["then"]["score"], same["left_out"]) == (best.score, best.score, [])
+    worse = got("what-if?orders=40&late=40&used=80")
+    assert worse["now"] == same["now"]
+    assert worse["then"]["score"] < best.score
+    assert sum(one["then"] or 0 for one in worse["reasons"]) == worse["then"]["score"] - 500
+    assert got("what-if?orders=3&late=4", 422)["path"] == "late"
+    assert got("what-if?used=70", 422)["path"] == "used"
+    assert got("what-if?contest=tnothing", 422)["path"] == "contest"
+    assert got("announced") == []
+    credit.add_scorecard(
+        actor=SYSTEM, card=msgspec.structs.replace(credit.shipped_card(), name="standard-8", start=486), report={}, at=end
+    )
+    credit.announce(actor=SYSTEM, name="standard-8", day=to_day(datetime(2026, 12, 1, tzinfo=UTC).date()), at=end)
+    Standing.objects.create(
+        id=f"standard-8/{best.merchant}", scorecard="standard-8", merchant=best.merchant, run=best.run, size=best.size,
+        as_of=best.as_of, band="caution", band_rank=4, score=444, low=420, high=468, outcomes=best.outcomes, facets={},
+        reasons=[{"feature": "start", "points": -14}, {"feature": "bounds", "points": -42}], way_back={},
+    )
+    (card,) = got("announced")
+    assert (card["scorecard"], card["in_force_from"], card["standing"]["score"]) == ("standard-8", "2026-12-01", 444)
+    assert {"feature": "start", "half_life_days": None, "now": next(
+        each["points"] for each in best.reasons if each["feature"] == "start"
+    ), "then": -14} in card["reasons"]
+    Scorecard.objects.filter(pk="standard-8").update(state="retired")

@@ -15,7 +15,6 @@ from yinuo.people.actions import note_staff_look
 from yinuo.record import actions, queries
 
 LISTED_MAX = 100
-GONE = "It does not wait any more."
 
 router = Router(tags=["refused events"])
 Number = Annotated[int, Path(ge=0, le=2**53)]
@@ -111,7 +110,8 @@ def post_check_refused(request: HttpRequest, wanted: ManyIn) -> dict[str, Any]:
     realm, at = request.realm, request.now  # type: ignore[attr-defined] # set by config.realm.hand_down
     still = actions.still_refused(actor=_actor(request), numbers=numbers, realm=realm, at=at)
     waiting = {one.pk for one in queries.refused_events(viewer=_actor(request), realm=realm, numbers=numbers)}
-    return _replayed(numbers, {number: GONE for number in numbers if number not in waiting} | still)
+    gone = {number: f"There is no refused event {number} waiting." for number in numbers if number not in waiting}
+    return _replayed(numbers, gone | still)
 
 
 @router.post("/refused/replay", response=ManyReplayedOut, summary="Take refused events in")

@@ -12,6 +12,7 @@ from ninja import Field, Router, Schema, Status
 
 from yinuo.decisions.rules import ACTS, GROUNDS
 from yinuo.kit.actors import Actor
+from yinuo.kit.facts import Recorded
 from yinuo.kit.moments import from_day, from_micros
 from yinuo.kit.refusals import Malformed, NotFound
 from yinuo.people import actions, queries
@@ -362,7 +363,7 @@ def _whole(shown: queries.RoomShown) -> dict[str, Any]:
     }
 
 
-def _facts(facts: Sequence[Any]) -> list[dict[str, Any]]:
+def _facts(facts: Sequence[Recorded]) -> list[dict[str, Any]]:
     """Without what they say: that names the buyer, whom not every request names."""
     return [
         {"number": told.seq, "kind": kind_of(type(told.fact)).name, "at": from_micros(told.at), "source": told.source}
