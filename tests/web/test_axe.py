@@ -57,7 +57,7 @@ def shown(browser, everything, settings) -> Iterator[Callable[..., Any]]:
             if route.request.is_navigation_request():
                 (got,) = document
                 route.fulfill(status=got.status_code, headers=dict(got.items()), body=got.content)
-            elif found := finders.find(path.removeprefix("/static/")):
+            elif path.startswith("/static/") and (found := finders.find(path.removeprefix("/static/"))):
                 route.fulfill(path=found)
             else:
                 route.abort()
