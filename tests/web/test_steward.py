@@ -480,7 +480,8 @@ def test_a_run_is_recomputed_and_released_as_jobs_whose_pages_tell(here, run):
     job = Job.objects.get()
     assert answer["Location"] == f"/console/jobs/{job.pk}/"
     page = browser(here.auditor).get(answer["Location"]).content.decode()
-    assert 'http-equiv="refresh"' in page
+    assert 'data-watched="going"' in page
+    assert ">Look again</a>" in page
     assert "It waits for its turn" in page
     Job.objects.update(began=now(), done=2, total=5)
     assert "Step 2 of 5" in browser(here.auditor).get(answer["Location"]).content.decode()
@@ -488,7 +489,8 @@ def test_a_run_is_recomputed_and_released_as_jobs_whose_pages_tell(here, run):
     Job.objects.update(ended=now(), outcome="agrees", found={"standings": 900, "climate_agrees": True})
     page = browser(here.auditor).get(answer["Location"]).content.decode()
     assert "all 900 standings came out the same" in page
-    assert "refresh" not in page
+    assert 'data-watched="going"' not in page
+    assert "Look again" not in page
     assert browser(here.steward).post("/console/runs/nrun/release/", {"words": "ok"})["Location"] == "/console/runs/nrun/"
     answer = browser(here.steward).post("/console/runs/nrun/release/", {"words": REASONS})
     assert REASONS in browser(here.auditor).get(answer["Location"]).content.decode()

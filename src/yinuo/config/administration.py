@@ -110,6 +110,7 @@ class Administration(UnfoldAdminSite):  # type: ignore[misc] # unfold has no typ
 
     site_title = _("Administration")
     index_title = _("Tables")
+    index_template = "administration/tables.html"
     enable_nav_sidebar = True
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -166,6 +167,7 @@ class ToBeRead(ModelAdmin):  # type: ignore[misc] # unfold has no types
     """A table of which every row is shown and none is opened, added, changed or deleted."""
 
     table: Table
+    change_list_template = "administration/table.html"
     list_display_links = None
     actions = None
     list_per_page = 50

@@ -1,5 +1,6 @@
 /* The stewards' keys: j and k move along the lists, x chooses, Enter opens, / goes to the filter, ? lists the keys.
-   Everything is reached by Tab alone too. Whoever does not want single letters to work turns them off in the list. */
+   Everything is reached by Tab alone too. Whoever does not want single letters to work turns them off in the list.
+   A page of work that goes on looks again by itself; only what has changed is put in place, and the reader stays where they are. */
 "use strict";
 
 (() => {
@@ -56,4 +57,27 @@
       if (on) kept?.removeItem(KEPT); else kept?.setItem(KEPT, "yes");
     });
   }
+
+  const AGAIN_MILLISECONDS = 3000;
+
+  async function look() {
+    const shown = document.querySelector("[data-watched]");
+    let answer;
+    try {
+      answer = await fetch(location.href);
+    } catch {
+      return setTimeout(look, AGAIN_MILLISECONDS);      // the way there is broken for now
+    }
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const now = page.querySelector("[data-watched]");
+    if (!now) return;                                   // signed out since, or refused
+    if (now.innerHTML !== shown.innerHTML) {
+      const had = shown.contains(document.activeElement);
+      shown.replaceChildren(...now.childNodes);
+      if (had) (shown.querySelector("a") ?? document.querySelector("#main")).focus();
+    }
+    if (now.dataset.watched === "going") setTimeout(look, AGAIN_MILLISECONDS);
+  }
+
+  if (document.querySelector("[data-watched=going]")) setTimeout(look, AGAIN_MILLISECONDS);
 })();
