@@ -248,7 +248,8 @@ def _look_around(scene: Scene, merchant: str) -> None:
     assert newest is not None
     job = credit.ask_recompute(actor=_actor(scene.people["auditor"]), run_id=newest.pk, **here())
     hook, _ = record.add_webhook(
-        actor=SYSTEM, url="https://shop.example/yinuo", source="", kinds=["decisions.*", "credit.standing_changed"], reach="public", **here()
+        actor=SYSTEM, url="https://shop.example/yinuo", source="", kinds=["decisions.*", "credit.standing_changed"],
+        reach="public", **here(),
     )
     request = RoomRequest(
         authority="District Court of Nowhere 某某区人民法院", basis="E-Commerce Law 25", reference="(2026) 17",
@@ -256,7 +257,8 @@ def _look_around(scene: Scene, merchant: str) -> None:
     )
     cases = [Case("decision", scene.known["decision"], merchant), Case("merchant", merchant, merchant)]
     steward, officer = _actor(scene.people["steward"]), _actor(scene.people["data_protection"])
-    asked: dict[str, Any] = {"actor": steward, "request": request, "cases": cases, "guests": [scene.people["authority"].handle], **here()}
+    guests = [scene.people["authority"].handle]
+    asked: dict[str, Any] = {"actor": steward, "request": request, "cases": cases, "guests": guests, **here()}
     room, waiting = people.ask_room(**asked), people.ask_room(**asked)
     people.approve_room(actor=officer, room_id=room.pk, digest=room.proposal.digest, **here())
     scene.known |= {
