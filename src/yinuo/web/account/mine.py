@@ -73,7 +73,7 @@ def leave(request: HttpRequest, membership: int) -> HttpResponseRedirect:
 @login_required
 def change_password(request: HttpRequest) -> HttpResponse:
     """A new password for the old one; who signs in through a directory has none here to change."""
-    if not request.user.has_usable_password():
+    if not request.user.has_usable_password():  # type: ignore[union-attr] # login_required
         messages.info(request, _("Your account has no password here: you sign in through your directory."))
         return redirect("my_account")
     answer: HttpResponse = password_change(request)
