@@ -179,8 +179,8 @@ def test_a_steward_decides_corrects_and_drops(here):
         here.steward.drop_refused(refused.number)
     assert gone.value.status == 404
     assert here.steward.held_runs() == []
-    with pytest.raises(Problem, match="no run"):
-        here.steward.release_run("nnone")
+    with pytest.raises(Problem, match="does not wait"):
+        here.steward.release_run("nnone", "The carrier's strike ended; the week is known.")
 
 
 def test_an_account_a_team_and_everybodys_webhooks(here):

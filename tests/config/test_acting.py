@@ -332,11 +332,12 @@ def test_a_held_run_is_released_by_a_steward_alone(here, monkeypatch):
     )
     (told,) = here.auditor.get("/credit/runs/waiting")
     assert (told["run"], told["reason"], told["as_of"]) == ("nheld", "Many would move.", "2024-10-04")
+    words = {"words": "The carrier's strike ended; the week before is known."}
     for who in (here.auditor, here.owner, here.administrator):
-        assert who("POST", "/credit/runs/nheld/release").status_code == 403
+        assert who("POST", "/credit/runs/nheld/release", words).status_code == 403
     held.refresh_from_db()
     assert held.state == "waiting"
-    assert here.steward("POST", "/credit/runs/nnone/release").status_code == 404
+    assert here.steward("POST", "/credit/runs/nnone/release", words).status_code == 404
 
 
 def test_what_anybody_reads_of_a_listing_and_a_merchant(here):

@@ -66,17 +66,18 @@ def test_who_sees_exact_figures_and_who_is_given_a_report(calling, scored, roles
     assert tuple(client.get(path).status_code for path in paths) == statuses
 
 
-def test_a_steward_releases_a_held_run_and_it_is_shown(market, calling):
+def test_a_steward_asks_for_a_held_run_to_be_released_with_reasons(market, calling):
     run = Run.objects.get(pk=market.second.id)
     Run.objects.filter(pk=run.pk).update(state="waiting", reason="Many would move.")
     Standing.objects.filter(run=run.pk).update(run=market.first.id)
     path = f"/api/credit/runs/{run.pk}/release"
-    assert calling("auditor", roles=["auditor"]).post(path).status_code == 403
+    words = {"words": "The shop told a month of deliveries at once; it was away."}
+    assert calling("auditor", roles=["auditor"]).post(path, words, "application/json").status_code == 403
     assert Run.objects.get(pk=run.pk).state == "waiting"
     steward = calling("steward", roles=["steward"])
     assert [one["run"] for one in steward.get("/api/credit/runs/waiting").json()] == [run.pk]
-    answer = steward.post(path)
-    assert (answer.status_code, answer.json()["run"]) == (200, run.pk), answer.content
-    assert steward.get("/api/credit/runs/waiting").json() == []
-    assert Standing.objects.filter(run=run.pk).exists()
-    assert steward.post(path).status_code == 404
+    assert steward.post(path, {"words": "no"}, "application/json").status_code == 422
+    answer = steward.post(path, words, "application/json")
+    assert (answer.status_code, answer.json()["run"], answer.json()["reasons"]) == (201, run.pk, words["words"]), answer.content
+    assert steward.post(path, words, "application/json").status_code == 409      # it is being done
+    assert Run.objects.get(pk=run.pk).state == "waiting"

@@ -9,13 +9,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from yinuo.credit import queries as credit
 from yinuo.kit.actors import Actor
-from yinuo.kit.moments import from_day
 from yinuo.kit.refusals import Malformed
 from yinuo.people import queries as people
 from yinuo.people.rules import Kept, normal_handle
-from yinuo.pipelines import persons, refused_api, rescore, rooms_api
+from yinuo.pipelines import persons, refused_api, rooms_api
 
 for_people = Router()
 for_people.add_router("", refused_api.router)
@@ -49,14 +47,6 @@ class ErasedOut(Schema):
     gone: list[str]
     kept: list[KeptOut]
     before: datetime | None
-
-
-class ReleasedOut(Schema):
-    """The run that is shown now, and how many merchants changed their band by it."""
-
-    run: str
-    as_of: date
-    moved: int
 
 
 @for_people.get("/me/{person}/data", response=dict[str, Any], summary="All that is kept about me", tags=["my data"])
@@ -96,18 +86,6 @@ def post_erasure(request: HttpRequest, person: str, wanted: EraseIn) -> dict[str
         raise Malformed("That is not your sign-in name. Nothing was erased.", path="name")
     done = persons.erase(**asked)
     return {"gone": list(done.gone), "kept": _kept(done.kept), "before": done.before}
-
-
-@for_people.post(
-    "/credit/runs/{run}/release", response=ReleasedOut, summary="Release a held run", tags=["credit"]
-)
-def post_release(request: HttpRequest, run: str) -> dict[str, Any]:
-    """Publish a run that was held at the gate, as a steward who has looked. It is made again, which takes as long as a run."""
-    released = rescore.release(
-        actor=_actor(request), engine_name=settings.YINUO["YINUO_ENGINE"], folder=settings.DATA, run=credit.run_named(run),
-        realm=request.realm, at=request.now,  # type: ignore[attr-defined] # set by config.realm.hand_down
-    )
-    return {"run": released.pk, "as_of": from_day(released.as_of), "moved": released.moved}
 
 
 def _actor(request: HttpRequest) -> Actor:

@@ -291,15 +291,6 @@ class HeldRun:
 
 
 @dataclass(frozen=True)
-class Released:
-    """The run that is shown now, and how many merchants changed their band by it."""
-
-    run: str
-    as_of: date
-    moved: int
-
-
-@dataclass(frozen=True)
 class RefusedWaiting:
     """An event that intake refused and that waits for correction."""
 

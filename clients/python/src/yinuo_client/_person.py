@@ -27,7 +27,6 @@ from yinuo_client._matters import (
     OwnStanding,
     RefusedWaiting,
     RefusedWhole,
-    Released,
     RelyOn,
     Restriction,
     Session,
@@ -222,9 +221,9 @@ class Person(WebhookCalls):
         """The runs held at the gate."""
         return [read(HeldRun, told) for told in self._get("/credit/runs/waiting")]
 
-    def release_run(self, run: str) -> Released:
-        """Publish a run that was held at the gate; this takes as long as a run."""
-        return read(Released, self._do("POST", f"/credit/runs/{_in(run)}/release"))
+    def release_run(self, run: str, words: str) -> str:
+        """Have a run published that was held at the gate, for these reasons; the id of the job that does it."""
+        return str(self._do("POST", f"/credit/runs/{_in(run)}/release", {"words": words})["job"])
 
     # A buyer's own data.
 

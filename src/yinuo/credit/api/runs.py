@@ -10,6 +10,7 @@ from ninja import Field, Query, Router, Schema, Status
 
 from yinuo.credit import actions, queries
 from yinuo.decisions.queries import words
+from yinuo.decisions.rules import WORDS_MAX
 from yinuo.kit.actors import Actor
 from yinuo.kit.moments import from_day
 from yinuo.kit.realm import Realm
@@ -106,6 +107,13 @@ class MovedByOut(Schema):
     points: int
 
 
+class ReleaseIn(Schema):
+    """Why it is right that so much changes, in words of one's own."""
+
+    model_config = {"json_schema_extra": {"example": {"words": "The strike ended; the week before is known at last."}}}
+    words: Annotated[str, Field(min_length=1, max_length=2 * WORDS_MAX)]
+
+
 class MoverOut(Schema):
     """A merchant whom a run moved, from which score and band to which, and through what, furthest first."""
 
@@ -192,6 +200,16 @@ def post_recompute(request: HttpRequest, run: str) -> Status[dict[str, Any]]:
     """
     at: datetime = request.now  # type: ignore[attr-defined] # set by config.realm.hand_down
     made = actions.ask_recompute(actor=_actor(request), run_id=run, realm=_realm(request), at=at)
+    return Status(201, _jobs(request, [made])[0])
+
+
+@router.post("/credit/runs/{run}/release", response={201: JobOut}, summary="Release a held run")
+def post_release(request: HttpRequest, run: str, wanted: ReleaseIn) -> Status[dict[str, Any]]:
+    """Have a run published that was held at the gate, as a steward who has looked, with the reasons. The worker makes it again
+    first, and it must come out the same: the answer is the job to ask about.
+    """
+    at: datetime = request.now  # type: ignore[attr-defined] # set by config.realm.hand_down
+    made = actions.ask_release(actor=_actor(request), run_id=run, words=wanted.words, realm=_realm(request), at=at)
     return Status(201, _jobs(request, [made])[0])
 
 
