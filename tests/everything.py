@@ -74,7 +74,7 @@ class Page(NamedTuple):
     @property
     def is_public(self) -> bool:
         """Whether anybody may read it: what is for somebody in particular lies below an address of its own."""
-        return not self.route.startswith(("/account/", "/console/", "/me/", "/join/"))
+        return not self.route.startswith(("/account/", "/admin/", "/console/", "/me/", "/join/", "/rooms/"))
 
 
 class Everything(NamedTuple):
@@ -174,7 +174,9 @@ def fill(market: ModuleType, orders: int = 3) -> Everything:
         "rest": ["entries/000.p/1", "0/000.p/1"], "thing": shown,
         "purpose": list(PURPOSES), "app_label": ["people"],
     }
-    return Everything(found, merchant, key, words)
+    made = Everything(found, merchant, key, words)
+    made.signed_in(OWNER)       # whose browser is one of the sessions that there are
+    return made
 
 
 def _open_room(found: dict[str, Account], merchant: str, at: datetime) -> list[str]:
