@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 from django.test import Client, RequestFactory
 
 from yinuo.config.wsgi import application
@@ -81,6 +83,17 @@ def test_no_page_breaks_at_an_address_that_cannot_be_read(everything, query):
     assert list(answers.values()).count(400) > len(answers) * .95
 
 
+@pytest.fixture
+def _keeping_the_connection():
+    """A server closes its connection after each request, and with it the transaction of a test: Django's client knows."""
+    for ending in (request_started, request_finished):
+        ending.disconnect(close_old_connections)
+    yield
+    for ending in (request_started, request_finished):
+        ending.connect(close_old_connections)
+
+
+@pytest.mark.usefixtures("_keeping_the_connection")
 @pytest.mark.parametrize("charset", ["hex", "zip", '"base64"', "rot13", "foo", "utf-16", "\0", "x" * 5_000])
 def test_the_server_takes_a_charset_that_is_none(everything, charset):
     """Past the test client, which breaks where Django does: before there is a request."""
