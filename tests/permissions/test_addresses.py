@@ -150,7 +150,7 @@ TABLE: dict[str, dict[str, str]] = {
     "api/me/<person>/data": {"GET": "200 buyer | 401 public, sources | 404 *", "POST": "405 *"},
     "api/me/<person>/package": {"GET": "200 buyer | 401 public, sources | 404 *", "POST": "405 *"},
     "api/me/<person>/erasure": {"GET": "200 buyer | 401 public, sources | 404 *", "POST": "401 public, sources | 422 *"},
-    "api/credit/runs/<run>/release": {"GET": "405 *", "POST": "401 public, sources | 404 *"},
+    "api/credit/runs/<run>/release": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
     "api/looks": {"GET": "200 data_protection | 401 public, sources | 403 *", "POST": "405 *"},
     "api/rooms": {
         "GET": "200 steward, auditor, data_protection, authority | 401 public, sources | 403 *",
@@ -265,7 +265,7 @@ TABLE: dict[str, dict[str, str]] = {
     "verify/": {"GET": "200 *", "POST": "405 *"},
     "join/<str:token>/": {"GET": "200 *", "POST": "200 public | 302 *"},
     "transparency/": {"GET": "200 *", "POST": "405 *"},
-    "console/": {"GET": "200 nobody, finance, auditor, data_protection, administrator | 302 *", "POST": "302 public | 405 *"},
+    "console/": {"GET": "200 nobody, finance, auditor, data_protection | 302 *", "POST": "302 public | 405 *"},
     "console/merchants/<slug:merchant>/": {
         "GET": "200 steward, auditor, team | 302 public | 404 *",
         "POST": "302 public | 405 steward, auditor, team | 404 *",
