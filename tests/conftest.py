@@ -161,6 +161,24 @@ def lasting(_new_connection: None, transactional_db: None) -> Iterator[None]:
 
 
 @pytest.fixture
+def emptied(transactional_db: None) -> Iterator[None]:
+    """For a test that commits decisions, which the database lets nobody delete: takes the guards off to empty the tables."""
+    if connection.vendor != "sqlite":
+        pytest.skip("the pages are the same on PostgreSQL, and emptying its tables takes a superuser")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = cursor.fetchall()
+        for name, _, _ in triggers:
+            cursor.execute(f'DROP TRIGGER "{name}"')
+        with connection.constraint_checks_disabled():
+            for table in {table for _, table, _ in triggers}:
+                cursor.execute(f'DELETE FROM "{table}"')
+        for _, _, sql in triggers:
+            cursor.execute(sql)
+
+
+@pytest.fixture
 def serving() -> Iterator[Callable[..., str]]:
     """Runs a real HTTP server on this machine: serving(answer) is its address; answer(method, path, body) gives status, media
     type and body, or bytes to put on the wire as they are. With `headers=True` these are a fourth thing that it is given.

@@ -142,15 +142,12 @@ class Town:
 
 
 @pytest.fixture
-def town(settings: Any, live_server: Any, transactional_db: None, tmp_path: Path) -> Iterator[Town]:
+def town(settings: Any, live_server: Any, emptied: None, tmp_path: Path) -> Town:
     """A town whose shops have traded for three months, and where `SUBJECT` was punctual until a week ago: scored then."""
     from django.core.cache import cache  # noqa: PLC0415
-    from django.db import connection  # noqa: PLC0415
 
     from yinuo.vault import actions as vault  # noqa: PLC0415
 
-    if connection.vendor != "sqlite":
-        pytest.skip("the pages are the same on PostgreSQL, and emptying its tables takes a superuser")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.YINUO = {**settings.YINUO, "YINUO_WEBHOOK_REACH": "loopback"}
     settings.DATA = tmp_path / "data"
@@ -174,22 +171,7 @@ def town(settings: Any, live_server: Any, transactional_db: None, tmp_path: Path
     ))
     made.state(events)
     made.score(day=7)
-    yield made
-    _empty_guarded(connection)
-
-
-def _empty_guarded(connection: Any) -> None:
-    """Empty the tables that the database itself keeps from being emptied, so that the next test begins anew."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
-        triggers = cursor.fetchall()
-        for name, _, _ in triggers:
-            cursor.execute(f'DROP TRIGGER "{name}"')
-        with connection.constraint_checks_disabled():
-            for table in {table for _, table, _ in triggers}:
-                cursor.execute(f'DELETE FROM "{table}"')
-        for _, _, sql in triggers:
-            cursor.execute(sql)
+    return made
 
 
 class Hand:

@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from django.db import connection
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -46,22 +45,6 @@ def browser() -> Iterator[Any]:
         yield started
         started.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@pytest.fixture
-def emptied(transactional_db: None) -> Iterator[None]:
-    """For a test that commits decisions, which the database lets nobody delete: takes the guards off to empty the tables."""
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
-        triggers = cursor.fetchall()
-        for name, _, _ in triggers:
-            cursor.execute(f'DROP TRIGGER "{name}"')
-        with connection.constraint_checks_disabled():
-            for table in {table for _, table, _ in triggers}:
-                cursor.execute(f'DELETE FROM "{table}"')
-        for _, _, sql in triggers:
-            cursor.execute(sql)
 
 
 @pytest.fixture
