@@ -280,6 +280,39 @@ def test_who_stops_asking_ends_the_helper(script):
     assert found["children"] == []
 
 
+MEANWHILE = """
+from yinuo.credit.actions import open_store
+from yinuo.pipelines.rescore import archived_meanwhile
+
+folder = settings.DATA
+whole(list(events(2_000, seed=1)))
+react(domains=(), realm=realm(), at=at)
+if HOW == "fault":
+    open_store(folder).archive.write_text("a file where the folder should be")
+try:
+    with archived_meanwhile(folder):
+        beside = len(children())
+        whole(list(events(3_000, seed=1)))
+        react(domains=(), realm=realm(), at=at)
+    error = ""
+except Exception as fault:
+    error = type(fault).__name__
+archive = open_store(folder).archive
+first = json.loads((archive / "manifest.json").read_text())["size"] if not error else 0
+last = actions.archive(actor=SYSTEM, folder=archive)["size"] if not error else 0
+tell(beside=beside, error=error, first=first, last=last)
+"""
+
+
+@pytest.mark.parametrize(("how", "error"), [("well", ""), ("fault", "FileExistsError")])
+def test_a_second_process_archives_meanwhile_and_its_fault_is_raised(script, how, error):
+    found = script.run(MEANWHILE, HOW=how)
+    assert found["beside"] == 1
+    assert found["children"] == []
+    assert found["error"] == error
+    assert error or (found["first"], found["last"]) == (2_000, 3_000)
+
+
 @pytest.mark.django_db
 def test_little_or_seeded_is_taken_in_one_process(realm, now, event):
     raws = [event("trade.order_paid", id=f"e{number}", order="o1") for number in (1, 2, 2)]

@@ -35,7 +35,7 @@ Form = tuple[str, str, str]
 
 def main() -> None:
     """Take the pictures of the market, and of an installation where nothing has happened."""
-    if len(sys.argv) < 2:
+    if len(sys.argv) < 2 or sys.argv[1].startswith("-"):
         sys.exit(__doc__)
     folder, wanted = Path(sys.argv[1]).resolve(), tuple(each for each in sys.argv[2:] if each != "--bare")
     bare = "--bare" in sys.argv

@@ -120,8 +120,9 @@ def _follow() -> None:
     from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.cli._progress import progress  # noqa: PLC0415
     from yinuo.pipelines.react import react  # noqa: PLC0415
+    from yinuo.pipelines.rescore import archived_meanwhile  # noqa: PLC0415
 
-    with progress("Following the record") as tell:
+    with archived_meanwhile(settings.DATA), progress("Following the record") as tell:
         react(domains=settings.DOMAINS, realm=realm(), at=now(), progress=tell)
 
 

@@ -104,6 +104,12 @@ def writing_turn(connection: Any) -> Iterator[None]:
         yield
 
 
+def seen_beside(connection: Any) -> bool:
+    """Whether a second process sees what this connection does: a database that lasts, and no transaction under way."""
+    lasting = connection.vendor == "postgresql" or "memory" not in str(connection.settings_dict["NAME"])
+    return lasting and not connection.in_atomic_block
+
+
 def select_in(connection: Any, sql: str, keys: Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows of `sql`, whose one `{keys}` stands for the list of keys: ... WHERE id {keys}."""
     found: list[tuple[Any, ...]] = []

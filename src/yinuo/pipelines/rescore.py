@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from django.db import connection
 
 from yinuo.credit import actions as credit
 from yinuo.credit import queries as standings
 from yinuo.credit.rules.climate import CLIMATE_DAYS, Climate
 from yinuo.credit.rules.engine import Store, climate_at, open_engine
 from yinuo.credit.rules.scorecard import Card
+from yinuo.kit import beside, rows
 from yinuo.kit.actors import SYSTEM, Actor, allow
 from yinuo.kit.moments import day_of, from_day, to_micros
 from yinuo.kit.realm import Realm
@@ -55,6 +59,29 @@ def prepare(*, engine: Any, folder: Path, size: int | None = None, progress: Pro
     record.archive(actor=SYSTEM, folder=store.archive, progress=progress)
     store.update(engine, progress=progress)
     return store
+
+
+@contextmanager
+def archived_meanwhile(folder: Path) -> Iterator[None]:
+    """While the body follows the record, a second process, where one may be forked, archives what was sealed before.
+
+    The body must not score: archive and daybook are one scoring's at a time.
+    """
+    if not (rows.seen_beside(connection) and beside.can_help()):
+        yield
+        return
+    connection.close()
+    archive = credit.open_store(folder).archive
+
+    def write(_: beside.Link) -> None:
+        record.archive(actor=SYSTEM, folder=archive)
+
+    helper = beside.Helper(write)
+    try:
+        yield
+        helper.receive()        # waits for its end, and raises what failed there
+    finally:
+        helper.close()
 
 
 def default_day(engine: Any, store: Store, at: datetime) -> int:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ SEGMENT_FACTS = 65_536
 MANIFEST = "manifest.json"
 REPLACED = "replaced.parquet"
 TAIL = "tail.parquet"
+Opening = tuple[int, bytes, str | None]
+"""A sealed fact's number, the bytes of its main part, and the person it tells of."""
 Progress = Callable[[int, int], None]
 
 
@@ -41,17 +44,13 @@ def archive(*, actor: Actor, folder: Path, progress: Progress = lambda done, tot
     manifest = read_manifest(folder)
     kept = {segment["start"]: segment for segment in manifest["segments"] if segment["facts"] == SEGMENT_FACTS}
     thinned = queries.thinned()     # before the facts are read: who is forgotten meanwhile has their segments written again
-    segments = []
-    for start in range(0, size, SEGMENT_FACTS):
-        stop = min(start + SEGMENT_FACTS, size)
-        whole = stop - start == SEGMENT_FACTS
-        name = f"facts-{start // SEGMENT_FACTS:08d}.parquet" if whole else TAIL
-        times = thinned.get(start // SEGMENT_FACTS, 0)
-        segment = kept.get(start)
-        if segment is None or segment.get("thinned", 0) != times:
-            segment = {"file": name, "start": start, **_write_segment(folder / name, start, stop), "thinned": times}
-            progress(stop, size)
-        segments.append(segment)
+    starts = range(0, size, SEGMENT_FACTS)
+    missing = [start for start in starts if not _still_true(kept.get(start), thinned.get(start // SEGMENT_FACTS, 0))]
+    for segment in _write_segments(folder, missing, size):
+        start = segment["start"]
+        kept[start] = segment | {"thinned": thinned.get(start // SEGMENT_FACTS, 0)}
+        progress(start + segment["facts"], size)
+    segments = [kept[start] for start in starts]
     replaced = queries.replacements(stop=size)
     table = pa.table({"target": [target for target, _ in replaced], "by": [by for _, by in replaced]}, schema=_REPLACED)
     _replace(folder / REPLACED, table)
@@ -96,14 +95,36 @@ def archive_schema() -> pa.Schema:
     )
 
 
-def _write_segment(file: Path, start: int, stop: int) -> dict[str, int]:
-    table = _table(_openings(start, stop))
-    _replace(file, table)
+def _still_true(segment: dict[str, Any] | None, times: int) -> bool:
+    """Whether a segment is there, and nobody in it was forgotten since it was written."""
+    return segment is not None and segment.get("thinned", 0) == times
+
+
+def _write_segments(folder: Path, starts: Iterable[int], size: int) -> Iterator[dict[str, Any]]:
+    """Arrow writes each segment on a thread beside, while the next one is read and checked here; yields what was written."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        writing: Future[dict[str, Any]] | None = None
+        for start in starts:
+            openings = _openings(start, min(start + SEGMENT_FACTS, size))
+            if writing is not None:
+                yield writing.result()
+            writing = beside.submit(_write_segment, folder, start, openings)
+        if writing is not None:
+            yield writing.result()
+
+
+def _write_segment(folder: Path, start: int, openings: Sequence[Opening]) -> dict[str, Any]:
+    name = f"facts-{start // SEGMENT_FACTS:08d}.parquet" if len(openings) == SEGMENT_FACTS else TAIL
+    table = _table(openings)
+    _replace(folder / name, table)
     days = pc.min_max(table["day"]).as_py()
-    return {"facts": stop - start, "first_day": days["min"] or 0, "last_day": days["max"] or 0}
+    return {
+        "file": name, "start": start, "facts": len(openings),
+        "first_day": days["min"] or 0, "last_day": days["max"] or 0,
+    }
 
 
-def _openings(start: int, stop: int) -> list[tuple[int, bytes, str | None]]:
+def _openings(start: int, stop: int) -> list[Opening]:
     """The numbers, main parts and persons of sealed facts, those replaced included: readers leave them out by size.
 
     Each part is held against what binds it, and none may be missing: an archive made of altered openings would be an
@@ -128,7 +149,7 @@ def _openings(start: int, stop: int) -> list[tuple[int, bytes, str | None]]:
     return [(seq, bytes(main), who) for seq, main, who, *_ in found]
 
 
-def _table(openings: list[tuple[int, bytes, str | None]]) -> pa.Table:
+def _table(openings: Sequence[Opening]) -> pa.Table:
     """Arrow reads the canonical JSON by itself; nothing passes through Python objects."""
     schema = archive_schema()
     if not openings:

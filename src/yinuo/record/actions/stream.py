@@ -96,8 +96,7 @@ def take_stream(
 
 def _may_fork(realm: Realm) -> bool:
     """Whether a second process sees the same database, and randomness that is not a copy of ours."""
-    lasting = connection.vendor == "postgresql" or "memory" not in str(connection.settings_dict["NAME"])
-    return lasting and not connection.in_atomic_block and realm.entropy is os.urandom and beside.can_help()
+    return rows.seen_beside(connection) and realm.entropy is os.urandom and beside.can_help()
 
 
 class _Plain(Generic[Item]):
