@@ -16,6 +16,7 @@ from yinuo.decisions.models import Contest, Decision
 from yinuo.decisions.reactions import TIMERS
 from yinuo.decisions.rules import AT_ONCE_MAX, OPEN_CONTESTS_MAX, Objection
 from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
+from yinuo.kit.realm import OWN_SOURCE
 from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound
 from yinuo.pipelines.react import react, rebuild
 from yinuo.record import actions as record
@@ -233,6 +234,79 @@ def test_when_nobody_settles_it_in_time_it_costs_nothing_until_somebody_does(con
     settle(opened, upheld=False, at=due)
     follow(due)
     assert Dispatch.objects.get(pk=late.orders[0]).cause == "merchant"
+
+
+def explained(event, number=0, cause="carrier", **data):
+    return event(
+        "delivery.hand_over_explained", id=f"x{number}", time="2026-05-05T00:00:00Z", shipment=f"s{number}", order=f"o{number}",
+        cause=cause, proved_by="swift", **data,
+    )
+
+
+@pytest.mark.parametrize("cause", ["carrier", "platform", "buyer", "force_majeure"])
+@pytest.mark.parametrize("lapsed", [False, True])
+def test_what_a_carrier_proves_settles_a_contest_at_once(contest, follow, take, event, late, realm, cause, lapsed):
+    mine, other = contest(late.orders[:2])
+    due = mine.due
+    if lapsed:
+        actions.lapse_contest(actor=SYSTEM, contest_id=mine.pk, realm=realm, at=due)
+        follow(due)
+    take([explained(event, cause=cause)])
+    follow()
+    mine, other = (Contest.objects.select_related("decision").get(pk=each.pk) for each in (mine, other))
+    assert (mine.state, mine.cause, other.state) == ("upheld", cause, "open")
+    told = mine.decision
+    assert (told.act, told.ground, told.automated, told.decided_by) == ("contest_upheld", "proved", "wholly", "system")
+    judged = Dispatch.objects.get(pk=late.orders[0])
+    assert (judged.cause, Dispatch.objects.get(pk=late.orders[1]).cause) == (cause, "merchant")
+    key = record.entry_key(realm, OWN_SOURCE, f"dispatch/{judged.pk}/{judged.revision}").hex()
+    assert told.facts.split() == [mine.event, key]
+    assert run_due(handlers=dict.fromkeys(TIMERS, lambda *_: None), at=due) == (1, 0)     # the other's clock only
+
+
+def test_a_proof_taken_back_leaves_what_was_upheld_and_one_before_the_contest_leaves_none(
+    contest, follow, take, event, late, realm, now
+):
+    contest()
+    take([explained(event)])
+    follow()
+    take([event("record.fact_withdrawn", id="back", time="2026-05-06T00:00:00Z", event="x0", reason="source_fault")])
+    follow()
+    assert Dispatch.objects.get(pk=late.orders[0]).cause == "carrier"
+    assert Contest.objects.get().state == "upheld"
+    take([explained(event, 1)])
+    with pytest.raises(Conflict):
+        contest([late.orders[1]])
+    take([event("record.fact_withdrawn", id="back1", time="2026-05-06T00:00:00Z", event="x1", reason="source_fault")])
+    assert Dispatch.objects.get(pk=late.orders[1]).cause == "merchant"
+    contest([late.orders[1]])
+    follow()
+    assert Contest.objects.exclude(state="upheld").get().state == "open"
+
+
+def test_a_disruption_declared_later_settles_contests_too(contest, follow, take, event, late):
+    contest(late.orders, claimed="force_majeure")
+    take([event("delivery.disruption_declared", id="flood", time="2026-05-05T00:00:00Z", disruption="d1", carrier="swift",
+                starts="2026-05-02T00:00:00Z", ends="2026-05-04T00:00:00Z")])
+    follow()
+    assert set(Contest.objects.values_list("state", "cause")) == {("upheld", "force_majeure")}
+    assert Decision.objects.count() == 3
+
+
+def test_a_proof_settles_only_what_is_open_and_only_by_the_system(contest, settle, follow, take, event, late, realm, now):
+    rejected, taken_back, mine = contest(late.orders)
+    settle([rejected], upheld=False)
+    actions.withdraw_contest(actor=late.owner, contest_id=taken_back.pk, realm=realm, at=now)
+    take([explained(event, number) for number in range(3)])
+    follow()
+    states = dict(Contest.objects.values_list("pk", "state"))
+    assert states == {rejected.pk: "rejected", taken_back.pk: "withdrawn", mine.pk: "upheld"}
+    assert set(Dispatch.objects.values_list("cause", flat=True)) == {"carrier"}
+    for actor in (PUBLIC, STEWARD, late.owner):
+        with pytest.raises(NotAllowed):
+            actions.settle_proved(actor=actor, proofs={}, realm=realm, at=now)
+        with pytest.raises(NotAllowed):
+            credit.settle_proved(actor=actor, aspect="dispatch", orders=late.orders, realm=realm, at=now)
 
 
 def test_a_contest_is_taken_back(contest, late, realm, now, settle):

@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
+from yinuo.decisions.actions import Proof
 from yinuo.decisions.rules import Statement
 from yinuo.kit.refusals import Refusal
 from yinuo.people.rules import RoomRequest
@@ -102,6 +103,7 @@ MAY = {     # action: who may do it about the first merchant and the first buyer
     "decisions.settle_appeal": "steward",                       # the second one took the decision that was appealed
     "decisions.settle_contests": "steward, second steward",
     "decisions.settle_each": "steward, second steward",
+    "decisions.settle_proved": "system",
     "decisions.settle_stated": "system",
     "decisions.take_appeals": "steward, second steward",
     "decisions.take_contests": "steward, second steward",
@@ -126,6 +128,7 @@ MAY = {     # action: who may do it about the first merchant and the first buyer
     "credit.note_progress": "system",
     "credit.publish": "steward, second steward, system",
     "credit.put_in_force": "steward, second steward, system",
+    "credit.settle_proved": "system",
     "credit.rate_listings": "steward, second steward, system",
     "credit.release": "steward, second steward, system",
 }
@@ -199,6 +202,7 @@ GIVEN: dict[str, Callable[[SimpleNamespace], dict[str, Any]]] = {
         "ids": [w.contest.pk], "upheld": True, "ground": "evidence", "cause": "carrier",
         "words": "The carrier's own scans show that it came late.",
     },
+    "decisions.settle_proved": lambda w: {"proofs": {w.contest.pk: Proof("carrier", w.contest.event)}},
     "credit.contest_fact": lambda w: {"number": w.handed_over},
     "credit.contest_each": lambda w: {"orders": {"dispatch": [w.orders[2]]}, "claimed": "carrier"},
 }

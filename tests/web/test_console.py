@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -12,15 +13,17 @@ from django.test import Client
 
 from yinuo.config.realm import now, realm
 from yinuo.credit.models import Dispatch, Job, Run
+from yinuo.decisions.actions import decide
 from yinuo.decisions.models import Appeal, Contest, Decision
-from yinuo.decisions.rules import ACTS, GROUNDS
-from yinuo.kit.actors import SYSTEM
+from yinuo.decisions.rules import ACTS, GROUNDS, Statement
+from yinuo.kit.actors import SYSTEM, Actor
 from yinuo.merchants.models import Merchant
 from yinuo.people.models import Account, Grant, Membership
 from yinuo.pipelines.react import react
 from yinuo.record import actions as record
 from yinuo.record.models import RefusedEvent
 from yinuo.web import wording
+from yinuo.web.console import merchant
 from yinuo.web.phrases import REFUSALS
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +148,31 @@ def test_a_warning_is_given_with_its_reasons_only(here):
     decision = Decision.objects.get()
     assert (decision.act, decision.merchant, decision.decided_by) == ("warning", here.merchant, f"account:{here.steward.pk}")
     assert "A warning" in browser(here.owner).get(f"/console/merchants/{here.merchant}/cases/").content.decode()
+
+
+def test_long_lists_of_cases_come_in_pages_and_the_overview_shows_a_few(here, monkeypatch):
+    monkeypatch.setattr(merchant, "CASES_SHOWN", 2)
+    monkeypatch.setattr(merchant, "WAITING_FIRST", 1)
+    address = f"/console/merchants/{here.merchant}/cases/"
+    contests = objected(here, 2)
+    assert browser(here.owner).get(address).content.decode().count('rel="next"') == 0
+    overview = browser(here.owner).get(f"/console/merchants/{here.merchant}/").content.decode()
+    assert overview.count("/console/contests/") == 1
+    assert f'href="{address}">All of them' in overview
+    words = "The shop sold goods without the licence that they need, in {}."
+    for place in ("May", "June", "July"):
+        statement = Statement(
+            act="warning", ground="terms", facts=(contests[0].event,), words=words.format(place), automated="no", since=now(),
+            merchant=here.merchant,
+        )
+        decide(actor=Actor("account:7", frozenset({"steward"})), statement=statement, realm=realm(), at=now())
+    seen, page = [], browser(here.owner).get(address).content.decode()
+    while more := re.search(r'rel="next" href="(\?decided_after=\w+)"', page):
+        seen += re.findall(r"/console/decisions/(\w+)/", page)
+        page = browser(here.owner).get(address + more[1]).content.decode()
+    seen += re.findall(r"/console/decisions/(\w+)/", page)
+    assert sorted(set(seen)) == sorted(Decision.objects.values_list("pk", flat=True))
+    assert "Back to the first" in page
 
 
 def test_a_steward_corrects_and_replays_a_refused_event(here):

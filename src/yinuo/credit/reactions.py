@@ -9,9 +9,11 @@ from typing import Any
 from yinuo.care.events import ComplaintAnswered, ComplaintClosed, ComplaintOpened
 from yinuo.care.queries import complaints_of_orders
 from yinuo.credit import actions
+from yinuo.credit.events import DeliveryJudged, DispatchJudged
 from yinuo.decisions.events import ContestLapsed, ContestSettled
 from yinuo.delivery.events import (
     DisruptionDeclared,
+    HandOverExplained,
     ShipmentDamaged,
     ShipmentDelivered,
     ShipmentHandedOver,
@@ -25,7 +27,9 @@ from yinuo.reviews.events import ReviewHidden, ReviewPublished, ReviewRestored
 from yinuo.reviews.queries import reviews_of_orders
 from yinuo.trade.events import OrderCancelled, OrderPlaced
 
-_ABOUT_ORDERS = (OrderPlaced, OrderCancelled, ShipmentReady, ShipmentHandedOver, ShipmentDelivered, ShipmentDamaged)
+_ABOUT_ORDERS = (
+    OrderPlaced, OrderCancelled, ShipmentReady, ShipmentHandedOver, HandOverExplained, ShipmentDelivered, ShipmentDamaged,
+)
 _ABOUT_CONTESTS = (ContestSettled, ContestLapsed)
 _ABOUT_REVIEWS = (ReviewPublished, ReviewHidden, ReviewRestored)
 _ABOUT_COMPLAINTS = (ComplaintOpened, ComplaintAnswered, ComplaintClosed)
@@ -63,6 +67,19 @@ def _disrupted(facts: Sequence[Recorded]) -> list[str]:
     return ids
 
 
-REACTIONS: dict[type[Fact], Any] = dict.fromkeys(
+def settle_proved(facts: Sequence[Recorded], *, realm: Realm, at: datetime) -> None:
+    """Orders were judged again: an open objection to what is no longer the merchant's is settled."""
+    told: list[Any] = [recorded.fact for recorded in facts]
+    again = {type(fact): set[str]() for fact in told}
+    for fact in told:
+        if fact.revision:       # nobody can have objected before an order's first judgement
+            again[type(fact)].add(fact.order)
+    for aspect, kind in (("dispatch", DispatchJudged), ("delivery", DeliveryJudged)):
+        if orders := again.get(kind):
+            actions.settle_proved(actor=SYSTEM, aspect=aspect, orders=orders, realm=realm, at=at)
+
+
+_OWN: tuple[type[Fact], ...] = (DispatchJudged, DeliveryJudged)
+REACTIONS: dict[type[Fact], Any] = dict.fromkeys(_OWN, settle_proved) | dict.fromkeys(
     (*_ABOUT_ORDERS, *_ABOUT_CONTESTS, DisruptionDeclared, *_ABOUT_REVIEWS, *_ABOUT_COMPLAINTS), judge_touched
 )

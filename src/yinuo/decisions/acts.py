@@ -67,6 +67,7 @@ GROUNDS: Mapping[str, Ground] = _grounds(
     ("bought", "review_hidden", "The review was paid for.", "E-Commerce Law 17, 39; 16 CFR 465.4"),
     ("evidence", "contest_upheld contest_rejected", "What the evidence shows.", "PIPL 24; DSA 20"),
     ("no_evidence", "contest_rejected", "Nothing was brought that speaks against the fact.", "PIPL 24; DSA 20"),
+    ("proved", "contest_upheld", "A carrier or another provider proved another cause.", "PIPL 24; DSA 20"),
     ("source_mistaken", "contest_upheld", "Whoever stated the fact was mistaken.", "PIPL 46; GDPR 16"),
 )
 """Every ground that a decision may rest on. Overturn rates are published for each."""

@@ -165,7 +165,7 @@ class SettleIn(Schema):
     }}}
     ids: Annotated[list[str], Field(min_length=1, max_length=AT_ONCE_MAX)]
     outcome: Upheld
-    ground: Literal["evidence", "no_evidence", "source_mistaken"]
+    ground: Literal["evidence", "no_evidence", "proved", "source_mistaken"]
     words: Words
     cause: Cause | None = None
 

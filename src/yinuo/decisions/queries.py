@@ -36,6 +36,12 @@ def settled_causes(*, matters: Sequence[str]) -> dict[tuple[str, str], str]:
     return {(matter, merchant): cause if state == "upheld" else "unknown" for matter, merchant, cause, state in found}
 
 
+def open_contests_about(*, matters: Sequence[str]) -> list[tuple[str, str, str]]:
+    """(id, matter, merchant) of every open contest of one of these matters."""
+    sql = "SELECT id, matter, merchant FROM decisions_contest WHERE state = 'open' AND matter {keys}"
+    return [(contest, matter, merchant) for contest, matter, merchant in rows.select_in(connection, sql, list(matters))]
+
+
 def disputed(*, matters: Sequence[str]) -> dict[str, str]:
     """Of these matters those that are or were contested: the state of the newest contest of each."""
     sql = "SELECT matter, state, opened_at FROM decisions_contest WHERE matter {keys}"

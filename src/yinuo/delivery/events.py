@@ -29,6 +29,19 @@ class ShipmentHandedOver(Fact, frozen=True, kw_only=True, tag="delivery.shipment
 
 
 @fact()
+class HandOverExplained(Fact, frozen=True, kw_only=True, tag="delivery.hand_over_explained"):
+    """The carrier, or another provider, proves that a late hand-over was not the merchant's: it came late, or was down.
+
+    State it on the word of whoever was there, never on the merchant's own: an open objection is upheld by it at once.
+    """
+
+    shipment: ShipmentId
+    order: OrderId
+    cause: Literal["carrier", "platform", "buyer", "force_majeure"]
+    proved_by: Code
+
+
+@fact()
 class ShipmentDelivered(Fact, frozen=True, kw_only=True, tag="delivery.shipment_delivered"):
     """The parcel reached the buyer."""
 

@@ -28,6 +28,12 @@ MIRROR: mirrors.Mirror = {
         once="handed_over_at",
         about="shipment",
     ),
+    events.HandOverExplained: Writes(
+        "delivery_shipment",
+        _PARCEL | {"explained_cause": "cause", "explained_by": "proved_by"},
+        once="explained_cause",
+        about="shipment",
+    ),
     events.ShipmentDelivered: Writes(
         "delivery_shipment",
         _PARCEL | {"delivered_at": AT, "delivered_recorded": RECORDED},

@@ -17,6 +17,8 @@ class Shipment(models.Model):
     ready_recorded = models.BigIntegerField(null=True)
     handed_over_at = models.BigIntegerField(null=True)
     handed_over_recorded = models.BigIntegerField(null=True)
+    explained_cause = models.CharField(max_length=13, null=True)   # of a late hand-over, as a carrier or provider proved it
+    explained_by = models.CharField(max_length=40, null=True)
     delivered_at = models.BigIntegerField(null=True)
     delivered_recorded = models.BigIntegerField(null=True)
     harm = models.CharField(max_length=8, null=True)

@@ -31,6 +31,7 @@ class Parcel(NamedTuple):
     ready_recorded: int | None = None
     handed_over_at: int | None = None
     handed_over_recorded: int | None = None
+    explained_cause: str | None = None
     delivered_at: int | None = None
     delivered_recorded: int | None = None
     harm: str | None = None
@@ -54,6 +55,7 @@ class Journey(NamedTuple):
     ready_at: int | None = None
     handed_over_at: int | None = None
     handed_over_recorded: int | None = None
+    explained_cause: str | None = None
     delivered_at: int | None = None
     delivered_recorded: int | None = None
     harm: str | None = None
@@ -71,8 +73,8 @@ def journey_of(parcels: Sequence[Parcel]) -> Journey:
     parcel = min(parcels, key=_first_recorded)
     harmed = min((other for other in parcels if other.harmed_at is not None), key=_harm_recorded, default=parcel)
     return Journey(
-        parcel.source, parcel.carrier, parcel.timely_ready_at(), parcel.handed_over_at,
-        parcel.handed_over_recorded, parcel.delivered_at, parcel.delivered_recorded, harmed.harm, harmed.harm_cause,
+        parcel.source, parcel.carrier, parcel.timely_ready_at(), parcel.handed_over_at, parcel.handed_over_recorded,
+        parcel.explained_cause, parcel.delivered_at, parcel.delivered_recorded, harmed.harm, harmed.harm_cause,
         harmed.harmed_at, harmed.harmed_recorded,
     )
 
@@ -99,7 +101,11 @@ def disrupted(moment: int, carrier: str | None, origin: str | None, disruptions:
 def cause_of_late_hand_over(
     *, due: int, journey: Journey, carrier: str | None, origin: str | None, disruptions: Sequence[Disruption]
 ) -> str:
-    """Who caused a hand-over after `due`: the carrier where the parcel was ready in time, a disruption, else the merchant."""
+    """Who caused a hand-over after `due`: whoever it was proved of, the carrier where it was ready in time, a disruption, else
+    the merchant.
+    """
+    if journey.explained_cause is not None:
+        return journey.explained_cause
     if journey.ready_at is not None and journey.ready_at <= due:
         return "carrier"
     if disrupted(due, carrier, origin, disruptions):

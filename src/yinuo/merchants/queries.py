@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db.models import Exists, Q, QuerySet
@@ -10,6 +10,8 @@ from django.db.models import Exists, Q, QuerySet
 from yinuo.kit.actors import Actor
 from yinuo.kit.refusals import NotFound
 from yinuo.merchants.models import ExternalRating, Merchant
+
+FEW_NAMED = 500
 
 
 def merchant(*, viewer: Actor, merchant: str) -> Merchant:
@@ -26,9 +28,14 @@ def merchants(*, viewer: Actor, ids: Iterable[str]) -> dict[str, Merchant]:
     return {pk: Merchant(pk=pk) for pk in wanted} | Merchant.objects.in_bulk(wanted)
 
 
-def named(*, viewer: Actor, search: str) -> QuerySet[Merchant, Any]:
-    """The ids of all merchants whose name holds the words searched for; lazy, so that it can serve as a subquery."""
-    return Merchant.objects.filter(name__icontains=search).values_list("pk", flat=True)
+def named(*, viewer: Actor, search: str) -> Collection[str] | QuerySet[Merchant, Any]:
+    """The ids of all merchants whose name holds the words searched for; where they are many, as a lazy subquery.
+
+    Few are looked for at once: PostgreSQL, which cannot tell how few they are, would look through everything else to find them.
+    """
+    found = Merchant.objects.filter(name__icontains=search).values_list("pk", flat=True)
+    few = list(found[: FEW_NAMED + 1])
+    return found if len(few) > FEW_NAMED else few
 
 
 def by_name(

@@ -33,6 +33,7 @@ KINDS: Words = {
     "decisions.decision_taken": _("A decision was taken"),
     "decisions.decision_withdrawn": _("A shop took its decision back"),
     "delivery.disruption_declared": _("A disruption was declared"),
+    "delivery.hand_over_explained": _("A carrier or provider proved why a parcel was late"),
     "delivery.shipment_damaged": _("A parcel was damaged or lost"),
     "delivery.shipment_delivered": _("A parcel reached the buyer"),
     "delivery.shipment_handed_over": _("A parcel was handed to the carrier"),

@@ -179,6 +179,7 @@ GROUNDS_WORDS: Words = {
     "bought": _("The review was paid for."),
     "evidence": _("What the evidence shows."),
     "no_evidence": _("Nothing was brought that speaks against the fact."),
+    "proved": _("A carrier or another provider proved another cause."),
     "source_mistaken": _("Whoever stated the fact was mistaken."),
 }
 AUTOMATED: Words = {

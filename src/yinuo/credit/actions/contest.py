@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,8 @@ from django.db import transaction
 
 from yinuo.credit.models import Delivery, Dispatch
 from yinuo.decisions import actions as decisions
-from yinuo.decisions.actions import Contested
+from yinuo.decisions import queries
+from yinuo.decisions.actions import Contested, Proof
 from yinuo.decisions.rules import CAUSES, Objection
 from yinuo.delivery.events import ShipmentDamaged, ShipmentDelivered, ShipmentHandedOver, ShipmentReady
 from yinuo.kit.actors import Actor, allow
@@ -29,6 +30,24 @@ ASPECTS: dict[str, type[Dispatch] | type[Delivery]] = {"dispatch": Dispatch, "de
 """The judgements whose cause can be contested, with their mirror."""
 CLAIMS = CAUSES
 _CONTESTABLE = (ShipmentReady, ShipmentHandedOver, ShipmentDelivered, ShipmentDamaged, OrderCancelled)
+
+
+_PROVEN = frozenset(CAUSES) - {"unknown"}
+
+
+@transaction.atomic
+def settle_proved(*, actor: Actor, aspect: str, orders: Collection[str], realm: Realm, at: datetime) -> list[Contest]:
+    """Settle the open contests of these orders' causes where judging has found another's fault since, by what came to light."""
+    allow(actor, "credit.judge")
+    judged = ASPECTS[aspect].objects.filter(pk__in=sorted(orders), cause__in=_PROVEN, judged_at__isnull=False)
+    by_matter = {f"{aspect}/{row.pk}/{row.outcome}": row for row in judged}
+    proofs = {}
+    for contest, matter, merchant in queries.open_contests_about(matters=list(by_matter)):
+        row = by_matter[matter]
+        if row.merchant == merchant:
+            event = record.entry_key(realm, OWN_SOURCE, f"{aspect}/{row.pk}/{row.revision}").hex()
+            proofs[contest] = Proof(row.cause, event)  # type: ignore[arg-type]
+    return decisions.settle_proved(actor=actor, proofs=proofs, realm=realm, at=at) if proofs else []
 
 
 @transaction.atomic

@@ -145,8 +145,11 @@ def outcomes_of(pending: Pending, *, at: int) -> tuple[Outcome, Outcome]:
 
 
 def with_cause(judged: Judged, cause: str | None) -> Judged:
-    """The judgement with the cause that a contest gave it; one that found no fault has none to change."""
-    if cause is None or judged.fact.cause is None:
+    """The judgement with the cause that a contest gave it; one that found no fault has none to change.
+
+    That nobody knows, because a contest was not settled in time, holds against the merchant's fault only.
+    """
+    if cause is None or judged.fact.cause is None or (cause == "unknown" and judged.fact.cause != "merchant"):
         return judged
     return Judged(judged.at, replace(judged.fact, cause=cause))
 

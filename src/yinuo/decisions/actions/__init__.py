@@ -10,6 +10,7 @@ from yinuo.decisions.actions.appeals import (
 from yinuo.decisions.actions.contests import (
     Contested,
     NoLongerStands,
+    Proof,
     Settled,
     Settling,
     TooManyOpen,
@@ -18,6 +19,7 @@ from yinuo.decisions.actions.contests import (
     preview_settling,
     settle_contests,
     settle_each,
+    settle_proved,
     take_contests,
     withdraw_contest,
 )
@@ -28,6 +30,7 @@ from yinuo.decisions.actions.stated import settle_stated
 __all__ = [
     "Contested",
     "NoLongerStands",
+    "Proof",
     "Settled",
     "Settling",
     "TooManyOpen",
@@ -41,6 +44,7 @@ __all__ = [
     "settle_appeal",
     "settle_contests",
     "settle_each",
+    "settle_proved",
     "settle_stated",
     "take_appeals",
     "take_contests",

@@ -34,6 +34,8 @@ class Migration(migrations.Migration):
                 ('ready_recorded', models.BigIntegerField(null=True)),
                 ('handed_over_at', models.BigIntegerField(null=True)),
                 ('handed_over_recorded', models.BigIntegerField(null=True)),
+                ('explained_cause', models.CharField(max_length=13, null=True)),
+                ('explained_by', models.CharField(max_length=40, null=True)),
                 ('delivered_at', models.BigIntegerField(null=True)),
                 ('delivered_recorded', models.BigIntegerField(null=True)),
                 ('harm', models.CharField(max_length=8, null=True)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -77,7 +78,7 @@ class Filters:
         typed = self.of(MERCHANT)
         if not typed:
             return None
-        return [typed, *merchants.named(viewer=here.actor, search=typed)[:NAMED_MAX]]
+        return [typed, *islice(merchants.named(viewer=here.actor, search=typed), NAMED_MAX)]
 
     def context(self, here: Here) -> dict[str, Any]:
         """What the list's page shows of it."""

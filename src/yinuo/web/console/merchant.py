@@ -28,6 +28,8 @@ from yinuo.web.console.entrance import Here, for_team
 HELD_MAX = 200
 TODAY_SHOWN = 50        # orders on a page
 TODAY_FIRST = 5         # of them on the overview
+WAITING_FIRST = 5       # open contests on the overview
+CASES_SHOWN = 50        # contests, and decisions, on one page
 PAGES_MAX = 10_000
 EVIDENCE: dict[str, str] = {
     "credit.dispatch_judged": "dispatch", "credit.delivery_judged": "delivery", "credit.review_judged": "review",
@@ -54,15 +56,16 @@ def overview(request: HttpRequest, merchant: str) -> HttpResponse:
     """The standing in exact figures, why, and what waits."""
     here = Here(request)
     standing = standings.own_standing(viewer=here.actor, merchant=merchant)
-    contests = decisions.contests_of(viewer=here.actor, merchant=merchant, state="open")
+    contests = decisions.contests_of(viewer=here.actor, merchant=merchant, state="open", limit=WAITING_FIRST + 1)
     seen = standings.look_ahead(viewer=here.actor, merchant=merchant, at=here.at)
     held = standings.held_against(viewer=here.actor, merchant=merchant, at=here.at, limit=5)
     names = _called(here, [*contests, *held])
     context: dict[str, Any] = _frame(request, merchant, "overview") | {
         "standing": standing,
-        "open_contests": [(contest, names.get(contest.order or "", "")) for contest in contests],
+        "open_contests": [(contest, names.get(contest.order or "", "")) for contest in contests[:WAITING_FIRST]],
+        "has_more_waiting": len(contests) > WAITING_FIRST,
         "held": [(each, names[each.order]) for each in held],
-        "decisions": decisions.decisions_about(viewer=here.actor, merchant=merchant)[:5],
+        "decisions": decisions.decisions_about(viewer=here.actor, merchant=merchant, limit=5),
         "today": standings.today(seen, stop=TODAY_FIRST), "foreseen": standings.foreseen(seen),
         "announced": [
             {"card": card, "standing": theirs, "reasons": _beside(standing, theirs)}
@@ -222,13 +225,15 @@ def _object(request: HttpRequest, here: Here, merchant: str) -> Any:
 def cases(request: HttpRequest, merchant: str) -> HttpResponse:
     """Objections and decisions, the newest first."""
     here = Here(request)
-    after = request.GET.get("after", "")
-    contests = decisions.contests_of(viewer=here.actor, merchant=merchant, after=after)
-    names = _called(here, contests)
+    after, decided_after = request.GET.get("after", ""), request.GET.get("decided_after", "")
+    contests = decisions.contests_of(viewer=here.actor, merchant=merchant, after=after, limit=CASES_SHOWN + 1)
+    decided = decisions.decisions_about(viewer=here.actor, merchant=merchant, after=decided_after, limit=CASES_SHOWN + 1)
+    names = _called(here, contests[:CASES_SHOWN])
     context = _frame(request, merchant, "cases") | {
-        "contests": [(contest, names.get(contest.order or "", "")) for contest in contests], "is_first": not after,
-        "after": contests[-1].pk if len(contests) == decisions.LISTED_MAX else "",
-        "decisions": decisions.decisions_about(viewer=here.actor, merchant=merchant),
+        "contests": [(contest, names.get(contest.order or "", "")) for contest in contests[:CASES_SHOWN]],
+        "is_first": not after, "after": contests[CASES_SHOWN - 1].pk if len(contests) > CASES_SHOWN else "",
+        "decisions": decided[:CASES_SHOWN], "is_first_decided": not decided_after,
+        "decided_after": decided[CASES_SHOWN - 1].pk if len(decided) > CASES_SHOWN else "",
         "rooms": _rooms(here, merchant),
     }
     return render(request, "console/cases.html", context)
