@@ -284,6 +284,13 @@ def test_a_proof_taken_back_leaves_what_was_upheld_and_one_before_the_contest_le
     assert Contest.objects.exclude(state="upheld").get().state == "open"
 
 
+def test_a_proof_that_is_not_in_the_record_leaves_the_contest_to_a_person(contest, late, realm, now):
+    sound, unsound = contest(late.orders[:2])
+    proofs = {sound.pk: actions.Proof("carrier", unsound.event), unsound.pk: actions.Proof("carrier", "0" * 32)}
+    assert actions.settle_proved(actor=SYSTEM, proofs=proofs, realm=realm, at=now) == [sound]
+    assert dict(Contest.objects.values_list("pk", "state")) == {sound.pk: "upheld", unsound.pk: "open"}
+
+
 def test_a_disruption_declared_later_settles_contests_too(contest, follow, take, event, late):
     contest(late.orders, claimed="force_majeure")
     take([event("delivery.disruption_declared", id="flood", time="2026-05-05T00:00:00Z", disruption="d1", carrier="swift",

@@ -323,27 +323,25 @@ _PROVED = (
 def settle_proved(*, actor: Actor, proofs: Mapping[str, Proof], realm: Realm, at: datetime) -> list[Contest]:
     """Uphold the open ones of these contests of causes, each by its proof, without a person: nothing is held against anybody.
 
-    What the proof rests on may be withdrawn later; a contest that was upheld stays so.
+    What the proof rests on may be withdrawn later; a contest that was upheld stays so. One that cannot be decided like this
+    waits for a person: whoever follows the record must not stop over it.
     """
     allow(actor, "decisions.decide_by_machine")
     hold_vault()
     timers.hold_timers(kind=CONTEST_DUE, subjects=sorted(proofs))
-    contests = list(Contest.objects.select_for_update().filter(pk__in=proofs, state="open").order_by("pk"))
-    if not contests:
-        return []
-    statements = [
+    found = list(Contest.objects.select_for_update().filter(pk__in=proofs, state="open").order_by("pk"))
+    every = [
         Statement(
             act="contest_upheld", ground="proved", facts=(contest.event, proofs[contest.pk].event), words=_PROVED,
             automated="wholly", since=at, merchant=contest.merchant, contest=contest.pk,
         )
-        for contest in contests
+        for contest in found
     ]
-    for contest in contests:
-        check_cause(contest.aspect, proofs[contest.pk].cause)
-    for refusal in refusals_of(statements, at=at):
-        if refusal is not None:
-            raise refusal
-    _write_settled(contests, statements, [proofs[contest.pk].cause for contest in contests], actor, realm, at)
+    refusals = refusals_of(every, at=at)
+    contests = [contest for contest, refusal in zip(found, refusals, strict=True) if refusal is None]
+    statements = [statement for statement, refusal in zip(every, refusals, strict=True) if refusal is None]
+    if contests:
+        _write_settled(contests, statements, [proofs[contest.pk].cause for contest in contests], actor, realm, at)
     return contests
 
 
