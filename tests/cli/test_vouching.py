@@ -47,7 +47,7 @@ def take(run, tmp_path, *numbers, **settings):
 
 
 def test_nobody_named_is_told(run):
-    for command, setting in (("witness", "YINUO_POLICY"), ("stamp", "YINUO_TSA"), ("anchor", "YINUO_CALENDARS")):
+    for command, setting in (("witness", "YINUO_POLICY"), ("stamp", "YINUO_TSA"), ("anchor", "YINUO_OPENTIMESTAMPS")):
         assert setting in run("record", command, code=2)
     assert "nobody has stamped" in run("record", "times", "times", code=2)
 

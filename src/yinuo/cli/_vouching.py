@@ -73,7 +73,7 @@ def _duties() -> dict[Callable[[], None], tuple[int, float]]:
         due[show_witnesses] = settled["YINUO_WITNESS_MINUTES"], time.monotonic() + settled["YINUO_WITNESS_MINUTES"] * 60
     if settled["YINUO_TSA"]:
         due[_stamp] = 1, 0.0            # how long ago the last stamp was, the record itself knows
-    if settled["YINUO_CALENDARS"]:
+    if settled["YINUO_OPENTIMESTAMPS"]:
         due[_anchor] = CALENDARS_MINUTES, 0.0
     return due
 
@@ -96,7 +96,7 @@ def _anchor() -> None:
     from yinuo.kit.actors import SYSTEM  # noqa: PLC0415
     from yinuo.record import actions  # noqa: PLC0415
 
-    calendars = settings.YINUO["YINUO_CALENDARS"]
+    calendars = settings.YINUO["YINUO_OPENTIMESTAMPS"]
     _tell(actions.anchor(actor=SYSTEM, calendars=calendars, send=send, at=now(), every=ANCHORED_EVERY))
 
 

@@ -248,7 +248,7 @@ def stamp() -> None:
 
 @command.command()
 def anchor() -> None:
-    """Have the newest head anchored by the calendars of YINUO_CALENDARS (OpenTimestamps), and complete earlier proofs.
+    """Have the newest head anchored by the calendars of YINUO_OPENTIMESTAMPS (OpenTimestamps), and complete earlier proofs.
 
     The worker does the same once a day. A proof is complete some hours later, when it names a block.
     """
@@ -260,9 +260,9 @@ def anchor() -> None:
     from yinuo.kit.outbound import send  # noqa: PLC0415
     from yinuo.record import actions  # noqa: PLC0415
 
-    calendars = settings.YINUO["YINUO_CALENDARS"]
+    calendars = settings.YINUO["YINUO_OPENTIMESTAMPS"]
     if not calendars:
-        raise NotFound("No calendar is named; YINUO_CALENDARS is the setting that does.")
+        raise NotFound("No calendar is named; YINUO_OPENTIMESTAMPS is the setting that does.")
     _tell(actions.anchor(actor=SYSTEM, calendars=calendars, send=send, at=now()))
 
 

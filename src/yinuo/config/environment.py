@@ -179,7 +179,7 @@ SETTINGS = (
     ),
     Setting("YINUO_TSA_MINUTES", "60", _number(1, 10_080), "How often the worker has the newest head stamped."),
     Setting(
-        "YINUO_CALENDARS", "", _words,
+        "YINUO_OPENTIMESTAMPS", "", _words,
         "The addresses of OpenTimestamps calendars that anchor the newest head once a day (extra `opentimestamps`); "
         "by default none.",
     ),
