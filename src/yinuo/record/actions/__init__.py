@@ -18,15 +18,8 @@ from yinuo.record.actions.keys import check_key, make_key, revoke_key
 from yinuo.record.actions.publish import publish
 from yinuo.record.actions.receipt import receipt_for
 from yinuo.record.actions.recognise import NotRecognised, begin_log, recognise
-from yinuo.record.actions.refuse import (
-    drop_refused,
-    drop_stale,
-    forget_refused,
-    keep_refused,
-    replay_each,
-    replay_refused,
-    still_refused,
-)
+from yinuo.record.actions.refuse import drop_refused, drop_stale, forget_refused, keep_refused
+from yinuo.record.actions.replay import replay_each, replay_refused, still_refused
 from yinuo.record.actions.seal import seal
 from yinuo.record.actions.stamp import stamp
 from yinuo.record.actions.stream import Part, Stream, take_stream
