@@ -169,6 +169,10 @@ def test_due_process_from_end_to_end(here):
     assert [one.id for one in here.steward.contest_queue(**ours, taken="nobody", aspect="dispatch")] == [second.id]
     assert here.steward.take_contests([first.id], taken=False) == 1
     assert list(here.steward.contest_queue(**ours, clock="late")) == []
+    reasoned = {"outcome": "upheld", "ground": "evidence", "words": REASONS, "cause": "carrier"}
+    before = here.steward.preview_settling([first.id, "tnothing"], **reasoned)
+    assert [(one.id, one.points, one.team) for one in before.settled] == [(first.id, None, 1)]
+    assert [(one.id, one.sentence) for one in before.refused] == [("tnothing", "Not all of these contests exist.")]
     (rejected,) = here.steward.settle_contests([first.id], outcome="rejected", ground="evidence", words=REASONS)
     statement = here.owner.decision(rejected.decision)
     assert (statement.reasons, statement.adverse, statement.appeal, statement.merchant) == (REASONS, True, None, here.merchant)

@@ -91,7 +91,15 @@ from yinuo_client._pages import (
 )
 from yinuo_client._person import Person
 from yinuo_client._problems import NotVerified, Problem, Unreachable
-from yinuo_client._queues import RefusedWaiting, RefusedWhole, Replayed, StillRefused
+from yinuo_client._queues import (
+    NotSettleable,
+    RefusedWaiting,
+    RefusedWhole,
+    Replayed,
+    Settleable,
+    Settling,
+    StillRefused,
+)
 from yinuo_client._rooms import (
     AppealShown,
     AskedRoom,
@@ -162,6 +170,7 @@ __all__ = [
     "Method",
     "MovedBy",
     "Mover",
+    "NotSettleable",
     "NotVerified",
     "Objection",
     "OpenCases",
@@ -195,6 +204,8 @@ __all__ = [
     "RuleRate",
     "Run",
     "Session",
+    "Settleable",
+    "Settling",
     "StaffMember",
     "StaffRole",
     "Standing",

@@ -51,6 +51,35 @@ class Replayed:
     refused: tuple[StillRefused, ...]
 
 
+@dataclass(frozen=True)
+class Settleable:
+    """An objection that can be settled so, and how many people of the merchant's team would read the reasons.
+
+    `points`: how many points at most the merchant would gain, this one by itself; None where it is rejected, or not known.
+    """
+
+    id: str
+    merchant: str
+    points: int | None
+    team: int
+
+
+@dataclass(frozen=True)
+class NotSettleable:
+    """An objection that cannot be settled so by this person, and why."""
+
+    id: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Settling:
+    """What would be settled, the one that is due first first, and what could not be."""
+
+    settled: tuple[Settleable, ...]
+    refused: tuple[NotSettleable, ...]
+
+
 class QueueCalls(Calls):
     """What waits for a steward. To take something tells the other stewards that one looks at it, and binds nobody.
 
@@ -72,6 +101,13 @@ class QueueCalls(Calls):
     def take_contests(self, contests: Sequence[str], *, taken: bool = True) -> int:
         """Say that one looks at these open objections, or not any more; how many that changed."""
         return int(self._call("POST", "/contests/take", {"ids": list(contests), "taken": taken})["changed"])
+
+    def preview_settling(
+        self, contests: Sequence[str], *, outcome: str, ground: str, words: str, cause: str | None = None
+    ) -> Settling:
+        """What `settle_contests` would do, and why it could not settle others. Changes nothing."""
+        wanted = {"ids": list(contests), "outcome": outcome, "ground": ground, "words": words, "cause": cause}
+        return read(Settling, self._call("POST", "/contests/settle/preview", wanted))
 
     def settle_contests(
         self, contests: Sequence[str], *, outcome: str, ground: str, words: str, cause: str | None = None
