@@ -291,7 +291,7 @@ def test_what_is_not_ours_is_refused(spoil):
 def test_the_readme_runs(installation, capsys):
     url, key = installation
     text = (Path(yinuo_client.__file__).parents[2] / "README.md").read_text()
-    facts, standings, told, _people = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)    # test_people runs the last
+    facts, standings, told, *_people = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)    # test_people runs these
     here: dict[str, object] = {}
     exec(facts.replace("http://127.0.0.1:8000", url).replace("yk_...", key), here)
     assert here["stated"].accepted == 2
@@ -303,6 +303,8 @@ def test_the_readme_runs(installation, capsys):
     assert here["receive"](body, headers) == 204
     assert here["receive"](body + b" ", headers) == 400
     here["shop"].remove_webhook(here["number"])
+    invited = here["shop"].invite(buyer="customer-3")
+    assert (invited.role, "/join/" in invited.link) == ("buyer", True)
     assert capsys.readouterr().out == "msg_1 yinuo.test {}\n"
 
 

@@ -132,6 +132,24 @@ def test_a_merchant_objects_and_another_person_decides(here):
     assert (shown["objection"], shown["reasons"], shown["order_id"] in {"o0", "o1"}) == (WORDS, REASONS, True)
 
 
+def test_settling_is_looked_at_before(here):
+    first, second = objected(here, 2)
+    settled(here, [second["id"]])
+    wanted = {"ids": [first["id"], second["id"], "tnothing"], "outcome": "upheld", "ground": "evidence", "words": REASONS,
+              "cause": "carrier"}
+    before = list(Contest.objects.order_by("pk").values())
+    told = here.other.post("/contests/settle/preview", wanted)
+    assert told["settled"] == [{"id": first["id"], "merchant": here.merchant, "points": None, "team": 2}]
+    assert {one["id"]: one["sentence"] for one in told["refused"]} == {
+        second["id"]: "This was rejected already.", "tnothing": "Not all of these contests exist."}
+    few = here.other.post("/contests/settle/preview", wanted | {"words": "No."})
+    assert (few["settled"], few["refused"][1]["sentence"]) == ([], "Say it in 20 to 5,000 characters of your own.")
+    for who, status in ((here.owner, 403), (here.auditor, 403), (here.administrator, 403)):
+        assert who("POST", "/contests/settle/preview", wanted).status_code == status
+    assert here.other("POST", "/contests/settle/preview", wanted | {"ids": []}).status_code == 422
+    assert list(Contest.objects.order_by("pk").values()) == before
+
+
 def test_a_rejection_is_appealed_and_another_steward_answers(here):
     (one,) = objected(here)
     (rejected,) = settled(here, [one["id"]])

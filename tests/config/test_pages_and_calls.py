@@ -42,7 +42,7 @@ SAME: dict[str, str | tuple[str, ...]] = {
     "console_appeal": ("GET /api/appeals/{appeal}", "POST /api/appeals/{appeal}/settle"),
     "steward": ("GET /api/contests/queue", "GET /api/appeals", "GET /api/refused", "GET /api/credit/runs/waiting",
                 "POST /api/credit/runs/{run}/release", "GET /api/transparency", "GET /api/health"),
-    "steward_settle": ("POST /api/contests/settle",),
+    "steward_settle": ("POST /api/contests/settle/preview", "POST /api/contests/settle"),
     "steward_refused": ("GET /api/refused",),
     "steward_refused_event": ("GET /api/refused/{number}", "POST /api/refused/{number}/replay", "DELETE /api/refused/{number}"),
     "steward_decide": ("GET /api/decisions/facts", "POST /api/decisions"),

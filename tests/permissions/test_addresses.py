@@ -106,6 +106,7 @@ TABLE: dict[str, dict[str, str]] = {
     "api/contests/queue": {"GET": "200 steward, auditor | 401 public, sources | 403 *", "POST": "405 *"},
     "api/contests/take": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
     "api/contests/settle": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
+    "api/contests/settle/preview": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
     "api/contests/<contest>": {"GET": "200 steward, auditor, team | 401 public, sources | 404 *", "POST": "405 *"},
     "api/contests/<contest>/withdraw": {
         "GET": "405 *",

@@ -1,16 +1,22 @@
-"""A small market of invented merchants, and a client that reads its pages."""
+"""A small market of invented merchants, people with roles, and clients that read its pages."""
 
 from __future__ import annotations
 
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from django.test import Client
+
+from yinuo.config.realm import now
+from yinuo.people.models import Account, Grant, Membership
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -23,6 +29,26 @@ def beside(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def account(handle: str, *, roles: Iterable[str] = (), own: Mapping[str, str] | None = None) -> Account:
+    """Somebody with these staff roles, and a role for each of these merchants or buyers; staff have their second factor."""
+    made = Account.objects.create(handle=handle, created=now())
+    given: dict[str, Any] = {"account": made, "granted_by": "system", "granted": now()}
+    for role in roles:
+        Grant.objects.create(role=role, until=now() + timedelta(days=60) if role == "authority" else None, **given)
+        Authenticator.objects.get_or_create(user=made, type="totp", defaults={"data": {"secret": "s"}})
+    for subject, role in (own or {}).items():
+        Membership.objects.create(subject=subject, role=role, **given)
+    return made
+
+
+def client_of(who: Account | None = None, language: str = "en") -> Client:
+    """A client that is signed in as somebody, or as nobody."""
+    client = Client(headers={"accept-language": language})
+    if who is not None:
+        client.force_login(who)
+    return client
 
 
 @pytest.fixture

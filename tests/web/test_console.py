@@ -11,6 +11,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.test import Client
 
+from tests.web.conftest import account, client_of
 from yinuo.config.realm import now, realm
 from yinuo.credit.models import Dispatch, Job, Run
 from yinuo.decisions.actions import decide
@@ -18,7 +19,6 @@ from yinuo.decisions.models import Appeal, Contest, Decision
 from yinuo.decisions.rules import ACTS, GROUNDS, Statement
 from yinuo.kit.actors import SYSTEM, Actor
 from yinuo.merchants.models import Merchant
-from yinuo.people.models import Account, Grant, Membership
 from yinuo.pipelines.react import react
 from yinuo.record import actions as record
 from yinuo.record.models import RefusedEvent
@@ -32,23 +32,6 @@ WORDS = "The carrier did not collect on the day that was booked."
 REASONS = "The bookings show that the carrier missed the collection."
 ORDER = {"merchant": "m1", "buyer": "b1", "amount_minor": 5000, "currency": "CNY", "carrier": "swift",
          "hand_over_by": "2026-05-03T00:00:00Z"}
-
-
-def account(handle, *, roles=(), own=None):
-    made = Account.objects.create(handle=handle, created=now())
-    for role in roles:
-        Grant.objects.create(account=made, role=role, granted_by="system", granted=now())
-        Authenticator.objects.get_or_create(user=made, type="totp", defaults={"data": {"secret": "s"}})
-    for subject, role in (own or {}).items():
-        Membership.objects.create(account=made, subject=subject, role=role, granted_by="system", granted=now())
-    return made
-
-
-def browser(who=None, language="en"):
-    client = Client(headers={"accept-language": language})
-    if who is not None:
-        client.force_login(who)
-    return client
 
 
 @pytest.fixture
@@ -78,7 +61,7 @@ def here(event):
 
 
 def objected(here, count=1):
-    answer = browser(here.owner).post(f"/console/merchants/{here.merchant}/outcomes/", {
+    answer = client_of(here.owner).post(f"/console/merchants/{here.merchant}/outcomes/", {
         "outcome": [f"dispatch/{order}" for order in here.orders[:count]], "claimed": "carrier", "words": WORDS,
     })
     assert answer.status_code == 302
@@ -88,16 +71,16 @@ def objected(here, count=1):
 def settled(here, contests, who, **given):
     sent = {"contest": [each.pk for each in contests], "outcome": "upheld", "cause": "carrier", "ground": "evidence"}
     sent |= {"words": REASONS}
-    return browser(who).post("/console/steward/contests/settle/", sent | given)
+    return client_of(who).post("/console/steward/contests/settle/", sent | given)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_a_merchant_objects_another_person_decides_and_the_cause_follows(here, language):
-    page = browser(here.owner, language).get(f"/console/merchants/{here.merchant}/outcomes/").content.decode()
+    page = client_of(here.owner, language).get(f"/console/merchants/{here.merchant}/outcomes/").content.decode()
     assert page.count('name="outcome"') == 2
     assert "o0" in page
     contests = objected(here, 2)
-    assert 'name="outcome"' not in browser(here.owner).get(f"/console/merchants/{here.merchant}/outcomes/").content.decode()
+    assert 'name="outcome"' not in client_of(here.owner).get(f"/console/merchants/{here.merchant}/outcomes/").content.decode()
     preview = settled(here, contests, here.steward)
     assert preview.status_code == 200
     assert REASONS in preview.content.decode()
@@ -105,7 +88,7 @@ def test_a_merchant_objects_another_person_decides_and_the_cause_follows(here, l
     settled(here, contests, here.steward, confirmed="yes")
     here.follow()
     assert set(Dispatch.objects.values_list("cause", flat=True)) == {"carrier"}
-    told = browser(here.owner, language).get(f"/console/contests/{contests[0].pk}/").content.decode()
+    told = client_of(here.owner, language).get(f"/console/contests/{contests[0].pk}/").content.decode()
     assert REASONS in told
     assert ("Made whole" if language == "en" else "恢复说明") in told
 
@@ -114,40 +97,40 @@ def test_a_rejection_is_appealed_and_answered_by_another(here):
     contests = objected(here)
     settled(here, contests, here.steward, outcome="rejected", ground="no_evidence", confirmed="yes")
     decision = Decision.objects.get()
-    page = browser(here.owner).get(f"/console/decisions/{decision.pk}/").content.decode()
+    page = client_of(here.owner).get(f"/console/decisions/{decision.pk}/").content.decode()
     for said in (REASONS, "Nothing was brought that speaks against the fact.", "PIPL 24", "by a person", "Send the appeal"):
         assert said in page
-    browser(here.owner).post(f"/console/decisions/{decision.pk}/", {"words": WORDS})
+    client_of(here.owner).post(f"/console/decisions/{decision.pk}/", {"words": WORDS})
     appeal = Appeal.objects.get()
     answer = {"outcome": "upheld", "cause": "carrier", "words": REASONS + " It had been overlooked."}
-    assert browser(here.steward).post(f"/console/appeals/{appeal.pk}/", answer).status_code == 403
-    assert "Another person must answer this" in browser(here.steward).get(f"/console/appeals/{appeal.pk}/").content.decode()
-    assert browser(here.other).post(f"/console/appeals/{appeal.pk}/", answer).status_code == 302
+    assert client_of(here.steward).post(f"/console/appeals/{appeal.pk}/", answer).status_code == 403
+    assert "Another person must answer this" in client_of(here.steward).get(f"/console/appeals/{appeal.pk}/").content.decode()
+    assert client_of(here.other).post(f"/console/appeals/{appeal.pk}/", answer).status_code == 302
     here.follow()
     assert Dispatch.objects.get(pk=here.orders[0]).cause == "carrier"
-    assert "It had been overlooked." in browser(here.owner).get(f"/console/decisions/{decision.pk}/").content.decode()
+    assert "It had been overlooked." in client_of(here.owner).get(f"/console/decisions/{decision.pk}/").content.decode()
 
 
 def test_a_warning_is_given_with_its_reasons_only(here):
     address = f"/console/steward/decide/?merchant={here.merchant}"
-    page = browser(here.steward).get(address)
+    page = client_of(here.steward).get(address)
     if page.status_code == 404:      # only orders told of this merchant: it was never registered
         record.take_events(actor=SYSTEM, source="shop", realm=realm(), at=now(), raws=[json.dumps({
             "specversion": "1.0", "id": "reg", "source": "shop", "type": "merchants.merchant_registered",
             "time": "2026-01-01T00:00:00Z", "data": {"merchant": "m1", "name": "Tea"}}).encode()])
         here.follow()
-        page = browser(here.steward).get(address)
+        page = client_of(here.steward).get(address)
     key = page.content.decode().split('name="fact" value="')[1][:32]
     given = {"act": "warning", "ground": "terms", "words": REASONS, "fact": [key]}
     for lacking in ({"words": ""}, {"fact": []}, {"ground": "because"}, {"act": "exile"}):
-        assert browser(here.steward).post(address, given | lacking).status_code == 200
+        assert client_of(here.steward).post(address, given | lacking).status_code == 200
     assert not Decision.objects.exists()
-    assert browser(here.auditor).post(address, given).status_code == 404
+    assert client_of(here.auditor).post(address, given).status_code == 404
     assert not Decision.objects.exists()
-    assert browser(here.steward).post(address, given).status_code == 302
+    assert client_of(here.steward).post(address, given).status_code == 302
     decision = Decision.objects.get()
     assert (decision.act, decision.merchant, decision.decided_by) == ("warning", here.merchant, f"account:{here.steward.pk}")
-    assert "A warning" in browser(here.owner).get(f"/console/merchants/{here.merchant}/cases/").content.decode()
+    assert "A warning" in client_of(here.owner).get(f"/console/merchants/{here.merchant}/cases/").content.decode()
 
 
 def test_long_lists_of_cases_come_in_pages_and_the_overview_shows_a_few(here, monkeypatch):
@@ -177,16 +160,16 @@ def test_long_lists_of_cases_come_in_pages_and_the_overview_shows_a_few(here, mo
 
 def test_a_steward_corrects_and_replays_a_refused_event(here):
     event = RefusedEvent.objects.get()
-    listed = browser(here.steward).get("/console/steward/refused/").content.decode()
+    listed = client_of(here.steward).get("/console/steward/refused/").content.decode()
     assert "whole number" in listed
-    page = browser(here.steward).get(f"/console/steward/refused/{event.pk}/").content.decode()
+    page = client_of(here.steward).get(f"/console/steward/refused/{event.pk}/").content.decode()
     assert "lots" in page
-    wrong = browser(here.steward).post(f"/console/steward/refused/{event.pk}/", {"event": "{"})
+    wrong = client_of(here.steward).post(f"/console/steward/refused/{event.pk}/", {"event": "{"})
     assert wrong.status_code == 200
     assert RefusedEvent.objects.get().replayed is None
     mended = json.dumps({"specversion": "1.0", "id": "paid", "source": "shop", "type": "trade.order_paid",
                          "time": "2026-05-01T00:00:00Z", "data": {"order": "o0", "amount_minor": 5000}})
-    assert browser(here.steward).post(f"/console/steward/refused/{event.pk}/", {"event": mended}).status_code == 302
+    assert client_of(here.steward).post(f"/console/steward/refused/{event.pk}/", {"event": mended}).status_code == 302
     assert not RefusedEvent.objects.filter(replayed=None).exists()
 
 
@@ -214,7 +197,7 @@ SEEN = {     # page: who gets it; everybody else is told that it is not there, o
 def test_every_page_is_for_those_only_whom_it_is_for(here):
     contests = objected(here, 2)
     settled(here, contests[:1], here.steward, outcome="rejected", ground="no_evidence", confirmed="yes")
-    browser(here.owner).post(f"/console/decisions/{Decision.objects.get().pk}/", {"words": WORDS})
+    client_of(here.owner).post(f"/console/decisions/{Decision.objects.get().pk}/", {"words": WORDS})
     known = {
         "merchant": here.merchant, "contest": contests[0].pk, "decision": Decision.objects.get().pk,
         "refused": RefusedEvent.objects.get().pk, "appeal": Appeal.objects.get().pk,
@@ -226,15 +209,15 @@ def test_every_page_is_for_those_only_whom_it_is_for(here):
     people = ["owner", "reader", "stranger", "buyer", "steward", "other", "auditor", "finance"]
     for address, meant_for in SEEN.items():
         for name in people:
-            status = browser(getattr(here, name)).get(address.format(**known)).status_code
+            status = client_of(getattr(here, name)).get(address.format(**known)).status_code
             assert (status == 200) == (name in meant_for), (address, name, status)
             assert status in (200, 403, 404)
-        assert browser().get(address.format(**known)).status_code == 302
+        assert client_of().get(address.format(**known)).status_code == 302
 
 
 @pytest.mark.parametrize("name", ["reader", "stranger", "buyer", "auditor", "finance", "steward"])
 def test_nobody_else_objects_appeals_or_settles(here, name):
-    who = browser(getattr(here, name))
+    who = client_of(getattr(here, name))
     (contest, *_) = objected(here)
     outcome = {"outcome": [f"dispatch/{here.orders[1]}"], "claimed": "carrier", "words": WORDS}
     assert who.post(f"/console/merchants/{here.merchant}/outcomes/", outcome).status_code in (403, 404)
@@ -248,7 +231,7 @@ def test_nobody_else_objects_appeals_or_settles(here, name):
 
 def test_staff_without_a_second_factor_see_nothing(here):
     Authenticator.objects.filter(user=here.steward).delete()
-    assert browser(here.steward).get("/console/steward/").status_code == 404
+    assert client_of(here.steward).get("/console/steward/").status_code == 404
 
 
 def test_forms_ask_for_their_token(here):
@@ -261,10 +244,10 @@ def test_forms_ask_for_their_token(here):
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_the_public_sees_how_we_judge(here, language):
-    empty = browser(language=language).get("/transparency/")
+    empty = client_of(language=language).get("/transparency/")
     assert empty.status_code == 200
     settled(here, objected(here), here.steward, confirmed="yes")
-    page = browser(language=language).get("/transparency/").content.decode()
+    page = client_of(language=language).get("/transparency/").content.decode()
     assert ("What the evidence shows." if language == "en" else "根据证据认定。") in page
     assert len(page) < 100_000
 

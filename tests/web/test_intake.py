@@ -6,14 +6,14 @@ import pytest
 from django.utils.translation import override
 
 from yinuo.record.rules.reading import read_events
-from yinuo.web.intake import said
+from yinuo.web.wording import translated
 
 CHINESE = {
     "It must be a whole number, but a text came.": "这里应为整数，收到的却是文字。",
     "It must be a whole number, but a number with decimals came; amounts are in the currency's smallest unit.":
         "这里应为整数，收到的却是带小数的数字；金额以货币的最小单位表示。",
     "'trade.gone' is not a kind of fact; GET /api/facts/kinds and docs/reference/facts.md list them.":
-        "没有'trade.gone'这种事实；GET /api/facts/kinds和docs/reference/facts.md列出所有种类。",
+        "没有“trade.gone”这种事实；GET /api/facts/kinds和docs/reference/facts.md列出所有种类。",
     "It must be a whole number of at least 1,000.": "必须是不小于1,000的整数。",
     "It must have at most 200 characters.": "最多200个字符。",
     "This was upheld already.": "此事已认定成立。",
@@ -25,9 +25,9 @@ CHINESE = {
 @pytest.mark.parametrize(("english", "chinese"), CHINESE.items())
 def test_a_sentence_is_found_by_its_form(english, chinese):
     with override("en"):
-        assert said(english) == english
+        assert translated(english) == english
     with override("zh-hans"):
-        assert said(english) == chinese
+        assert translated(english) == chinese
 
 
 WRONG = {
@@ -51,4 +51,4 @@ def test_what_intake_really_says_is_said_in_chinese(event, now, wrong):
     data = WRONG[wrong] if wrong == "missing" else ORDER | WRONG[wrong]
     _, (refused,) = read_events([event("trade.order_placed", id="e", **data)], source="shop", now=now)
     with override("zh-hans"):
-        assert said(refused.sentence) != refused.sentence
+        assert translated(refused.sentence) != refused.sentence

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import pyrage
 import pytest
-from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.conf import settings
@@ -18,11 +17,12 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
+from tests.web.conftest import account, client_of
 from yinuo.config.realm import now, realm
 from yinuo.credit.models import BuyerLevel
 from yinuo.kit.actors import SYSTEM, Actor
 from yinuo.kit.evidence import check_fact_proof
-from yinuo.people.models import Access, Account, Consent, Grant, Membership, Restriction
+from yinuo.people.models import Access, Account, Consent, Membership, Restriction
 from yinuo.people.rules import PURPOSES, RESTRICTION_GROUNDS
 from yinuo.pipelines import persons
 from yinuo.pipelines.react import react
@@ -40,25 +40,8 @@ PASSWORD = "seven green teapots"
 LAW = {"jurisdiction": "cn", "domains": settings.DOMAINS}
 
 
-def account(handle, *, roles=(), own=None):
-    made = Account.objects.create(handle=handle, created=now())
-    for role in roles:
-        Grant.objects.create(account=made, role=role, granted_by="system", granted=now())
-        Authenticator.objects.get_or_create(user=made, type="totp", defaults={"data": {"secret": "s"}})
-    for subject, role in (own or {}).items():
-        also(made, subject, role)
-    return made
-
-
 def also(who, subject, role):
     Membership.objects.create(account=who, subject=subject, role=role, granted_by="system", granted=now())
-
-
-def browser(who=None, language="en"):
-    client = Client(headers={"accept-language": language})
-    if who is not None:
-        client.force_login(who)
-    return client
 
 
 def follow():
@@ -116,14 +99,14 @@ def test_nobody_acts_for_another_here(here, method, address, sent, name):
     before = everything()
     who = getattr(here, name, None)
     handle = {"handle": who.handle} if who and "handle" in sent else {}      # even with the right name typed
-    status = getattr(browser(who), method)(address, {**sent, **handle, "who": here.person}).status_code
+    status = getattr(client_of(who), method)(address, {**sent, **handle, "who": here.person}).status_code
     assert status == (302 if who is None else 404)
     assert everything() == before
 
 
 @pytest.mark.parametrize(("method", "address", "sent"), ACTS)
 def test_a_buyer_may_do_all_of_it_for_themselves(here, method, address, sent):
-    answer = getattr(browser(here.ann), method)(address, sent)
+    answer = getattr(client_of(here.ann), method)(address, sent)
     assert answer.status_code in (200, 302)
     assert answer.headers.get("Location", "/me/").startswith("/me/")
     assert answer.headers["Cache-Control"] == "private, no-store" or "no-store" in answer.headers["Cache-Control"]
@@ -131,7 +114,7 @@ def test_a_buyer_may_do_all_of_it_for_themselves(here, method, address, sent):
 
 @pytest.mark.parametrize(("method", "address"), [("post", "/me/"), ("get", "/me/data/package/"), ("get", "/me/data/use/")])
 def test_looking_does_not_change_and_changing_is_no_link(here, method, address):
-    assert getattr(browser(here.ann), method)(address).status_code == 405
+    assert getattr(client_of(here.ann), method)(address).status_code == 405
 
 
 def test_forms_ask_for_their_token(here):
@@ -146,21 +129,21 @@ def test_forms_ask_for_their_token(here):
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_a_buyer_sees_their_level_what_it_is_from_and_what_it_is_never_for(here, language):
-    page = browser(here.ann, language).get("/me/").content.decode()
+    page = client_of(here.ann, language).get("/me/").content.decode()
     assert ("You have no level yet." if language == "en" else "您还没有等级。") in page
     BuyerLevel.objects.create(buyer=here.person, level=2, orders=41, cancelled=1, complaints_rejected=0, as_of=20_500)
-    page = browser(here.ann, language).get("/me/").content.decode()
+    page = client_of(here.ann, language).get("/me/").content.decode()
     assert '<span class="score">2</span>' in page
     assert ">41<" in page
     for said in ("Lending or credit of any kind.", "Only a person") if language == "en" else ("借贷", "只能由人"):
         assert said in page
-    assert ">41<" not in browser(here.old, language).get("/me/").content.decode()
+    assert ">41<" not in client_of(here.old, language).get("/me/").content.decode()
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_everything_kept_is_on_the_page(here, language):
     about = persons.see(actor=SYSTEM, person=here.person, realm=realm(), at=now(), **LAW)
-    page = browser(here.ann, language).get("/me/data/").content.decode()
+    page = client_of(here.ann, language).get("/me/data/").content.decode()
     assert about.keys() == {        # whoever keeps something else about people shows it on the page, too
         "format", "person", "made", "known_since", "known_as", "words", "facts", "hashes_kept", "kept", "purposes_by_consent",
         "given_to", "consents", "restrictions", "looked_at", "accounts", "level", "decisions", "appeals",
@@ -180,24 +163,24 @@ def test_everything_kept_is_on_the_page(here, language):
     ("en", "1 event that a shop sent wrong"), ("zh-hans", "可能与您有关的事件有 1 条"),
 ])
 def test_that_a_refused_event_may_be_about_them_is_told(here, event, language, says):
-    assert says not in browser(here.ann, language).get("/me/data/").content.decode()
+    assert says not in client_of(here.ann, language).get("/me/data/").content.decode()
     wrong = [event("people.buyer_joined", id="x", customer="ann", note="secret of another")]
     record.take_events(actor=SYSTEM, source="shop", raws=wrong, realm=realm(), at=now())
-    page = browser(here.ann, language).get("/me/data/").content.decode()
+    page = client_of(here.ann, language).get("/me/data/").content.decode()
     assert (says in page, "secret of another" in page) == (True, False)
 
 
 def test_ones_own_look_is_no_look_by_staff(here):
-    browser(here.ann).get("/me/data/")
-    browser(here.ann).post("/me/data/package/")
+    client_of(here.ann).get("/me/data/")
+    client_of(here.ann).post("/me/data/package/")
     assert list(Access.objects.order_by("pk").values_list("actor", "what")) == [("themselves", "seen"), ("themselves", "taken")]
     persons.see(actor=Actor("account:99", frozenset({"data_protection"})), person=here.person, realm=realm(), at=now(), **LAW)
     assert Access.objects.order_by("pk").last().actor == "account:99"
-    assert "The data-protection officer" in browser(here.ann).get("/me/data/").content.decode()
+    assert "The data-protection officer" in client_of(here.ann).get("/me/data/").content.decode()
 
 
 def test_consent_is_given_and_taken_back_with_one_press_each(here):
-    client = browser(here.ann)
+    client = client_of(here.ann)
     client.post("/me/data/consent/", {"purpose": "publish_name"})
     assert Consent.objects.get().withdrawn is None
     assert 'name="withdraw"' in client.get("/me/data/").content.decode()
@@ -209,7 +192,7 @@ def test_consent_is_given_and_taken_back_with_one_press_each(here):
 
 
 def test_use_is_restricted_and_allowed_again(here):
-    client = browser(here.ann)
+    client = client_of(here.ann)
     client.post("/me/data/use/", {"ground": "accuracy_contested"})
     assert Restriction.objects.get().lifted is None
     assert 'name="lift"' in client.get("/me/data/").content.decode()
@@ -221,7 +204,7 @@ def test_use_is_restricted_and_allowed_again(here):
 
 
 def test_the_name_is_corrected_and_a_wrong_one_refused(here):
-    client = browser(here.ann)
+    client = client_of(here.ann)
     client.post("/me/data/name/", {"name": "安娜"})
     assert words_of(name="name", subjects=[here.person], realm=realm()) == {here.person: "安娜"}
     client.post("/me/data/name/", {"name": " "})
@@ -232,7 +215,7 @@ def test_the_name_is_corrected_and_a_wrong_one_refused(here):
 @pytest.mark.parametrize("locked", [False, True])
 def test_the_package_is_taken_along_with_proofs(here, locked):
     identity = pyrage.x25519.Identity.generate()
-    answer = browser(here.ann).post("/me/data/package/", {"recipient": str(identity.to_public()) if locked else ""})
+    answer = client_of(here.ann).post("/me/data/package/", {"recipient": str(identity.to_public()) if locked else ""})
     assert answer.headers["Content-Disposition"] == f'attachment; filename="about-you.zip{".age" if locked else ""}"'
     package = pyrage.decrypt(answer.content, [identity]) if locked else answer.content
     with zipfile.ZipFile(io.BytesIO(package)) as files:
@@ -241,7 +224,7 @@ def test_the_package_is_taken_along_with_proofs(here, locked):
 
 
 def test_a_wrong_key_is_told_and_nothing_given(here):
-    client = browser(here.ann)
+    client = client_of(here.ann)
     assert client.post("/me/data/package/", {"recipient": "age1nonsense"}).status_code == 302
     assert not Access.objects.exists()
     assert "begin with age1" in client.get("/me/data/").content.decode()
@@ -249,7 +232,7 @@ def test_a_wrong_key_is_told_and_nothing_given(here):
 
 def test_somebody_who_is_two_buyers_acts_for_the_chosen_one(here):
     also(here.ann, here.long_ago, "buyer")
-    client = browser(here.ann)
+    client = client_of(here.ann)
     assert "Name of old" in client.get(f"/me/data/?who={here.long_ago}").content.decode()
     client.post("/me/data/use/", {"ground": "objection", "who": here.long_ago})
     assert Restriction.objects.get().person == here.long_ago
@@ -259,14 +242,14 @@ def test_somebody_who_is_two_buyers_acts_for_the_chosen_one(here):
 def test_a_sign_in_name_mistyped_erases_nothing(here):
     before = everything()
     for typed in ("", "ann", "old-wu"):
-        answer = browser(here.ann).post("/me/erase/", {"handle": typed})
+        answer = client_of(here.ann).post("/me/erase/", {"handle": typed})
         assert "Nothing was erased." in answer.content.decode()
-    assert browser(here.ann).post("/me/erase/", {"handle": "ann-li\0"}).status_code == 400
+    assert client_of(here.ann).post("/me/erase/", {"handle": "ann-li\0"}).status_code == 400
     assert everything() == before
 
 
 def test_what_a_law_keeps_is_told_before_and_after(here):
-    client = browser(here.ann)
+    client = client_of(here.ann)
     plan = persons.planned(actor=SYSTEM, person=here.person, at=now(), jurisdiction="cn")
     assert plan.gone == ("profile", "content")
     until = f"{plan.kept[0].until:%-d %B %Y}"
@@ -282,7 +265,7 @@ def test_what_a_law_keeps_is_told_before_and_after(here):
 
 def test_an_account_with_another_role_stays_and_is_no_buyer_any_more(here):
     also(here.old, here.merchant, "merchant_reader")
-    client = browser(here.old)
+    client = client_of(here.old)
     assert "stays, since it has another role" in client.post("/me/erase/", {"handle": "old-wu"}).content.decode()
     assert client.get("/me/").status_code == 404
     assert client.get(f"/console/merchants/{here.merchant}/").status_code == 200
@@ -290,8 +273,8 @@ def test_an_account_with_another_role_stays_and_is_no_buyer_any_more(here):
 
 
 def test_a_buyer_comes_from_their_account_and_the_console_to_their_page(here):
-    assert f"/me/?who={here.person}" in browser(here.ann).get("/account/").content.decode()
-    assert browser(here.ann).get("/console/").headers["Location"] == "/me/"
+    assert f"/me/?who={here.person}" in client_of(here.ann).get("/account/").content.decode()
+    assert client_of(here.ann).get("/console/").headers["Location"] == "/me/"
 
 
 def test_every_text_of_the_register_has_chinese(words):

@@ -7,10 +7,10 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.test import Client
 
+from tests.web.conftest import account, client_of
 from yinuo.config.realm import now, realm
 from yinuo.credit.models import Dispatch
 from yinuo.decisions import actions as decisions
@@ -18,7 +18,7 @@ from yinuo.decisions.rules import Statement
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.evidence import check_pack
 from yinuo.people import actions, queries
-from yinuo.people.models import Access, Account, CaseRoom, Grant, Membership
+from yinuo.people.models import Access, CaseRoom
 from yinuo.people.rules import LOOK_REASONS
 from yinuo.pipelines.react import react
 from yinuo.record import actions as record
@@ -30,24 +30,6 @@ from yinuo.web import wording
 pytestmark = pytest.mark.django_db
 ORDER = {"merchant": "m1", "amount_minor": 5000, "currency": "CNY", "hand_over_by": "2026-05-03T00:00:00Z"}
 REASONS = "The goods that were inspected carry a mark that no maker has ever used."
-
-
-def account(handle, *, roles=(), own=None):
-    made = Account.objects.create(handle=handle, created=now())
-    for role in roles:
-        until = now() + timedelta(days=60) if role == "authority" else None
-        Grant.objects.create(account=made, role=role, granted_by="system", granted=now(), until=until)
-        Authenticator.objects.get_or_create(user=made, type="totp", defaults={"data": {"secret": "s"}})
-    for subject, role in (own or {}).items():
-        Membership.objects.create(account=made, subject=subject, role=role, granted_by="system", granted=now())
-    return made
-
-
-def browser(who=None, language="en"):
-    client = Client(headers={"accept-language": language})
-    if who is not None:
-        client.force_login(who)
-    return client
 
 
 @pytest.fixture
@@ -94,13 +76,13 @@ def ask(here, who=None, **changes):
     sent = {"authority": "District Court of Nowhere", "basis": "E-Commerce Law 25", "reference": "(2026) 17",
             "asked": "The decision named below, and the order's facts.", "until": day, "guest": ["court"],
             "cases": f"order shop o0\n{here.decision.pk}\n{here.merchant}"} | changes
-    return browser(who or here.steward).post("/rooms/ask/", sent)
+    return client_of(who or here.steward).post("/rooms/ask/", sent)
 
 
 def opened(here, **changes):
     ask(here, **changes)
     room = CaseRoom.objects.latest("proposal")
-    sent = browser(here.officer).post(f"/rooms/{room.pk}/", {"do": "approve", "digest": room.proposal.digest})
+    sent = client_of(here.officer).post(f"/rooms/{room.pk}/", {"do": "approve", "digest": room.proposal.digest})
     assert sent.status_code == 302
     room.refresh_from_db()
     assert room.opened_at is not None
@@ -109,19 +91,19 @@ def opened(here, **changes):
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_asked_by_one_approved_by_another_read_by_the_authority(here, language):
-    assert "court" in browser(here.steward, language).get("/rooms/ask/").content.decode()
+    assert "court" in client_of(here.steward, language).get("/rooms/ask/").content.decode()
     answer = ask(here)
     room = CaseRoom.objects.get()
     assert answer.headers["Location"] == f"/rooms/{room.pk}/"
-    own = browser(here.steward, language).get(f"/rooms/{room.pk}/").content.decode()
+    own = client_of(here.steward, language).get(f"/rooms/{room.pk}/").content.decode()
     assert 'value="approve"' not in own
     assert 'value="withdraw"' in own
-    page = browser(here.officer, language).get(f"/rooms/{room.pk}/").content.decode()
+    page = client_of(here.officer, language).get(f"/rooms/{room.pk}/").content.decode()
     for said in ("District Court of Nowhere", "E-Commerce Law 25", "(2026) 17", here.order, room.proposal.digest):
         assert said in page
-    assert browser(here.court, language).get(f"/rooms/{room.pk}/").status_code == 410
-    browser(here.officer).post(f"/rooms/{room.pk}/", {"do": "approve", "digest": room.proposal.digest})
-    court = browser(here.court, language)
+    assert client_of(here.court, language).get(f"/rooms/{room.pk}/").status_code == 410
+    client_of(here.officer).post(f"/rooms/{room.pk}/", {"do": "approve", "digest": room.proposal.digest})
+    court = client_of(here.court, language)
     assert court.get("/console/").headers["Location"] == "/rooms/"
     assert "(2026) 17" in court.get("/rooms/").content.decode()
     inside = court.get(f"/rooms/{room.pk}/").content.decode()
@@ -135,7 +117,7 @@ def test_asked_by_one_approved_by_another_read_by_the_authority(here, language):
 def test_the_evidence_holds_and_names_the_buyer_only_if_the_request_does(here):
     for named in (False, True):
         room = opened(here, **({"with_persons": "on"} if named else {}))
-        answer = browser(here.court).get(f"/rooms/{room.pk}/cases/{here.order}/file/")
+        answer = client_of(here.court).get(f"/rooms/{room.pk}/cases/{here.order}/file/")
         assert answer.headers["Content-Disposition"] == f'attachment; filename="order-{here.order}.json"'
         pack = json.loads(answer.content)
         assert len(check_pack(pack).facts) == 4
@@ -146,7 +128,7 @@ def test_the_evidence_holds_and_names_the_buyer_only_if_the_request_does(here):
 
 def test_an_authority_sees_the_named_cases_and_nothing_else(here):
     room = opened(here)
-    court = browser(here.court)
+    court = client_of(here.court)
     for address in (
         f"/rooms/{room.pk}/cases/{here.aside.pk}/", f"/rooms/{room.pk}/cases/{here.aside.pk}/file/",
         f"/rooms/{room.pk}/cases/{here.decision.pk}/file/", "/rooms/ask/", f"/console/decisions/{here.decision.pk}/",
@@ -158,11 +140,11 @@ def test_an_authority_sees_the_named_cases_and_nothing_else(here):
     for do in ("approve", "decline", "withdraw", "close"):
         court.post(f"/rooms/{room.pk}/", {"do": do, "digest": room.proposal.digest})
     assert list(CaseRoom.objects.values()) == before
-    assert browser(here.other).get(f"/rooms/{room.pk}/").status_code == 404
-    assert browser(here.other).get(f"/rooms/{room.pk}/cases/{here.order}/").status_code == 404
-    assert "(2026) 17" not in browser(here.other).get("/rooms/").content.decode()
+    assert client_of(here.other).get(f"/rooms/{room.pk}/").status_code == 404
+    assert client_of(here.other).get(f"/rooms/{room.pk}/cases/{here.order}/").status_code == 404
+    assert "(2026) 17" not in client_of(here.other).get("/rooms/").content.decode()
     for who in (here.owner, here.ann, here.admin, here.steward, here.officer, here.auditor):
-        assert browser(who).get(f"/rooms/{room.pk}/cases/{here.order}/").status_code == 403
+        assert client_of(who).get(f"/rooms/{room.pk}/cases/{here.order}/").status_code == 403
     actions.close_room(actor=queries.actor_of(here.officer, at=now()), room_id=room.pk, realm=realm(), at=now())
     for address in ("", f"cases/{here.order}/", f"cases/{here.order}/file/"):
         assert court.get(f"/rooms/{room.pk}/{address}").status_code == 410
@@ -178,7 +160,7 @@ def test_a_wrong_button_a_wrong_digest_and_a_wrong_person_change_nothing(here):
         (here.officer, {"do": "withdraw"}), (here.officer, {"do": "close"}), (here.officer, {}), (here.officer, {"do": "\0"}),
         (here.auditor, {"do": "approve", "digest": room.proposal.digest}), (here.admin, {"do": "decline"}),
     ):
-        browser(who).post(f"/rooms/{room.pk}/", sent)
+        client_of(who).post(f"/rooms/{room.pk}/", sent)
         assert list(CaseRoom.objects.values()) == before
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(here.officer)
@@ -200,22 +182,22 @@ def test_those_concerned_read_of_it(here):
     silent = (now() + timedelta(days=50)).date().isoformat()
     opened(here, with_persons="on", silence="Criminal Procedure Law 54", tell_from=silent, reference="(2026) 99")
     for who, address in ((here.owner, f"/console/merchants/{here.merchant}/cases/"), (here.ann, "/me/data/")):
-        assert "(2026) 99" not in browser(who).get(address).content.decode()
+        assert "(2026) 99" not in client_of(who).get(address).content.decode()
     opened(here, with_persons="on")
     for who, address in ((here.owner, f"/console/merchants/{here.merchant}/cases/"), (here.ann, "/me/data/")):
-        page = browser(who).get(address).content.decode()
+        page = client_of(who).get(address).content.decode()
         assert "District Court of Nowhere" in page
         assert "(2026) 99" not in page
-    assert "Shown to authorities" not in browser(here.steward).get(
+    assert "Shown to authorities" not in client_of(here.steward).get(
         f"/console/merchants/{here.merchant}/cases/").content.decode()
 
 
 def test_the_officer_sees_who_looked_at_whom_and_nobody_else_does(here):
     room = opened(here, with_persons="on")
-    browser(here.court).get(f"/rooms/{room.pk}/cases/{here.order}/")
+    client_of(here.court).get(f"/rooms/{room.pk}/cases/{here.order}/")
     number = RefusedEvent.objects.get().pk
-    browser(here.steward).get(f"/console/steward/refused/{number}/")
-    officer = browser(here.officer)
+    client_of(here.steward).get(f"/console/steward/refused/{number}/")
+    officer = client_of(here.officer)
     page = officer.get("/console/looks/").content.decode()
     for said in ("court", "steward", here.buyer, here.merchant, "As an authority, in a case room",
                  "To correct an event that was refused", "A refused event"):
@@ -229,20 +211,20 @@ def test_the_officer_sees_who_looked_at_whom_and_nobody_else_does(here):
     ):
         assert officer.get(f"/console/looks/?{query}").content.decode().count('<th scope="row">') == hits, query
     for who in (here.steward, here.auditor, here.admin, here.court, here.owner, here.ann):
-        assert browser(who).get("/console/looks/").status_code == 403
-    assert browser().get("/console/looks/").status_code == 302
+        assert client_of(who).get("/console/looks/").status_code == 403
+    assert client_of().get("/console/looks/").status_code == 302
 
 
 def test_staff_who_read_about_a_buyer_are_written_down_and_the_buyer_is_told(here):
     made = here.hidden
     for who in (here.steward, here.auditor, here.ann):
-        assert browser(who).get(f"/console/decisions/{made.pk}/").status_code == 200
+        assert client_of(who).get(f"/console/decisions/{made.pk}/").status_code == 200
     noted = list(Access.objects.filter(thing=made.pk).values_list("person", "actor", "why", "page"))
     assert noted == [
         (here.buyer, f"account:{here.steward.pk}", "decides", "decision"),
         (here.buyer, f"account:{here.auditor.pk}", "audits", "decision"),
     ]
-    page = browser(here.ann).get("/me/data/").content.decode()
+    page = client_of(here.ann).get("/me/data/").content.decode()
     assert "A steward, to decide about your case" in page
     assert "An auditor, to check how it was decided" in page
 
@@ -250,7 +232,7 @@ def test_staff_who_read_about_a_buyer_are_written_down_and_the_buyer_is_told(her
 def test_everybody_can_count_the_requests(here):
     opened(here)
     ask(here)
-    page = browser().get("/transparency/").content.decode()
+    page = client_of().get("/transparency/").content.decode()
     assert "What authorities asked for" in page
     assert queries.room_counts(at=now()) == {"asked": 2, "granted": 1, "refused": 0, "open": 1, "waiting": 1, "told_later": 0}
 
@@ -263,7 +245,7 @@ def test_every_reason_has_its_words():
 def test_the_lists_ask_a_constant_number_of_questions(here, django_assert_max_num_queries):
     for number in range(5):
         ask(here, reference=str(number))
-    client = browser(here.officer)
+    client = client_of(here.officer)
     client.get("/rooms/")
     with django_assert_max_num_queries(16):
         client.get("/rooms/")

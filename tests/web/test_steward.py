@@ -8,13 +8,12 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
-from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from tests.web.conftest import account, client_of
 from yinuo.config.realm import now, realm
 from yinuo.credit import actions as credit
 from yinuo.credit.actions.publish import CARD_REASON, MOVED_REASON, OUTAGE_REASON
@@ -25,7 +24,7 @@ from yinuo.decisions.rules import Objection
 from yinuo.kit.actors import SYSTEM, Actor
 from yinuo.kit.refusals import NotAllowed
 from yinuo.merchants.models import Merchant
-from yinuo.people.models import Account, Grant, Membership, SavedFilter
+from yinuo.people.models import SavedFilter
 from yinuo.people.rules import FILTERS_MAX
 from yinuo.pipelines.react import react
 from yinuo.record import actions as record
@@ -38,23 +37,6 @@ pytestmark = pytest.mark.django_db
 WORDS = "The carrier did not collect on the day that was booked."
 REASONS = "The bookings show that the carrier missed the collection."
 ORDERS = 14
-
-
-def account(handle, *, roles=(), own=None):
-    made = Account.objects.create(handle=handle, created=now())
-    for role in roles:
-        Grant.objects.create(account=made, role=role, granted_by="system", granted=now())
-        Authenticator.objects.get_or_create(user=made, type="totp", defaults={"data": {"secret": "s"}})
-    for subject, role in (own or {}).items():
-        Membership.objects.create(account=made, subject=subject, role=role, granted_by="system", granted=now())
-    return made
-
-
-def browser(who=None, language="en"):
-    client = Client(headers={"accept-language": language})
-    if who is not None:
-        client.force_login(who)
-    return client
 
 
 def bad(event, number, source="shop"):
@@ -109,7 +91,7 @@ def listed(page, name="contest"):
 
 def settle(here, who, ids, **given):
     sent = {"contest": ids, "outcome": "upheld", "cause": "carrier", "ground": "evidence", "words": REASONS} | given
-    return browser(who).post("/console/steward/contests/settle/", sent)
+    return client_of(who).post("/console/steward/contests/settle/", sent)
 
 
 # Filters
@@ -119,7 +101,7 @@ def test_a_queue_is_filtered_by_its_address(here):
     late = [c.pk for c in objected(here, here.tea, 2, days=-1)]
     soon = [c.pk for c in objected(here, here.kite, 2, claimed="buyer", days=0.5)]
     far = [c.pk for c in objected(here, here.tea, 1, days=30)]
-    who = browser(here.steward)
+    who = client_of(here.steward)
 
     def found(query):
         answer = who.get(f"/console/steward/contests/?{query}")
@@ -151,18 +133,18 @@ def test_the_pages_of_a_queue_meet_and_leave_nobody_out(here, monkeypatch):
     for state in ("open", "all"):
         seen, after = [], ""
         while True:
-            page = browser(here.steward).get(f"/console/steward/contests/?state={state}&after={after}")
+            page = client_of(here.steward).get(f"/console/steward/contests/?state={state}&after={after}")
             seen += listed(page)
             more = re.search(r'rel="next" href="[^"]*after=(\w+)"', page.content.decode())
             if not more:
                 break
             after = more.group(1)
         assert sorted(seen) == sorted(every)
-    assert browser(here.steward).get("/console/steward/contests/?after=tnone").status_code == 404
+    assert client_of(here.steward).get("/console/steward/contests/?after=tnone").status_code == 404
 
 
 def test_a_filter_is_kept_under_a_name_of_ones_own(here):
-    who = browser(here.steward)
+    who = client_of(here.steward)
     keep = {"queue": "contests", "name": "  Late <b>ones</b> ", "query": "clock=late&merchant=kite&evil=1"}
     answer = who.post("/console/steward/filters/", keep)
     assert answer.status_code == 302
@@ -172,9 +154,9 @@ def test_a_filter_is_kept_under_a_name_of_ones_own(here):
     page = who.get("/console/steward/contests/?clock=late&merchant=kite").content.decode()
     assert "Late &lt;b&gt;ones&lt;/b&gt;" in page
     assert 'href="?clock=late&amp;merchant=kite" aria-current="true"' in page
-    assert "Late &lt;b&gt;" not in browser(here.other).get("/console/steward/contests/").content.decode()
+    assert "Late &lt;b&gt;" not in client_of(here.other).get("/console/steward/contests/").content.decode()
     assert "Late &lt;b&gt;" not in who.get("/console/steward/appeals/").content.decode()
-    browser(here.other).post("/console/steward/filters/", {"queue": "contests", "forget": saved.pk})
+    client_of(here.other).post("/console/steward/filters/", {"queue": "contests", "forget": saved.pk})
     assert SavedFilter.objects.count() == 1
     who.post("/console/steward/filters/", keep | {"query": "clock=today"})        # the same name again replaces it
     assert SavedFilter.objects.get().query == "clock=today"
@@ -187,27 +169,27 @@ def test_a_filter_is_kept_under_a_name_of_ones_own(here):
     {"forget": "x"}, {"forget": "9" * 40}, {"forget": "-1"},
 ])
 def test_a_filter_without_a_good_name_is_not_kept(here, given):
-    answer = browser(here.steward).post("/console/steward/filters/", {"queue": "contests", "query": ""} | given)
+    answer = client_of(here.steward).post("/console/steward/filters/", {"queue": "contests", "query": ""} | given)
     assert answer.status_code in (302, 400)
     assert not SavedFilter.objects.exists()
 
 
 def test_a_filter_leads_nowhere_else(here):
     for query in ("//evil.example/", "https://evil.example/", "after=t1&next=//evil.example", "clock=late\r\nSet-Cookie: a=b"):
-        answer = browser(here.steward).post("/console/steward/filters/", {"queue": "contests", "query": query, "name": "n"})
+        answer = client_of(here.steward).post("/console/steward/filters/", {"queue": "contests", "query": query, "name": "n"})
         assert answer["Location"].startswith("/console/steward/contests/")
         assert "evil" not in answer["Location"]
-    assert browser(here.steward).post("/console/steward/filters/", {"queue": "//evil", "name": "n"}).status_code == 404
+    assert client_of(here.steward).post("/console/steward/filters/", {"queue": "//evil", "name": "n"}).status_code == 404
 
 
 def test_so_many_filters_and_no_more(here):
     for number in range(FILTERS_MAX + 3):
-        browser(here.steward).post("/console/steward/filters/", {"queue": "appeals", "name": f"n{number}", "query": ""})
+        client_of(here.steward).post("/console/steward/filters/", {"queue": "appeals", "name": f"n{number}", "query": ""})
     assert SavedFilter.objects.count() == FILTERS_MAX
 
 
 def test_merchants_keep_no_filters(here):
-    assert browser(here.owner).post("/console/steward/filters/", {"queue": "contests", "name": "n"}).status_code == 404
+    assert client_of(here.owner).post("/console/steward/filters/", {"queue": "contests", "name": "n"}).status_code == 404
     assert not SavedFilter.objects.exists()
 
 
@@ -273,7 +255,7 @@ def test_what_cannot_be_decided_like_this_is_refused_for_each(here, given):
 @pytest.mark.parametrize("confirmed", [{}, {"confirmed": "yes"}])
 def test_many_take_as_many_queries_as_one(here, confirmed):
     def asked(ids):
-        who = browser(here.steward)
+        who = client_of(here.steward)
         who.get("/console/steward/")
         sent = {"contest": ids, "outcome": "upheld", "cause": "carrier", "ground": "evidence", "words": REASONS} | confirmed
         with CaptureQueriesContext(connection, ) as queries:
@@ -317,7 +299,7 @@ def actor_of(who):
 
 
 def counted(here, address):
-    who = browser(here.steward)
+    who = client_of(here.steward)
     who.get(address)
     with CaptureQueriesContext(connection) as queries:
         assert who.get(address).status_code == 200
@@ -337,14 +319,14 @@ def appealed(here):
 
 def test_saying_that_one_looks_binds_nobody(here):
     (contest,) = objected(here, here.tea, 1)
-    browser(here.steward).post("/console/steward/take/", {"contest": [contest.pk], "take": "yes"})
-    assert "steward looks" in browser(here.other).get("/console/steward/contests/").content.decode()
-    browser(here.other).post("/console/steward/take/", {"contest": [contest.pk], "take": "no"})        # not theirs to take back
+    client_of(here.steward).post("/console/steward/take/", {"contest": [contest.pk], "take": "yes"})
+    assert "steward looks" in client_of(here.other).get("/console/steward/contests/").content.decode()
+    client_of(here.other).post("/console/steward/take/", {"contest": [contest.pk], "take": "no"})    # not theirs
     assert Contest.objects.get().taken_by == f"account:{here.steward.pk}"
     settle(here, here.other, [contest.pk], confirmed="yes")
     assert Contest.objects.get().state == "upheld"
     for name in ("owner", "auditor"):
-        assert browser(getattr(here, name)).post("/console/steward/take/", {"contest": [contest.pk]}).status_code == 404
+        assert client_of(getattr(here, name)).post("/console/steward/take/", {"contest": [contest.pk]}).status_code == 404
     with pytest.raises(NotAllowed):
         actions.take_appeals(actor=here.actor, ids=[], is_taken=True)
 
@@ -353,7 +335,7 @@ def test_saying_that_one_looks_binds_nobody(here):
 
 
 def test_refused_events_are_filtered_and_handled_many_at_once(here, event):
-    who = browser(here.steward)
+    who = client_of(here.steward)
     mine = RefusedEvent.objects.filter(source="shop").order_by("pk")
     ids = [str(pk) for pk in mine.values_list("pk", flat=True)]
     assert listed(who.get("/console/steward/refused/?source=shop"), "event") == ids
@@ -376,7 +358,7 @@ def test_refused_events_are_filtered_and_handled_many_at_once(here, event):
 
 
 def test_refused_events_are_taken_in_again_each_by_itself(here, event):
-    who = browser(here.steward)
+    who = client_of(here.steward)
     ids = [str(pk) for pk in RefusedEvent.objects.filter(source="shop").order_by("pk").values_list("pk", flat=True)]
     page = who.post("/console/steward/refused/many/", {"act": "replay", "event": ids[:2]}).content.decode()
     assert "These stay as they are" in page          # they cannot be read as they came
@@ -410,9 +392,9 @@ def test_what_can_be_read_by_now_is_taken_in(here, event):
 
 def test_only_stewards_handle_refused_events(here):
     for name in ("auditor", "owner"):
-        who = browser(getattr(here, name))
+        who = client_of(getattr(here, name))
         assert who.post("/console/steward/refused/many/", {"act": "drop", "event": ["1"], "confirmed": "y"}).status_code == 404
-    assert browser(here.steward).post("/console/steward/refused/many/", {"act": "burn", "event": ["1"]}).status_code == 422
+    assert client_of(here.steward).post("/console/steward/refused/many/", {"act": "burn", "event": ["1"]}).status_code == 422
     assert RefusedEvent.objects.count() == 5
 
 
@@ -425,7 +407,7 @@ def test_an_auditor_sees_everything_and_no_button_that_is_not_theirs(here):
     appealed(here)
     Run.objects.create(id="nrun", size=1, as_of=1, scorecard="c", mode="public", state="waiting", climate="", standings="",
                        merchants=1, moved=1, completed=now())
-    who = browser(here.auditor)
+    who = client_of(here.auditor)
     decision, appeal = Decision.objects.get().pk, Appeal.objects.get().pk
     for address in (
         "/console/steward/", "/console/steward/contests/", "/console/steward/contests/?state=all", "/console/steward/appeals/",
@@ -469,35 +451,35 @@ def run(db):
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_a_held_run_says_why_with_the_gates_numbers(here, run, language):
     for address in ("/console/steward/", "/console/runs/", "/console/runs/nrun/"):
-        page = browser(here.steward, language).get(address).content.decode()
+        page = client_of(here.steward, language).get(address).content.decode()
         assert ("81 of 900 merchants" if language == "en" else "900家商家中有81家的等级会变") in page
     assert ("May without a look" if language == "en" else "无需查看的上限") in page
     assert ">18<" in page
 
 
 def test_a_run_is_recomputed_and_released_as_jobs_whose_pages_tell(here, run):
-    answer = browser(here.auditor).post("/console/runs/nrun/recompute/")
+    answer = client_of(here.auditor).post("/console/runs/nrun/recompute/")
     job = Job.objects.get()
     assert answer["Location"] == f"/console/jobs/{job.pk}/"
-    page = browser(here.auditor).get(answer["Location"]).content.decode()
+    page = client_of(here.auditor).get(answer["Location"]).content.decode()
     assert 'data-watched="going"' in page
     assert ">Look again</a>" in page
     assert "It waits for its turn" in page
     Job.objects.update(began=now(), done=2, total=5)
-    assert "Step 2 of 5" in browser(here.auditor).get(answer["Location"]).content.decode()
-    assert "It is being recomputed." in browser(here.auditor).get("/console/runs/nrun/").content.decode()
+    assert "Step 2 of 5" in client_of(here.auditor).get(answer["Location"]).content.decode()
+    assert "It is being recomputed." in client_of(here.auditor).get("/console/runs/nrun/").content.decode()
     Job.objects.update(ended=now(), outcome="agrees", found={"standings": 900, "climate_agrees": True})
-    page = browser(here.auditor).get(answer["Location"]).content.decode()
+    page = client_of(here.auditor).get(answer["Location"]).content.decode()
     assert "all 900 standings came out the same" in page
     assert 'data-watched="going"' not in page
     assert "Look again" not in page
-    assert browser(here.steward).post("/console/runs/nrun/release/", {"words": "ok"})["Location"] == "/console/runs/nrun/"
-    answer = browser(here.steward).post("/console/runs/nrun/release/", {"words": REASONS})
-    assert REASONS in browser(here.auditor).get(answer["Location"]).content.decode()
+    assert client_of(here.steward).post("/console/runs/nrun/release/", {"words": "ok"})["Location"] == "/console/runs/nrun/"
+    answer = client_of(here.steward).post("/console/runs/nrun/release/", {"words": REASONS})
+    assert REASONS in client_of(here.auditor).get(answer["Location"]).content.decode()
     assert Job.objects.get(kind="release").asked_by == f"account:{here.steward.pk}"
     assert json.dumps(list(Job.objects.values_list("words", flat=True))).count(REASONS) == 0     # sealed, not beside it
-    assert browser(here.steward).post("/console/runs/nnone/recompute/").status_code == 302
-    assert browser(here.steward).get("/console/runs/nnone/").status_code == 404
+    assert client_of(here.steward).post("/console/runs/nnone/recompute/").status_code == 302
+    assert client_of(here.steward).get("/console/runs/nnone/").status_code == 404
     assert Timer.objects.filter(kind="credit.job", done=None).count() == 2
 
 

@@ -26,7 +26,7 @@ from yinuo.decisions.rules import (
     Objection,
     Statement,
 )
-from yinuo.kit.actors import Actor
+from yinuo.kit.carried import actor_of, at_of, here_of, realm_of
 from yinuo.kit.facts import Fact
 from yinuo.kit.moments import from_micros
 from yinuo.kit.refusals import Malformed
@@ -235,7 +235,7 @@ def get_decisions(request: HttpRequest, about: Annotated[AboutQuery, Query()]) -
     """What was decided about a merchant or a buyer, newest first: for themselves and for staff."""
     if bool(about.merchant) == bool(about.buyer):
         raise Malformed("Name one merchant or one buyer.", path="merchant")
-    viewer = _actor(request)
+    viewer = actor_of(request)
     if about.merchant:
         return [_decided(one) for one in queries.decisions_about(viewer=viewer, merchant=about.merchant)]
     return [_decided(one) for one in queries.decisions_about_buyer(viewer=viewer, buyer=about.buyer)]
@@ -244,7 +244,7 @@ def get_decisions(request: HttpRequest, about: Annotated[AboutQuery, Query()]) -
 @for_people.get("/decisions/facts", response=list[FactOut], summary="Facts that a decision may rely on")
 def get_facts(request: HttpRequest, about: Annotated[MerchantQuery, Query()]) -> list[dict[str, Any]]:
     """The newest sealed facts about a merchant, newest first, for stewards."""
-    found = queries.facts_to_rely_on(viewer=_actor(request), merchant=about.merchant, limit=FACTS_MAX)
+    found = queries.facts_to_rely_on(viewer=actor_of(request), merchant=about.merchant, limit=FACTS_MAX)
     return [
         {"key": told.key, "number": number, "kind": _kind(told.fact), "at": from_micros(told.at)} for number, told in found
     ]
@@ -253,7 +253,7 @@ def get_facts(request: HttpRequest, about: Annotated[MerchantQuery, Query()]) ->
 @for_people.get("/decisions/{decision}", response=StatementOut, summary="A decision with its statement of reasons")
 def get_decision(request: HttpRequest, decision: str) -> dict[str, Any]:
     """What was decided, why, on which facts, by a person or a machine, since and until when, and until when to appeal."""
-    found = queries.decision(viewer=_actor(request), decision_id=decision)
+    found = queries.decision(viewer=actor_of(request), decision_id=decision)
     _noted(request, found.buyer, "decision", found.pk)
     return _statement(request, found)
 
@@ -264,7 +264,7 @@ def post_decision(request: HttpRequest, wanted: DecisionIn) -> Status[dict[str, 
 
     The same decision again, in the same words by the same person, is taken once: the answer is then 200 and the first one.
     """
-    here = _here(request)
+    here = here_of(request)
     again = queries.decided_alike(
         viewer=here["actor"], merchant=wanted.merchant, act=wanted.act, ground=wanted.ground, facts=wanted.facts,
         words=wanted.words, realm=here["realm"],
@@ -282,8 +282,9 @@ def post_decision(request: HttpRequest, wanted: DecisionIn) -> Status[dict[str, 
 @for_people.post("/decisions/{decision}/appeal", response={201: AppealOut}, summary="Appeal against a decision")
 def post_appeal(request: HttpRequest, decision: str, wanted: WordsIn) -> Status[dict[str, Any]]:
     """Ask that another person look again, within six months, free of charge. A decision is appealed once: again is 409."""
-    queries.decision(viewer=_actor(request), decision_id=decision)
-    made = actions.open_appeal(decision_id=decision, objection=_objection(request, wanted.words, appeal=True), **_here(request))
+    queries.decision(viewer=actor_of(request), decision_id=decision)
+    objection = _objection(request, wanted.words, appeal=True)
+    made = actions.open_appeal(decision_id=decision, objection=objection, **here_of(request))
     return Status(201, _appealed(request, made))
 
 
@@ -293,7 +294,7 @@ def get_appeals(request: HttpRequest, wanted: Annotated[AppealsQuery, Query()]) 
     for what comes behind 200.
     """
     found = queries.appeal_queue(
-        viewer=_actor(request), narrowed=_narrowed(request, wanted, kind=wanted.act), limit=queries.LISTED_MAX,
+        viewer=actor_of(request), narrowed=_narrowed(request, wanted, kind=wanted.act), limit=queries.LISTED_MAX,
         **_behind(request, wanted),
     ).rows
     for one in found:
@@ -304,13 +305,13 @@ def get_appeals(request: HttpRequest, wanted: Annotated[AppealsQuery, Query()]) 
 @for_people.post("/appeals/take", response=LookedAtOut, summary="Say that you look at appeals")
 def post_take_appeals(request: HttpRequest, wanted: TakeIn) -> dict[str, int]:
     """Tell the other stewards that you look at these open appeals, or not any more. It binds nobody."""
-    return {"changed": actions.take_appeals(actor=_actor(request), ids=wanted.ids, is_taken=wanted.taken)}
+    return {"changed": actions.take_appeals(actor=actor_of(request), ids=wanted.ids, is_taken=wanted.taken)}
 
 
 @for_people.get("/appeals/{appeal}", response=AppealOut, summary="An appeal")
 def get_appeal(request: HttpRequest, appeal: str) -> dict[str, Any]:
     """An appeal, for whoever opened it and for staff."""
-    found = queries.appeal(viewer=_actor(request), appeal_id=appeal)
+    found = queries.appeal(viewer=actor_of(request), appeal_id=appeal)
     _noted(request, found.decision.buyer, "appeal", found.pk)
     return _appealed(request, found)
 
@@ -320,7 +321,7 @@ def post_settle_appeal(request: HttpRequest, appeal: str, wanted: AnswerIn) -> d
     """Answer as a steward who had no part in the decision. Upheld, the decision is reversed. An answered one is 409."""
     upheld = wanted.outcome == "upheld"
     settled = actions.settle_appeal(
-        appeal_id=appeal, upheld=upheld, words=wanted.words, cause=wanted.cause if upheld else None, **_here(request)
+        appeal_id=appeal, upheld=upheld, words=wanted.words, cause=wanted.cause if upheld else None, **here_of(request)
     )
     return _appealed(request, settled)
 
@@ -328,14 +329,14 @@ def post_settle_appeal(request: HttpRequest, appeal: str, wanted: AnswerIn) -> d
 @for_people.post("/appeals/{appeal}/withdraw", response=AppealOut, summary="Take an appeal back")
 def post_withdraw_appeal(request: HttpRequest, appeal: str) -> dict[str, Any]:
     """Take one's own appeal back while it is open."""
-    queries.appeal(viewer=_actor(request), appeal_id=appeal)
-    return _appealed(request, actions.withdraw_appeal(appeal_id=appeal, **_here(request)))
+    queries.appeal(viewer=actor_of(request), appeal_id=appeal)
+    return _appealed(request, actions.withdraw_appeal(appeal_id=appeal, **here_of(request)))
 
 
 @for_people.get("/contests", response=list[ContestOut], summary="A merchant's objections")
 def get_contests(request: HttpRequest, about: Annotated[MerchantQuery, Query()]) -> list[dict[str, Any]]:
     """A merchant's objections, newest first: for its team and for staff."""
-    return _contests(request, queries.contests_of(viewer=_actor(request), merchant=about.merchant))
+    return _contests(request, queries.contests_of(viewer=actor_of(request), merchant=about.merchant))
 
 
 @for_people.get("/contests/queue", response=list[ObjectionOut], summary="Objections by their clock")
@@ -345,7 +346,7 @@ def get_queue(request: HttpRequest, wanted: Annotated[ContestsQuery, Query()]) -
     """
     narrowed = _narrowed(request, wanted, kind=wanted.aspect or "", claimed=wanted.claimed or "")
     found = queries.contest_queue(
-        viewer=_actor(request), narrowed=narrowed, limit=queries.LISTED_MAX, **_behind(request, wanted)
+        viewer=actor_of(request), narrowed=narrowed, limit=queries.LISTED_MAX, **_behind(request, wanted)
     ).rows
     said = _said(request, "objection", [one.pk for one in found])
     reasons = _said(request, "reasons", [one.decision_id for one in found if one.decision_id])
@@ -358,7 +359,7 @@ def get_queue(request: HttpRequest, wanted: Annotated[ContestsQuery, Query()]) -
 @for_people.post("/contests/take", response=LookedAtOut, summary="Say that you look at objections")
 def post_take_contests(request: HttpRequest, wanted: TakeIn) -> dict[str, int]:
     """Tell the other stewards that you look at these open objections, or not any more. It binds nobody."""
-    return {"changed": actions.take_contests(actor=_actor(request), ids=wanted.ids, is_taken=wanted.taken)}
+    return {"changed": actions.take_contests(actor=actor_of(request), ids=wanted.ids, is_taken=wanted.taken)}
 
 
 @for_people.post("/contests/settle", response=list[ContestOut], summary="Settle objections")
@@ -367,7 +368,7 @@ def post_settle_contests(request: HttpRequest, wanted: SettleIn) -> list[dict[st
     upheld = wanted.outcome == "upheld"
     settled = actions.settle_contests(
         ids=wanted.ids, upheld=upheld, ground=wanted.ground, words=wanted.words, cause=wanted.cause if upheld else None,
-        **_here(request),
+        **here_of(request),
     )
     return _contests(request, settled)
 
@@ -375,27 +376,18 @@ def post_settle_contests(request: HttpRequest, wanted: SettleIn) -> list[dict[st
 @for_people.get("/contests/{contest}", response=ObjectionOut, summary="An objection")
 def get_contest(request: HttpRequest, contest: str) -> dict[str, Any]:
     """What is disputed, the words, the clock, and how it ended: for the merchant's team and for staff."""
-    return _objected(request, queries.contest(viewer=_actor(request), contest_id=contest))
+    return _objected(request, queries.contest(viewer=actor_of(request), contest_id=contest))
 
 
 @for_people.post("/contests/{contest}/withdraw", response=ObjectionOut, summary="Take an objection back")
 def post_withdraw_contest(request: HttpRequest, contest: str) -> dict[str, Any]:
     """Take one's own objection back while it is open."""
-    queries.contest(viewer=_actor(request), contest_id=contest)
-    return _objected(request, actions.withdraw_contest(contest_id=contest, **_here(request)))
-
-
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
-    return actor
-
-
-def _here(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": _actor(request), "realm": request.realm, "at": request.now}  # type: ignore[attr-defined] # config.realm
+    queries.contest(viewer=actor_of(request), contest_id=contest)
+    return _objected(request, actions.withdraw_contest(contest_id=contest, **here_of(request)))
 
 
 def _narrowed(request: HttpRequest, wanted: QueueQuery, *, kind: str, claimed: str = "") -> queries.Narrowed:
-    taken = {None: None, "me": _actor(request).name, "nobody": ""}[wanted.taken]
+    taken = {None: None, "me": actor_of(request).name, "nobody": ""}[wanted.taken]
     return queries.Narrowed(
         state="" if wanted.state == "all" else wanted.state, kind=kind, claimed=claimed, ground=wanted.ground,
         clock=wanted.clock or "", taken_by=taken, merchants=wanted.merchant or None,
@@ -403,21 +395,22 @@ def _narrowed(request: HttpRequest, wanted: QueueQuery, *, kind: str, claimed: s
 
 
 def _behind(request: HttpRequest, wanted: QueueQuery) -> dict[str, Any]:
-    return {"after": wanted.after, "at": request.now}  # type: ignore[attr-defined] # config.realm
+    return {"after": wanted.after, "at": at_of(request)}
 
 
 def _looking(request: HttpRequest, found: Sequence[Appeal] | Sequence[Contest]) -> dict[str, str]:
     """The sign-in names of the stewards who look at these, for staff; others are not told."""
-    if not _actor(request).roles & {"steward", "auditor"}:
+    if not actor_of(request).roles & {"steward", "auditor"}:
         return {}
     return names_of({one.taken_by for one in found if one.taken_by})
 
 
 def _noted(request: HttpRequest, buyer: str | None, page: str, thing: str) -> None:
     """Write down that one of the staff looks at what concerns a buyer."""
-    if why := why_looked(_actor(request), buyer):
-        at: datetime = request.now  # type: ignore[attr-defined] # config.realm
-        note_staff_look(actor=_actor(request), person=buyer or "", why=why, page=page, thing=thing, at=at)
+    if why := why_looked(actor_of(request), buyer):
+        note_staff_look(
+            actor=actor_of(request), person=buyer or "", why=why, page=page, thing=thing, at=at_of(request)
+        )
 
 
 def _objection(request: HttpRequest, words: str, *, appeal: bool) -> Objection:
@@ -432,7 +425,7 @@ def _kind(fact: Fact) -> str:
 
 
 def _said(request: HttpRequest, name: str, subjects: Sequence[str]) -> dict[str, str | None]:
-    return queries.words(name=name, subjects=subjects, realm=request.realm)  # type: ignore[attr-defined] # config.realm
+    return queries.words(name=name, subjects=subjects, realm=realm_of(request))
 
 
 def _decided(decision: Decision) -> dict[str, Any]:
@@ -446,7 +439,7 @@ def _decided(decision: Decision) -> dict[str, Any]:
 
 
 def _statement(request: HttpRequest, decision: Decision) -> dict[str, Any]:
-    appeal = queries.appeal_against(viewer=_actor(request), decision_id=decision.pk)
+    appeal = queries.appeal_against(viewer=actor_of(request), decision_id=decision.pk)
     return _decided(decision) | {
         "facts": len(decision.facts.split()), "reasons": _said(request, "reasons", [decision.pk]).get(decision.pk),
         "appeal": None if appeal is None else _appealed(request, appeal),
@@ -460,21 +453,21 @@ def _appealed(request: HttpRequest, appeal: Appeal) -> dict[str, Any]:
 def _appeals(request: HttpRequest, appeals: Sequence[Appeal]) -> list[dict[str, Any]]:
     ids = [appeal.pk for appeal in appeals]
     said, replies = _said(request, "objection", ids), _said(request, "reply", ids)
-    at: datetime = request.now  # type: ignore[attr-defined] # config.realm
+    at = at_of(request)
     parts, looking = queries.had_part_each(appeals=appeals), _looking(request, appeals)
     return [
         {
             "id": one.pk, "decision": one.decision_id, "state": one.state, "opened": one.opened_at, "due": one.due,
             "late": one.late or (one.state == "open" and one.due < at), "objection": said.get(one.pk),
             "settled": one.settled_at, "reply": replies.get(one.pk),
-            "had_part": _actor(request).name in parts[one.pk], "taken_by": looking.get(one.taken_by or "", ""),
+            "had_part": actor_of(request).name in parts[one.pk], "taken_by": looking.get(one.taken_by or "", ""),
         }
         for one in appeals
     ]
 
 
 def _contests(request: HttpRequest, contests: Sequence[Contest]) -> list[dict[str, Any]]:
-    realm, at = request.realm, request.now  # type: ignore[attr-defined] # config.realm
+    realm, at = realm_of(request), at_of(request)
     called = source_ids_of(surrogates=[one.order for one in contests if one.order], realm=realm)
     looking = _looking(request, contests)
     return [

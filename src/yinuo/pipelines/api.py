@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
-from yinuo.kit.actors import Actor
+from yinuo.kit.carried import actor_of, here_of
 from yinuo.kit.refusals import Malformed
 from yinuo.people import queries as people
 from yinuo.people.rules import Kept, normal_handle
@@ -88,18 +88,11 @@ def post_erasure(request: HttpRequest, person: str, wanted: EraseIn) -> dict[str
     return {"gone": list(done.gone), "kept": _kept(done.kept), "before": done.before}
 
 
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
-    return actor
-
-
 def _asked(request: HttpRequest, person: str) -> dict[str, Any]:
     """With what a right is carried out: by that buyer themselves, and by nobody for them."""
-    people.check_themselves(_actor(request), person)
-    return {
-        "actor": _actor(request), "person": person, "realm": request.realm, "at": request.now,  # type: ignore[attr-defined]
-        "jurisdiction": settings.YINUO["YINUO_JURISDICTION"], "domains": settings.DOMAINS,
-    }
+    people.check_themselves(actor_of(request), person)
+    law = settings.YINUO["YINUO_JURISDICTION"]
+    return here_of(request) | {"person": person, "jurisdiction": law, "domains": settings.DOMAINS}
 
 
 def _kept(kept: tuple[Kept, ...]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ninja import Field, Path, Query, Router, Schema, Status
 
 from yinuo.decisions.rules import AT_ONCE_MAX
-from yinuo.kit.actors import Actor
+from yinuo.kit.carried import actor_of, here_of, realm_of
 from yinuo.people.actions import note_staff_look
 from yinuo.record import actions, queries
 
@@ -94,11 +94,11 @@ class CorrectedIn(Schema):
 def get_refused(request: HttpRequest, wanted: Annotated[WaitingQuery, Query()]) -> dict[str, Any]:
     """The events that wait for correction, 100 at a time."""
     found = queries.refused_waiting(
-        viewer=_actor(request), source=wanted.source or None, before=wanted.before, after=wanted.after,
-        limit=LISTED_MAX + 1, realm=request.realm,  # type: ignore[attr-defined] # set by config.realm.hand_down
+        viewer=actor_of(request), source=wanted.source or None, before=wanted.before, after=wanted.after,
+        limit=LISTED_MAX + 1, realm=realm_of(request),
     )
     return {
-        "counts": dict(queries.refused_totals(viewer=_actor(request))), "refused": [_told(one) for one in found[:LISTED_MAX]],
+        "counts": dict(queries.refused_totals(viewer=actor_of(request))), "refused": [_told(one) for one in found[:LISTED_MAX]],
         "after": found[LISTED_MAX - 1].pk if len(found) > LISTED_MAX else None,
     }
 
@@ -107,9 +107,9 @@ def get_refused(request: HttpRequest, wanted: Annotated[WaitingQuery, Query()]) 
 def post_check_refused(request: HttpRequest, wanted: ManyIn) -> dict[str, Any]:
     """How many of these would be taken in as they came, and why not the others. Changes nothing."""
     numbers = list(dict.fromkeys(wanted.numbers))
-    realm, at = request.realm, request.now  # type: ignore[attr-defined] # set by config.realm.hand_down
-    still = actions.still_refused(actor=_actor(request), numbers=numbers, realm=realm, at=at)
-    waiting = {one.pk for one in queries.refused_events(viewer=_actor(request), realm=realm, numbers=numbers)}
+    here = here_of(request)
+    still = actions.still_refused(numbers=numbers, **here)
+    waiting = {one.pk for one in queries.refused_events(viewer=here["actor"], realm=here["realm"], numbers=numbers)}
     gone = {number: f"There is no refused event {number} waiting." for number in numbers if number not in waiting}
     return _replayed(numbers, gone | still)
 
@@ -118,27 +118,22 @@ def post_check_refused(request: HttpRequest, wanted: ManyIn) -> dict[str, Any]:
 def post_replay_many(request: HttpRequest, wanted: ManyIn) -> dict[str, Any]:
     """Take many in as they came, such as after the program has learnt their kind; those that are still wrong stay."""
     numbers = list(dict.fromkeys(wanted.numbers))
-    still = actions.replay_each(
-        actor=_actor(request), numbers=numbers,
-        realm=request.realm, at=request.now,  # type: ignore[attr-defined] # set by config.realm.hand_down
-    )
-    return _replayed(numbers, still)
+    return _replayed(numbers, actions.replay_each(numbers=numbers, **here_of(request)))
 
 
 @router.post("/refused/drop", response=DroppedOut, summary="Drop refused events")
 def post_drop_many(request: HttpRequest, wanted: ManyIn) -> dict[str, int]:
     """Delete many for good, all or none: where one does not wait any more it is 404."""
-    return {"dropped": actions.drop_refused(actor=_actor(request), numbers=wanted.numbers)}
+    return {"dropped": actions.drop_refused(actor=actor_of(request), numbers=wanted.numbers)}
 
 
 @router.get("/refused/{number}", response=RefusedEventOut, summary="A refused event")
 def get_refused_event(request: HttpRequest, number: Number) -> dict[str, Any]:
     """The event as it came, with what is wrong where. It may hold anybody's data: that you looked is noted."""
-    realm = request.realm  # type: ignore[attr-defined] # set by config.realm.hand_down
-    found = queries.refused_event(viewer=_actor(request), realm=realm, number=number)
+    here = here_of(request)
+    found = queries.refused_event(viewer=here["actor"], realm=here["realm"], number=number)
     note_staff_look(
-        actor=_actor(request), person="", why="corrects", page="refused", thing=str(number),
-        at=request.now,  # type: ignore[attr-defined] # set by config.realm.hand_down
+        actor=here["actor"], person="", why="corrects", page="refused", thing=str(number), at=here["at"]
     )
     return _told(found) | {"event": found.raw_text}
 
@@ -147,23 +142,15 @@ def get_refused_event(request: HttpRequest, number: Number) -> dict[str, Any]:
 def post_replay_refused(request: HttpRequest, number: Number, wanted: CorrectedIn) -> Status[None]:
     """Take it in corrected; refused with the reason if it is still wrong. One that was taken in is not there any more (404)."""
     corrected = None if wanted.event is None else msgspec.json.encode(wanted.event)
-    actions.replay_refused(
-        actor=_actor(request), refused_id=number, corrected=corrected,
-        realm=request.realm, at=request.now,  # type: ignore[attr-defined] # set by config.realm.hand_down
-    )
+    actions.replay_refused(refused_id=number, corrected=corrected, **here_of(request))
     return Status(204, None)
 
 
 @router.delete("/refused/{number}", response={204: None}, summary="Drop a refused event")
 def delete_refused(request: HttpRequest, number: Number) -> Status[None]:
     """Delete it for good."""
-    actions.drop_refused(actor=_actor(request), numbers=[number])
+    actions.drop_refused(actor=actor_of(request), numbers=[number])
     return Status(204, None)
-
-
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
-    return actor
 
 
 def _replayed(numbers: list[int], still: dict[int, str]) -> dict[str, Any]:

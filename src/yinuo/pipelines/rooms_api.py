@@ -12,6 +12,7 @@ from ninja import Field, Router, Schema, Status
 
 from yinuo.decisions.rules import ACTS, GROUNDS
 from yinuo.kit.actors import Actor
+from yinuo.kit.carried import here_of
 from yinuo.kit.facts import Recorded
 from yinuo.kit.moments import from_day, from_micros
 from yinuo.kit.refusals import Malformed, NotFound
@@ -206,7 +207,7 @@ class CaseShownOut(CaseOut):
 @router.get("/rooms", response=list[RoomOut], summary="Case rooms")
 def get_rooms(request: HttpRequest) -> list[dict[str, Any]]:
     """Every room, newest first, for those who keep them and auditors; to an authority those that were opened for it."""
-    here = _here(request)
+    here = here_of(request)
     is_guest = here["actor"].holds(AUTHORITY)
     ask = queries.own_rooms if is_guest else queries.rooms
     return [
@@ -227,14 +228,14 @@ def post_room(request: HttpRequest, wanted: RoomIn) -> Status[dict[str, Any]]:
         asked=wanted.request.strip(), until=until, with_persons=wanted.with_persons, silence=wanted.silence.strip(),
         tell_from=None if wanted.silent_until is None else _end_of(wanted.silent_until, "silent_until"),
     )
-    made = rooms.ask(request=asked, named=wanted.cases, guests=wanted.guests, **_here(request))
+    made = rooms.ask(request=asked, named=wanted.cases, guests=wanted.guests, **here_of(request))
     return Status(201, {"id": made.pk, "approve_by": made.proposal.expires})
 
 
 @router.get("/rooms/{room}", response=WholeRoomOut, summary="A case room")
 def get_room(request: HttpRequest, room: str) -> dict[str, Any]:
     """The request and its cases: to those who keep rooms and auditors at any time, to the authority while it is open."""
-    here = _here(request)
+    here = here_of(request)
     actor: Actor = here["actor"]
     if actor.holds(AUTHORITY):
         actions.enter_room(actor=actor, room_id=room, at=here["at"])
@@ -254,7 +255,7 @@ def get_room(request: HttpRequest, room: str) -> dict[str, Any]:
 @router.get("/rooms/{room}/looks", response=RoomLooksOut, summary="What an authority looked at")
 def get_room_looks(request: HttpRequest, room: str) -> dict[str, Any]:
     """The newest 100 looks in a room: to those who keep rooms and auditors all of them, to an authority its own."""
-    here = _here(request)
+    here = here_of(request)
     if here["actor"].holds(AUTHORITY):
         found = queries.own_looks_in(viewer=here["actor"], room=room)
     else:
@@ -271,35 +272,35 @@ def get_room_looks(request: HttpRequest, room: str) -> dict[str, Any]:
 @router.post("/rooms/{room}/approve", response={204: None}, summary="Approve a case room")
 def post_approve_room(request: HttpRequest, room: str, wanted: ApprovalIn) -> Status[None]:
     """Open it, as the second person who read the request. Those concerned are told now, or later where the law says so."""
-    actions.approve_room(room_id=room, digest=wanted.digest, **_here(request))
+    actions.approve_room(room_id=room, digest=wanted.digest, **here_of(request))
     return Status(204, None)
 
 
 @router.post("/rooms/{room}/decline", response={204: None}, summary="Decline a case room")
 def post_decline_room(request: HttpRequest, room: str) -> Status[None]:
     """Say no to it as the second person: nothing was shown."""
-    actions.decline_room(room_id=room, **_here(request))
+    actions.decline_room(room_id=room, **here_of(request))
     return Status(204, None)
 
 
 @router.post("/rooms/{room}/withdraw", response={204: None}, summary="Take a request for a case room back")
 def post_withdraw_room(request: HttpRequest, room: str) -> Status[None]:
     """Take back a request that one entered oneself, before anybody approved it."""
-    actions.withdraw_room(room_id=room, **_here(request))
+    actions.withdraw_room(room_id=room, **here_of(request))
     return Status(204, None)
 
 
 @router.post("/rooms/{room}/close", response={204: None}, summary="Close a case room")
 def post_close_room(request: HttpRequest, room: str) -> Status[None]:
     """Close an open one before its day. It takes one person."""
-    actions.close_room(room_id=room, **_here(request))
+    actions.close_room(room_id=room, **here_of(request))
     return Status(204, None)
 
 
 @router.get("/rooms/{room}/cases/{thing}", response=CaseShownOut, summary="A case in a room")
 def get_case(request: HttpRequest, room: str, thing: str) -> dict[str, Any]:
     """A decision with its statement, objection and appeal; an order's facts; a merchant's standing. For the authority alone."""
-    shown = rooms.show(room=room, thing=thing, **_here(request))
+    shown = rooms.show(room=room, thing=thing, **here_of(request))
     words = shown.words or {}
     decision, contest, appeal = shown.decision, shown.contest, shown.appeal
     return {
@@ -333,17 +334,10 @@ def get_case(request: HttpRequest, room: str, thing: str) -> dict[str, Any]:
 )
 def get_file(request: HttpRequest, room: str, thing: str) -> dict[str, Any]:
     """An order's facts with their proofs, or a merchant's credit report. That it was taken along is noted."""
-    here = _here(request)
+    here = here_of(request)
     if here["realm"].log is None:
         raise NotFound("This installation publishes no log.")
     return rooms.take(room=room, thing=thing, policy=here["realm"].log.policy, **here)
-
-
-def _here(request: HttpRequest) -> dict[str, Any]:
-    return {
-        "actor": request.auth,  # type: ignore[attr-defined] # django-ninja sets it
-        "realm": request.realm, "at": request.now,  # type: ignore[attr-defined] # set by config.realm.hand_down
-    }
 
 
 def _clocks(shown: queries.RoomShown) -> dict[str, Any]:

@@ -277,6 +277,15 @@ REFUSALS = (
     _("There is no such role in force."),
     _("Whom this invitation is about is no longer known here."),
     _("The account was disabled."),
+    _("It is missing, and must be there."),
+    _("There is no such field here; GET /api/facts/kinds lists those of every kind."),
+    _("It must not be empty."),
+    _("The time has no zone; write it like 2026-01-31T12:00:00Z."),
+    _("It must be a time with a zone, like 2026-01-31T12:00:00Z."),
+    _("The JSON ends too early: it is truncated."),
+    _("The time lies in the future."),
+    _("The time lies before 1970."),
+    _("An event cannot supersede itself."),
 )
 """Sentences of refusals that are always the same, so that pages say them in the reader’s language."""
 REFUSAL_FORMS = (
@@ -330,5 +339,19 @@ REFUSAL_FORMS = (
     _("No merchant is known as %(code)s."),
     _("%(code)s may not invite those of %(source)s."),
     _("No fact of %(source)s told of a %(thing)s %(code)s yet, or they were erased. State a fact that names them first."),
+    _("%(value)s is none of the values that may stand here; GET /api/facts/kinds lists them."),
+    _("%(value)s is not a kind of fact; GET /api/facts/kinds and docs/reference/facts.md list them."),
+    _("It must be a whole number of at least %(number)s."),
+    _("It must be a whole number of at most %(number)s."),
+    _("It must have at most %(number)s characters."),
+    _("It must be a short code of at most %(number)s letters, digits and _ . / : > -, without spaces."),
+    _("It must be %(wanted)s, but %(came)s came."),
+    _("It must be %(wanted)s, but %(came)s came; amounts are in the currency's smallest unit."),
+    _("The event is not JSON: %(fault)s"),
+    _("The id must have 1 to %(number)s characters."),
+    _("%(kind)s is stated by Yinuo itself, not by a shop."),
 )
-"""Sentences of refusals with the values that they carry; one named like a vocabulary of `wording` is said in its words."""
+"""Sentences of refusals with the values that they carry; one named like a vocabulary of `wording` is said in its words.
+
+Of two forms that fit a sentence the earlier one says it. The last are what intake finds wrong with an event.
+"""

@@ -9,7 +9,6 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext, override, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from yinuo.web import intake
 from yinuo.web.phrases import REFUSAL_FORMS, SUBJECTS
 
 Words = dict[str, Promise]
@@ -290,7 +289,24 @@ ROOM_CASES: Words = {
     "order": pgettext_lazy("case", "Order"),
     "merchant": pgettext_lazy("case", "Merchant’s standing"),
 }
+PIECES: Words = {
+    "a whole number": pgettext_lazy("in an event", "a whole number"),
+    "a text in quotation marks": pgettext_lazy("in an event", "a text in quotation marks"),
+    "a time with a zone, like 2026-01-31T12:00:00Z": pgettext_lazy(
+        "in an event", "a time with a zone, like 2026-01-31T12:00:00Z"
+    ),
+    "a JSON object, in braces": pgettext_lazy("in an event", "a JSON object, in braces"),
+    "a JSON array, in brackets": pgettext_lazy("in an event", "a JSON array, in brackets"),
+    "true or false": pgettext_lazy("in an event", "true or false"),
+    "a number": pgettext_lazy("in an event", "a number"),
+    "a number with decimals": pgettext_lazy("in an event", "a number with decimals"),
+    "a text": pgettext_lazy("in an event", "a text"),
+    "an object": pgettext_lazy("in an event", "an object"),
+    "an array": pgettext_lazy("in an event", "an array"),
+}
 VOCABULARIES: dict[str, Words] = {
+    "wanted": PIECES,
+    "came": PIECES,
     "looked": LOOKED,
     "look_why": LOOK_WHY,
     "look_page": LOOK_PAGES,
@@ -354,7 +370,10 @@ def translated(sentence: str) -> str:
     for form, pattern in _forms():
         if carried := pattern.fullmatch(sentence):
             return gettext(form) % {name: _value(name, text) for name, text in carried.groupdict().items()}
-    return intake.said(sentence)
+    return sentence
+
+
+_CARRIED = re.compile(r"%\\\((\w+)\\\)s")
 
 
 @cache
@@ -362,7 +381,7 @@ def _forms() -> list[tuple[str, re.Pattern[str]]]:
     """The English of every refusal that carries values, and what finds the values in it."""
     with override("en"):
         forms = [str(form) for form in REFUSAL_FORMS]
-    return [(form, re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+?)", re.escape(form)))) for form in forms]
+    return [(form, re.compile(_CARRIED.sub(r"(?P<\1>.+?)", re.escape(form)), re.DOTALL)) for form in forms]
 
 
 def _value(name: str, text: str) -> str:
@@ -370,4 +389,4 @@ def _value(name: str, text: str) -> str:
     plain = text[1:-1] if text[:1] == text[-1:] == "'" else text
     if name not in VOCABULARIES:
         return plain
-    return "、".join(words(code, name) for code in plain.split(", "))
+    return "、".join(words(code, name) for code in ([plain] if plain in VOCABULARIES[name] else plain.split(", ")))

@@ -29,6 +29,7 @@ from yinuo_client._answers import (
     written,
 )
 from yinuo_client._hooks import WebhookCalls
+from yinuo_client._matters import Invitation
 from yinuo_client._pages import Listing, ListingPage, MerchantPage, Record, Review, Transparency
 from yinuo_client._reading import read
 
@@ -85,6 +86,14 @@ class Client(WebhookCalls):
         """Yinuo's id of a subject of yours, such as ("merchant", "seller-7"): what standings, pages and embeds are found by."""
         told: str = self._call("GET", "/ids?" + urlencode({"type": subject, "id": id}))["id"]
         return told
+
+    def invite(self, *, merchant: str = "", buyer: str = "") -> Invitation:
+        """A link with which a merchant (as owner of its team) or a buyer of yours, by your id, opens an account here, once.
+
+        Asking again makes the earlier link worthless.
+        """
+        wanted = {"merchant": merchant} if merchant else {"buyer": buyer}
+        return read(Invitation, self._call("POST", "/people/invitations", wanted, again=False))
 
     def standing(self, merchant: str) -> Standing:
         """How a merchant stands, by Yinuo's id."""

@@ -113,7 +113,10 @@ class StaffMember:
 
 @dataclass(frozen=True)
 class Appeal:
-    """An appeal: its clock, both sides' words (None where there are none), its end; whether you had a part in the matter."""
+    """An appeal: its clock, both sides' words (None where there are none), its end; whether you had a part in the matter.
+
+    `taken_by`: which steward looks at it, to staff alone.
+    """
 
     id: str
     decision: str
@@ -125,6 +128,7 @@ class Appeal:
     settled: datetime | None
     reply: str | None
     had_part: bool
+    taken_by: str
 
 
 @dataclass(frozen=True)
@@ -169,7 +173,10 @@ class RelyOn:
 
 @dataclass(frozen=True)
 class Contest:
-    """An objection: what is disputed, of which order (`order_id`: as its shop calls it), its clock, how it ended."""
+    """An objection: what is disputed, of which order (`order_id`: as its shop calls it), its clock, how it ended.
+
+    `taken_by`: which steward looks at it, to staff alone.
+    """
 
     id: str
     merchant: str
@@ -186,6 +193,7 @@ class Contest:
     settled: datetime | None
     cause: str
     decision: str | None
+    taken_by: str
 
 
 @dataclass(frozen=True)
@@ -274,39 +282,6 @@ class Held:
     weight: int
     used_permille: int | None
     contest: str
-
-
-@dataclass(frozen=True)
-class HeldRun:
-    """A run held at the gate, and why."""
-
-    run: str
-    as_of: date
-    size: int
-    scorecard: str
-    merchants: int
-    moved: int
-    reason: str
-    completed: datetime
-
-
-@dataclass(frozen=True)
-class RefusedWaiting:
-    """An event that intake refused and that waits for correction."""
-
-    number: int
-    source: str
-    received: datetime
-    id: str
-    path: str
-    sentence: str
-
-
-@dataclass(frozen=True)
-class RefusedWhole(RefusedWaiting):
-    """The same with the event as it came, as text."""
-
-    event: str
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
+from yinuo_client._ahead import AheadCalls
 from yinuo_client._hooks import WebhookCalls
 from yinuo_client._matters import (
     AccessToken,
@@ -18,26 +19,26 @@ from yinuo_client._matters import (
     Erased,
     ErasurePlan,
     Held,
-    HeldRun,
     Invitation,
     Level,
     MadeWhole,
     Objection,
     Opened,
     OwnStanding,
-    RefusedWaiting,
-    RefusedWhole,
-    RelyOn,
     Restriction,
     Session,
     StaffMember,
     Statement,
     Team,
 )
+from yinuo_client._queues import QueueCalls
 from yinuo_client._reading import read
+from yinuo_client._rooms import RoomCalls
+from yinuo_client._runs import RunCalls
+from yinuo_client._transport import in_path
 
 
-class Person(WebhookCalls):
+class Person(AheadCalls, QueueCalls, RunCalls, RoomCalls, WebhookCalls):
     """Acts for whoever made the access token, with the roles that they have at each moment and no others.
 
     Reading, and what may be done twice, is tried again as `Client` does. What opens, settles or ends something is tried again
@@ -85,19 +86,19 @@ class Person(WebhookCalls):
 
     def team(self, merchant: str) -> Team:
         """Who acts for a merchant."""
-        return read(Team, self._get(f"/teams/{_in(merchant)}"))
+        return read(Team, self._get(f"/teams/{in_path(merchant)}"))
 
     def invite(self, merchant: str, role: str) -> Invitation:
         """A link that lets one person into the team, once. It is not tried again by itself, lest there be two."""
-        return read(Invitation, self._do("POST", f"/teams/{_in(merchant)}/invitations", {"role": role}))
+        return read(Invitation, self._do("POST", f"/teams/{in_path(merchant)}/invitations", {"role": role}))
 
     def withdraw_invitation(self, merchant: str, invitation: int) -> None:
         """Make an open invitation worthless."""
-        self._do("DELETE", f"/teams/{_in(merchant)}/invitations/{invitation:d}")
+        self._do("DELETE", f"/teams/{in_path(merchant)}/invitations/{invitation:d}")
 
     def end_member(self, merchant: str, member: int) -> None:
         """End what somebody may do for the merchant."""
-        self._do("DELETE", f"/teams/{_in(merchant)}/members/{member:d}")
+        self._do("DELETE", f"/teams/{in_path(merchant)}/members/{member:d}")
 
     def staff(self) -> list[StaffMember]:
         """Who works here, for administrators and auditors."""
@@ -107,15 +108,15 @@ class Person(WebhookCalls):
 
     def own_standing(self, merchant: str) -> OwnStanding:
         """A merchant's standing in exact figures, for its team and for staff."""
-        return read(OwnStanding, self._get(f"/credit/own/{_in(merchant)}"))
+        return read(OwnStanding, self._get(f"/credit/own/{in_path(merchant)}"))
 
     def held_against(self, merchant: str) -> list[Held]:
         """What costs the merchant points, newest first."""
-        return [read(Held, told) for told in self._get(f"/credit/own/{_in(merchant)}/held")]
+        return [read(Held, told) for told in self._get(f"/credit/own/{in_path(merchant)}/held")]
 
     def credit_report(self, merchant: str) -> dict[str, Any]:
         """The credit report; written to a file as JSON, `yinuo verify` computes the score again from it."""
-        told: dict[str, Any] = self._get(f"/credit/own/{_in(merchant)}/report")
+        told: dict[str, Any] = self._get(f"/credit/own/{in_path(merchant)}/report")
         return told
 
     def contest_causes(
@@ -123,11 +124,11 @@ class Person(WebhookCalls):
     ) -> list[Opened]:
         """Object to the cause of outcomes, all for the same reason, all or none: orders by Yinuo's ids, as `Held.order`."""
         wanted = {"claimed": claimed, "words": words, "dispatch": list(dispatch), "delivery": list(delivery)}
-        return [read(Opened, told) for told in self._do("POST", f"/credit/own/{_in(merchant)}/contests", wanted)]
+        return [read(Opened, told) for told in self._do("POST", f"/credit/own/{in_path(merchant)}/contests", wanted)]
 
     def contest_fact(self, merchant: str, number: int, *, words: str) -> Opened:
         """Object to a sealed fact about the way of an order."""
-        path = f"/credit/own/{_in(merchant)}/contests/fact"
+        path = f"/credit/own/{in_path(merchant)}/contests/fact"
         return read(Opened, self._do("POST", path, {"number": number, "words": words}))
 
     def contests(self, merchant: str) -> list[Contest]:
@@ -136,15 +137,15 @@ class Person(WebhookCalls):
 
     def contest(self, contest: str) -> Objection:
         """An objection with its words and how it ended."""
-        return read(Objection, self._get(f"/contests/{_in(contest)}"))
+        return read(Objection, self._get(f"/contests/{in_path(contest)}"))
 
     def withdraw_contest(self, contest: str) -> Objection:
         """Take one's own objection back."""
-        return read(Objection, self._do("POST", f"/contests/{_in(contest)}/withdraw"))
+        return read(Objection, self._do("POST", f"/contests/{in_path(contest)}/withdraw"))
 
     def made_whole(self, contest: str) -> MadeWhole:
         """What an upheld objection gives back."""
-        return read(MadeWhole, self._get(f"/contests/{_in(contest)}/made-whole"))
+        return read(MadeWhole, self._get(f"/contests/{in_path(contest)}/made-whole"))
 
     # Decisions and appeals.
 
@@ -155,125 +156,64 @@ class Person(WebhookCalls):
 
     def decision(self, decision: str) -> Statement:
         """A decision with its statement of reasons."""
-        return read(Statement, self._get(f"/decisions/{_in(decision)}"))
+        return read(Statement, self._get(f"/decisions/{in_path(decision)}"))
 
     def appeal(self, decision: str, *, words: str) -> Appeal:
         """Ask that another person look at a decision again."""
-        return read(Appeal, self._do("POST", f"/decisions/{_in(decision)}/appeal", {"words": words}))
+        return read(Appeal, self._do("POST", f"/decisions/{in_path(decision)}/appeal", {"words": words}))
 
     def read_appeal(self, appeal: str) -> Appeal:
         """An appeal, and its answer."""
-        return read(Appeal, self._get(f"/appeals/{_in(appeal)}"))
+        return read(Appeal, self._get(f"/appeals/{in_path(appeal)}"))
 
     def withdraw_appeal(self, appeal: str) -> Appeal:
         """Take one's own appeal back."""
-        return read(Appeal, self._do("POST", f"/appeals/{_in(appeal)}/withdraw"))
-
-    # A steward's work.
-
-    def contest_queue(self) -> list[Objection]:
-        """Every open objection, the one that is due first first."""
-        return [read(Objection, told) for told in self._get("/contests/queue")]
-
-    def settle_contests(
-        self, contests: Sequence[str], *, outcome: str, ground: str, words: str, cause: str | None = None
-    ) -> list[Contest]:
-        """Uphold or reject objections for the same reasons, all or none."""
-        wanted = {"ids": list(contests), "outcome": outcome, "ground": ground, "words": words, "cause": cause}
-        return [read(Contest, told) for told in self._do("POST", "/contests/settle", wanted)]
-
-    def appeal_queue(self) -> list[Appeal]:
-        """Every open appeal, the one that is due first first."""
-        return [read(Appeal, told) for told in self._get("/appeals")]
-
-    def settle_appeal(self, appeal: str, *, outcome: str, words: str, cause: str | None = None) -> Appeal:
-        """Answer an appeal against a decision in which one had no part."""
-        wanted = {"outcome": outcome, "words": words, "cause": cause}
-        return read(Appeal, self._do("POST", f"/appeals/{_in(appeal)}/settle", wanted))
-
-    def facts_to_rely_on(self, merchant: str) -> list[RelyOn]:
-        """The newest facts about a merchant that a decision may rely on."""
-        return [read(RelyOn, told) for told in self._get(f"/decisions/facts?{urlencode({'merchant': merchant})}")]
-
-    def decide(self, merchant: str, *, act: str, ground: str, facts: Sequence[str], words: str) -> Statement:
-        """Decide about a merchant with a statement of reasons. The same again gives the first one again."""
-        wanted = {"merchant": merchant, "act": act, "ground": ground, "facts": list(facts), "words": words}
-        return read(Statement, self._call("POST", "/decisions", wanted))
-
-    def refused(self, source: str = "") -> list[RefusedWaiting]:
-        """The first hundred events that wait for correction, of one source or of all."""
-        query = f"?{urlencode({'source': source})}" if source else ""
-        return [read(RefusedWaiting, told) for told in self._get(f"/refused{query}")["refused"]]
-
-    def refused_event(self, number: int) -> RefusedWhole:
-        """A refused event as it came."""
-        return read(RefusedWhole, self._get(f"/refused/{number:d}"))
-
-    def replay_refused(self, number: int, event: Mapping[str, Any] | None = None) -> None:
-        """Take a refused event in, corrected or as it came."""
-        self._do("POST", f"/refused/{number:d}/replay", {"event": event})
-
-    def drop_refused(self, number: int) -> None:
-        """Delete a refused event for good."""
-        self._do("DELETE", f"/refused/{number:d}")
-
-    def held_runs(self) -> list[HeldRun]:
-        """The runs held at the gate."""
-        return [read(HeldRun, told) for told in self._get("/credit/runs/waiting")]
-
-    def release_run(self, run: str, words: str) -> str:
-        """Have a run published that was held at the gate, for these reasons; the id of the job that does it."""
-        return str(self._do("POST", f"/credit/runs/{_in(run)}/release", {"words": words})["job"])
+        return read(Appeal, self._do("POST", f"/appeals/{in_path(appeal)}/withdraw"))
 
     # A buyer's own data.
 
     def level(self, person: str) -> Level:
         """One's level as a buyer."""
-        return read(Level, self._get(f"/me/{_in(person)}/level"))
+        return read(Level, self._get(f"/me/{in_path(person)}/level"))
 
     def my_data(self, person: str) -> dict[str, Any]:
         """All that is kept about one as a buyer, and who looked."""
-        told: dict[str, Any] = self._get(f"/me/{_in(person)}/data")
+        told: dict[str, Any] = self._get(f"/me/{in_path(person)}/data")
         return told
 
     def take_along(self, person: str, *, recipient: str = "") -> bytes:
         """The same with proofs as a zip; encrypted with age for a public key, if one is given."""
         query = f"?{urlencode({'recipient': recipient})}" if recipient else ""
-        return self._bytes(f"/me/{_in(person)}/package{query}")
+        return self._bytes(f"/me/{in_path(person)}/package{query}")
 
     def correct_name(self, person: str, name: str) -> None:
         """Put another name in place of the one that is kept."""
-        self._call("PUT", f"/me/{_in(person)}/name", {"name": name})
+        self._call("PUT", f"/me/{in_path(person)}/name", {"name": name})
 
     def consents(self, person: str) -> list[Consent]:
         """Every purpose that rests on consent."""
-        return [read(Consent, told) for told in self._get(f"/me/{_in(person)}/consents")]
+        return [read(Consent, told) for told in self._get(f"/me/{in_path(person)}/consents")]
 
     def give_consent(self, person: str, purpose: str) -> None:
         """Agree to a purpose in its present words."""
-        self._call("PUT", f"/me/{_in(person)}/consents/{_in(purpose)}")
+        self._call("PUT", f"/me/{in_path(person)}/consents/{in_path(purpose)}")
 
     def withdraw_consent(self, person: str, purpose: str) -> None:
         """Take a consent back."""
-        self._call("DELETE", f"/me/{_in(person)}/consents/{_in(purpose)}")
+        self._call("DELETE", f"/me/{in_path(person)}/consents/{in_path(purpose)}")
 
     def restrict(self, person: str, ground: str) -> Restriction:
         """Have everything kept and not used."""
-        return read(Restriction, self._call("PUT", f"/me/{_in(person)}/restriction", {"ground": ground}))
+        return read(Restriction, self._call("PUT", f"/me/{in_path(person)}/restriction", {"ground": ground}))
 
     def lift_restriction(self, person: str) -> None:
         """Let one's data be used again."""
-        self._call("DELETE", f"/me/{_in(person)}/restriction")
+        self._call("DELETE", f"/me/{in_path(person)}/restriction")
 
     def erasure_plan(self, person: str) -> ErasurePlan:
         """What an erasure would take, and what a law keeps."""
-        return read(ErasurePlan, self._get(f"/me/{_in(person)}/erasure"))
+        return read(ErasurePlan, self._get(f"/me/{in_path(person)}/erasure"))
 
     def erase(self, person: str, *, name: str) -> Erased:
         """Have oneself erased, for good; `name` is the sign-in name of the account, typed in full."""
-        return read(Erased, self._do("POST", f"/me/{_in(person)}/erasure", {"name": name}))
-
-
-def _in(part: str) -> str:
-    """A part of an address."""
-    return quote(part, safe="")
+        return read(Erased, self._do("POST", f"/me/{in_path(person)}/erasure", {"name": name}))

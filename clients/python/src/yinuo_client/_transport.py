@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from yinuo_client._problems import Problem, Unreachable
@@ -98,6 +98,11 @@ class Calls:
                 raise _problem_of(error) from None
         except (OSError, HTTPException, ValueError) as error:
             raise Unreachable(f"{self._url} gave no usable answer: {error}") from error
+
+
+def in_path(part: str) -> str:
+    """A part of an address."""
+    return quote(part, safe="")
 
 
 def _json(said: bytes) -> Any:

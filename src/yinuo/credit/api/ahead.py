@@ -10,9 +10,8 @@ from ninja import Field, Query, Router, Schema
 
 from yinuo.credit import queries
 from yinuo.decisions.rules import AT_ONCE_MAX
-from yinuo.kit.actors import Actor
+from yinuo.kit.carried import actor_of, at_of, realm_of
 from yinuo.kit.moments import from_day
-from yinuo.kit.realm import Realm
 from yinuo.vault.queries import source_ids_of
 
 SHOWN = 50
@@ -146,8 +145,7 @@ def get_today(request: HttpRequest, merchant: str, wanted: Annotated[TodayQuery,
     seen = _seen(request, merchant)
     found = queries.today(seen, stage=wanted.stage or "", start=wanted.start, stop=wanted.start + SHOWN)
     among = found.counts[wanted.stage] if wanted.stage else found.total
-    realm: Realm = request.realm  # type: ignore[attr-defined] # set by config.realm.hand_down
-    called = source_ids_of(surrogates=[one.order for one in found.rows], realm=realm)
+    called = source_ids_of(surrogates=[one.order for one in found.rows], realm=realm_of(request))
     return {
         "clock": found.clock, "counts": dict(found.counts),
         "orders": [
@@ -178,8 +176,7 @@ def get_foreseen(request: HttpRequest, merchant: str) -> dict[str, Any]:
 def get_what_if(request: HttpRequest, merchant: str, wanted: Annotated[SupposedQuery, Query()]) -> dict[str, Any]:
     """The standing with so many orders more, so many of them late, and with open objections to a cause upheld."""
     suppose = queries.Supposed(wanted.orders, wanted.late, int(wanted.used), wanted.contest)
-    realm: Realm = request.realm  # type: ignore[attr-defined] # set by config.realm.hand_down
-    found = queries.what_if(viewer=_actor(request), merchant=merchant, suppose=suppose, realm=realm)
+    found = queries.what_if(viewer=actor_of(request), merchant=merchant, suppose=suppose, realm=realm_of(request))
     return {
         "now": _standing(found.now), "then": _standing(found.then), "reasons": _beside(found.reasons),
         "left_out": found.left_out,
@@ -189,8 +186,8 @@ def get_what_if(request: HttpRequest, merchant: str, wanted: Annotated[SupposedQ
 @router.get("/credit/own/{merchant}/announced", response=list[AnnouncedOut], summary="Our standing by the next scorecard")
 def get_announced(request: HttpRequest, merchant: str) -> list[dict[str, Any]]:
     """The scorecards that are to take over, newest first, each with the standing by it where one was scored already."""
-    found = queries.announced(viewer=_actor(request), merchant=merchant)
-    now = queries.own_standing(viewer=_actor(request), merchant=merchant)
+    found = queries.announced(viewer=actor_of(request), merchant=merchant)
+    now = queries.own_standing(viewer=actor_of(request), merchant=merchant)
     return [
         {
             "scorecard": card.name, "digest": card.digest, "since": card.added,
@@ -205,14 +202,8 @@ def get_announced(request: HttpRequest, merchant: str) -> list[dict[str, Any]]:
     ]
 
 
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
-    return actor
-
-
 def _seen(request: HttpRequest, merchant: str) -> Any:
-    at: datetime = request.now  # type: ignore[attr-defined] # set by config.realm.hand_down
-    return queries.look_ahead(viewer=_actor(request), merchant=merchant, at=at)
+    return queries.look_ahead(viewer=actor_of(request), merchant=merchant, at=at_of(request))
 
 
 def _standing(found: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ninja import Router, Schema
 from yinuo.credit import queries
 from yinuo.decisions import queries as decisions
 from yinuo.decisions.rules import GROUNDS
+from yinuo.kit.carried import at_of
 
 router = Router(tags=["credit"])
 
@@ -54,7 +55,7 @@ def get_transparency(request: HttpRequest) -> dict[str, Any]:
             {"ground": code, "sentence": ground.sentence, "rule": ground.rule, **rates[code]}
             for code, ground in GROUNDS.items() if code in rates
         ],
-        "clocks": decisions.clock_counts(at=request.now),  # type: ignore[attr-defined] # set by config.realm.hand_down
+        "clocks": decisions.clock_counts(at=at_of(request)),
         "scorecard": scorecard.name if scorecard else None,
         "reliability": (scorecard.report if scorecard else {}).get("reliability", []),
         "run": run.pk if run else None,

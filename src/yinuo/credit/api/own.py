@@ -14,7 +14,7 @@ from yinuo.credit.api.public import WayBackOut
 from yinuo.credit.api.shown import PointOut, points_told
 from yinuo.credit.rules.levels import LEVELS
 from yinuo.decisions.rules import AT_ONCE_MAX, CLOCKS, WORDS_MAX, Objection
-from yinuo.kit.actors import Actor
+from yinuo.kit.carried import actor_of, here_of
 from yinuo.kit.moments import from_day
 from yinuo.kit.refusals import Malformed, NotFound
 from yinuo.vault.queries import source_ids_of
@@ -159,7 +159,7 @@ class LevelOut(Schema):
 @router.get("/credit/own/{merchant}", response=OwnStandingOut, summary="Our own standing, in exact figures")
 def get_own(request: HttpRequest, merchant: str) -> dict[str, Any]:
     """What the merchant's console shows: for its team and for staff, also where standings are not public."""
-    found = queries.own_standing(viewer=_actor(request), merchant=merchant)
+    found = queries.own_standing(viewer=actor_of(request), merchant=merchant)
     if found is None:
         raise NotFound("No run has judged this merchant yet.")
     exact = (
@@ -177,14 +177,14 @@ def get_own(request: HttpRequest, merchant: str) -> dict[str, Any]:
             "band": back["band"], "orders": back.get("orders"), "feature": back.get("feature", ""),
             "day": None if back.get("day") is None else from_day(back["day"]),
         },
-        "course": points_told(queries.course_of(viewer=_actor(request), standing=found)),
+        "course": points_told(queries.course_of(viewer=actor_of(request), standing=found)),
     }
 
 
 @router.get("/credit/own/{merchant}/held", response=list[HeldOut], summary="What costs us points")
 def get_held(request: HttpRequest, merchant: str) -> list[dict[str, Any]]:
     """Every outcome of the year through the merchant's own fault, newest first, 200 at most."""
-    here = _here(request)
+    here = here_of(request)
     found = queries.held_against(viewer=here["actor"], merchant=merchant, at=here["at"], limit=HELD_MAX)
     called = source_ids_of(surrogates=[one.order for one in found], realm=here["realm"])
     return [
@@ -203,7 +203,7 @@ def get_held(request: HttpRequest, merchant: str) -> list[dict[str, Any]]:
 )
 def get_report(request: HttpRequest, merchant: str) -> dict[str, Any]:
     """The credit report, by which anybody it is given to computes the score again, offline. Not for credit granting."""
-    here = _here(request)
+    here = here_of(request)
     if here["realm"].log is None:
         raise NotFound("This installation publishes no log.")
     return queries.credit_report(
@@ -220,7 +220,7 @@ def post_causes(request: HttpRequest, merchant: str, wanted: CausesIn) -> Status
         raise Malformed("Choose at least one outcome.", path="dispatch")
     made = actions.contest_each(
         merchant=merchant, orders=chosen, claimed=wanted.claimed, objection=_objection(request, wanted.words),
-        **_here(request),
+        **here_of(request),
     )
     return Status(201, [{"id": one.pk, "order": one.order, "due": one.due} for one in made])
 
@@ -230,7 +230,7 @@ def post_causes(request: HttpRequest, merchant: str, wanted: CausesIn) -> Status
 def post_fact(request: HttpRequest, merchant: str, wanted: FactIn) -> Status[dict[str, Any]]:
     """Object to a sealed fact about the way of an order; upheld, it is withdrawn. What is contested already is 409."""
     made = actions.contest_fact(
-        merchant=merchant, number=wanted.number, objection=_objection(request, wanted.words), **_here(request)
+        merchant=merchant, number=wanted.number, objection=_objection(request, wanted.words), **here_of(request)
     )
     return Status(201, {"id": made.pk, "order": made.order, "due": made.due})
 
@@ -239,7 +239,7 @@ def post_fact(request: HttpRequest, merchant: str, wanted: FactIn) -> Status[dic
             tags=["due process"])
 def get_made_whole(request: HttpRequest, contest: str) -> dict[str, Any]:
     """Every published standing that rested on what did not stand, computed again without it."""
-    whole = queries.made_whole(viewer=_actor(request), contest_id=contest)
+    whole = queries.made_whole(viewer=actor_of(request), contest_id=contest)
     return {
         "contest": contest, "points_max": whole.points_max, "days_in_lower_band": whole.days_in_lower_band,
         "lost": [
@@ -256,14 +256,14 @@ def get_waiting(request: HttpRequest) -> list[dict[str, Any]]:
     return [
         {"run": run.pk, "as_of": from_day(run.as_of), "size": run.size, "scorecard": run.scorecard, "moved": run.moved,
          "merchants": run.merchants, "reason": run.reason, "completed": run.completed}
-        for run in queries.waiting_runs(viewer=_actor(request))
+        for run in queries.waiting_runs(viewer=actor_of(request))
     ]
 
 
 @router.get("/me/{person}/level", response=LevelOut, summary="My level as a buyer", tags=["my data"])
 def get_level(request: HttpRequest, person: str) -> dict[str, Any]:
     """A buyer's level, to the buyer alone. Never used for prices, statutory rights or lending."""
-    found = queries.own_level(viewer=_actor(request), buyer=person)
+    found = queries.own_level(viewer=actor_of(request), buyer=person)
     names = ("level", "orders", "cancelled", "complaints_rejected")
     return {name: getattr(found, name, None) for name in names} | {
         "as_of": None if found is None else from_day(found.as_of),
@@ -272,15 +272,6 @@ def get_level(request: HttpRequest, person: str) -> dict[str, Any]:
             for one in LEVELS
         ],
     }
-
-
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
-    return actor
-
-
-def _here(request: HttpRequest) -> dict[str, Any]:
-    return {"actor": _actor(request), "realm": request.realm, "at": request.now}  # type: ignore[attr-defined] # config.realm
 
 
 def _objection(request: HttpRequest, words: str) -> Objection:

@@ -11,9 +11,8 @@ from ninja import Field, Query, Router, Schema, Status
 from yinuo.credit import actions, queries
 from yinuo.decisions.queries import words
 from yinuo.decisions.rules import WORDS_MAX
-from yinuo.kit.actors import Actor
+from yinuo.kit.carried import actor_of, here_of, realm_of
 from yinuo.kit.moments import from_day
-from yinuo.kit.realm import Realm
 from yinuo.people.queries import names_of
 
 LISTED = 25
@@ -144,7 +143,7 @@ class RunsQuery(Schema):
 def get_runs(request: HttpRequest, wanted: Annotated[RunsQuery, Query()]) -> dict[str, Any]:
     """Every run, newest first, 25 at a time."""
     found = queries.runs_page(
-        viewer=_actor(request), state=wanted.state or "", after=wanted.after, limit=LISTED
+        viewer=actor_of(request), state=wanted.state or "", after=wanted.after, limit=LISTED
     )
     return {"runs": [_told(one) for one in found.rows], "after": found.after or None}
 
@@ -152,8 +151,8 @@ def get_runs(request: HttpRequest, wanted: Annotated[RunsQuery, Query()]) -> dic
 @router.get("/credit/runs/{run}", response=WholeRunOut, summary="A run with the gate's numbers")
 def get_run(request: HttpRequest, run: str) -> dict[str, Any]:
     """A run with everything that pins its result, and what the gate held it against."""
-    found = queries.run_of_id(viewer=_actor(request), run_id=run)
-    gate = queries.gate_of(viewer=_actor(request), run=found)
+    found = queries.run_of_id(viewer=actor_of(request), run_id=run)
+    gate = queries.gate_of(viewer=actor_of(request), run=found)
     return _told(found) | {
         "mode": found.mode, "climate": found.climate, "standings": found.standings,
         "gate": {
@@ -165,7 +164,7 @@ def get_run(request: HttpRequest, run: str) -> dict[str, Any]:
             ],
         },
         "can_recompute": queries.can_recompute(run_id=found.pk),
-        "jobs": _jobs(request, queries.jobs_of(viewer=_actor(request), run_id=found.pk)),
+        "jobs": _jobs(request, queries.jobs_of(viewer=actor_of(request), run_id=found.pk)),
     }
 
 
@@ -175,7 +174,7 @@ def get_movers(
 ) -> dict[str, Any]:
     """Those whom a run moved furthest, or would, from one place on, 25 at a time."""
     found = queries.movers_of(
-        viewer=_actor(request), run_id=queries.run_of_id(viewer=_actor(request), run_id=run).pk, start=start, limit=LISTED
+        viewer=actor_of(request), run_id=queries.run_of_id(viewer=actor_of(request), run_id=run).pk, start=start, limit=LISTED
     )
     return {
         "movers": [
@@ -198,8 +197,7 @@ def post_recompute(request: HttpRequest, run: str) -> Status[dict[str, Any]]:
     """Have it computed anew from the facts and held against what it committed to. It changes nothing, and the worker does it:
     the answer is the job to ask about. While one is going on it is 409.
     """
-    at: datetime = request.now  # type: ignore[attr-defined] # set by config.realm.hand_down
-    made = actions.ask_recompute(actor=_actor(request), run_id=run, realm=_realm(request), at=at)
+    made = actions.ask_recompute(run_id=run, **here_of(request))
     return Status(201, _jobs(request, [made])[0])
 
 
@@ -208,25 +206,14 @@ def post_release(request: HttpRequest, run: str, wanted: ReleaseIn) -> Status[di
     """Have a run published that was held at the gate, as a steward who has looked, with the reasons. The worker makes it again
     first, and it must come out the same: the answer is the job to ask about.
     """
-    at: datetime = request.now  # type: ignore[attr-defined] # set by config.realm.hand_down
-    made = actions.ask_release(actor=_actor(request), run_id=run, words=wanted.words, realm=_realm(request), at=at)
+    made = actions.ask_release(run_id=run, words=wanted.words, **here_of(request))
     return Status(201, _jobs(request, [made])[0])
 
 
 @router.get("/credit/jobs/{job}", response=JobOut, summary="How far a job is")
 def get_job(request: HttpRequest, job: str) -> dict[str, Any]:
     """How far long work on a run is, and how it ended."""
-    return _jobs(request, [queries.job(viewer=_actor(request), job_id=job)])[0]
-
-
-def _actor(request: HttpRequest) -> Actor:
-    actor: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
-    return actor
-
-
-def _realm(request: HttpRequest) -> Realm:
-    realm: Realm = request.realm  # type: ignore[attr-defined] # set by config.realm.hand_down
-    return realm
+    return _jobs(request, [queries.job(viewer=actor_of(request), job_id=job)])[0]
 
 
 def _told(run: Any) -> dict[str, Any]:
@@ -236,7 +223,7 @@ def _told(run: Any) -> dict[str, Any]:
 
 def _jobs(request: HttpRequest, jobs: list[Any]) -> list[dict[str, Any]]:
     called = names_of({job.asked_by for job in jobs})
-    said = words(name="reasons", subjects=[job.pk for job in jobs if job.words], realm=_realm(request))
+    said = words(name="reasons", subjects=[job.pk for job in jobs if job.words], realm=realm_of(request))
     same = ("kind", "run", "asked", "began", "done", "total", "ended", "outcome", "said", "found")
     return [
         {name: getattr(job, name) for name in same}

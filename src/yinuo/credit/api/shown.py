@@ -15,8 +15,8 @@ from yinuo.catalogue.events import ListingPublished, ListingWithdrawn
 from yinuo.credit import queries
 from yinuo.credit.api.public import StepOut
 from yinuo.kit.actors import PUBLIC
+from yinuo.kit.carried import at_of, realm_of
 from yinuo.kit.moments import MICROS_PER_DAY, from_day, from_micros, to_micros
-from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import NotFound
 from yinuo.merchants import queries as merchants
 from yinuo.record import queries as record
@@ -199,7 +199,7 @@ def get_listings(request: HttpRequest, merchant: MerchantId, after: After = "") 
     """A merchant's listings, newest first, also what was withdrawn since, 100 at a time."""
     found = catalogue.listings_of(
         viewer=PUBLIC, merchant=merchant.replace("\0", ""), after=after.replace("\0", ""), limit=LISTED_MAX + 1,
-        realm=request.realm,  # type: ignore[attr-defined] # config.realm
+        realm=realm_of(request),
     )
     more = len(found) > LISTED_MAX
     return {"listings": [_listing(one) for one in found[:LISTED_MAX]], "after": found[LISTED_MAX - 1].listing if more else None}
@@ -215,8 +215,8 @@ def get_merchant_reviews(request: HttpRequest, merchant: MerchantId, before: Bef
 def get_listing(request: HttpRequest, listing: Annotated[str, Field(max_length=20)]) -> dict[str, Any]:
     """What it is, who sells it, how often it comes to complaints, and since when what was stated can be proved."""
     listing = listing.replace("\0", "")
-    found = catalogue.listing(viewer=PUBLIC, listing=listing, realm=request.realm)  # type: ignore[attr-defined] # config.realm
-    before = to_micros(request.now)  # type: ignore[attr-defined]
+    found = catalogue.listing(viewer=PUBLIC, listing=listing, realm=realm_of(request))
+    before = to_micros(at_of(request))
     is_public = queries.is_public(viewer=PUBLIC, mode=_mode())
     rate = queries.listing_rate(viewer=PUBLIC, mode=_mode(), listing=listing) if is_public else None
     findings = catalogue.findings_about(viewer=PUBLIC, listing=listing, before=before) if is_public else []
@@ -279,7 +279,7 @@ def _findings(findings: Sequence[Any]) -> list[dict[str, Any]]:
 
 
 def _reviews(request: HttpRequest, before: int | None, **about: str) -> dict[str, Any]:
-    realm: Realm = request.realm  # type: ignore[attr-defined] # set by config.realm.hand_down
+    realm = realm_of(request)
     found = reviews.newest_reviews(viewer=PUBLIC, realm=realm, before=before, limit=LISTED_MAX + 1, **about)
     shown = [
         {

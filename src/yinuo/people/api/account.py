@@ -7,15 +7,17 @@ who has just shown that it is them; so are staff roles. A token can only look at
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
+from ninja import Path, Router, Schema, Status
 
+from yinuo.kit.carried import actor_of, at_of
 from yinuo.people import actions, queries
-from yinuo.people.api.acting import Number, actor_of, at_of
 
 router = Router(tags=["account"])
+Number = Annotated[int, Path(ge=0, le=2**53)]
+"""The number of something in an address."""
 
 
 class RoleOut(Schema):

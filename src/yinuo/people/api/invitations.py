@@ -10,6 +10,7 @@ from ninja import Router, Schema, Status
 from ninja.security import HttpBearer
 
 from yinuo.kit.actors import Actor
+from yinuo.kit.carried import actor_of, at_of, realm_of
 from yinuo.kit.refusals import Malformed, Unauthenticated
 from yinuo.people import actions
 from yinuo.record import actions as record
@@ -31,7 +32,7 @@ class SourceKey(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor:
         """The source whose key this is."""
-        return record.check_key(key=token, at=request.now)  # type: ignore[attr-defined] # set by config.realm.hand_down
+        return record.check_key(key=token, at=at_of(request))
 
 
 class InvitationIn(Schema):
@@ -59,14 +60,14 @@ def post_invitation(request: HttpRequest, whom: InvitationIn) -> Status[Invitati
     """
     if (whom.merchant is None) == (whom.buyer is None):
         raise Malformed("Name one merchant or one buyer.", path="merchant")
-    source: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
+    source = actor_of(request)
     invited = actions.invite_subject(
         actor=source,
         source=source.name,
         kind="merchant" if whom.buyer is None else "buyer",
         source_id=whom.merchant or whom.buyer or "",
-        realm=request.realm,  # type: ignore[attr-defined] # set by config.realm.hand_down
-        at=request.now,  # type: ignore[attr-defined]
+        realm=realm_of(request),
+        at=at_of(request),
     )
     link = request.build_absolute_uri(reverse("join", args=[invited.token]))
     return Status(201, InvitationOut(link=link, role=invited.role, expires=invited.expires))

@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
+from yinuo.kit.carried import actor_of, realm_of
 from yinuo.kit.refusals import Malformed
 from yinuo.people import queries
-from yinuo.people.api.acting import actor_of, here
 
 router = Router(tags=["account"])
 Text = Annotated[str, Field(max_length=200)]
@@ -54,7 +54,7 @@ class LooksQuery(Schema):
 def get_looks(request: HttpRequest, wanted: Annotated[LooksQuery, Query()]) -> dict[str, Any]:
     """Every look of staff and of authorities, 100 at a time, for the data-protection officer. One's own are not listed."""
     asked = queries.LookFilter(
-        wanted.account, queries.subject_meant(text=wanted.subject.strip(), realm=here(request)["realm"]),
+        wanted.account, queries.subject_meant(text=wanted.subject.strip(), realm=realm_of(request)),
         _first_of(wanted.day), wanted.room,
     )
     return looks_told(queries.looks(viewer=actor_of(request), wanted=asked, page=wanted.page))

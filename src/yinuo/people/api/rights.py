@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 
+from yinuo.kit.carried import actor_of, at_of, here_of
 from yinuo.people import actions, queries
-from yinuo.people.api.acting import actor_of, at_of, here
 from yinuo.people.rules import PURPOSES, RESTRICTION_GROUNDS
 
 router = Router(tags=["my data"])
@@ -53,7 +53,7 @@ class RestrictionOut(Schema):
 def put_name(request: HttpRequest, person: str, wanted: NameIn) -> Status[None]:
     """Put another name in place of the one that is kept; what stood there before is gone."""
     queries.check_themselves(actor_of(request), person)
-    actions.correct(person=person, text="name", words=wanted.name.strip(), asked="person", **here(request))
+    actions.correct(person=person, text="name", words=wanted.name.strip(), asked="person", **here_of(request))
     return Status(204, None)
 
 

@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from ninja import Router, Schema, Status
 
+from yinuo.kit.carried import actor_of, at_of, here_of
 from yinuo.people import actions, queries
-from yinuo.people.api.acting import Number, actor_of, at_of, here
+from yinuo.people.api.account import Number
 from yinuo.people.api.invitations import InvitationOut
 
 router = Router(tags=["team"])
@@ -82,7 +83,7 @@ def get_team(request: HttpRequest, merchant: str) -> dict[str, Any]:
 @router.post("/teams/{merchant}/invitations", response={201: InvitationOut}, summary="Invite somebody to a team")
 def post_team_invitation(request: HttpRequest, merchant: str, wanted: TeamInvitationIn) -> Status[InvitationOut]:
     """Make a link that works once, within a week, for somebody else. Only an owner can. Each call makes another link."""
-    invited = actions.invite_team(merchant=merchant, role=wanted.role, **here(request))
+    invited = actions.invite_team(merchant=merchant, role=wanted.role, **here_of(request))
     link = request.build_absolute_uri(reverse("join", args=[invited.token]))
     return Status(201, InvitationOut(link=link, role=invited.role, expires=invited.expires))
 

@@ -11,9 +11,8 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from msgspec import inspect as shapes
 from ninja import Router, Schema
 
-from yinuo.kit.actors import Actor
+from yinuo.kit.carried import actor_of, at_of, realm_of
 from yinuo.kit.facts import Kind, kinds
-from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import TooLarge, TooSlow
 from yinuo.record import actions, queries, rules
 from yinuo.record.api.keys import SourceKey
@@ -137,22 +136,22 @@ def post_facts(request: HttpRequest) -> HttpResponse:
     the two hashes (base64) that bind what was taken. Keep it: with it a shop can show that something was left out. While the
     record is stopped, events are taken and nothing is promised; `no_receipt` then says why.
     """
-    source: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
+    source = actor_of(request)
     taken = actions.take_events(
         actor=source,
         source=source.name,
         raws=rules.split_body(_body_of(request), request.content_type or ""),
-        realm=request.realm,  # type: ignore[attr-defined] # set by config.realm.hand_down
-        at=request.now,  # type: ignore[attr-defined]
+        realm=realm_of(request),
+        at=at_of(request),
         waiting_max=request.waiting_max,  # type: ignore[attr-defined]
     )
-    realm: Realm = request.realm  # type: ignore[attr-defined]
+    realm = realm_of(request)
     answer = _answer(taken)
     if realm.log is not None and taken.bound:
         if why := queries.why_stopped(log=realm.log):
             answer["no_receipt"] = f"The events are in the record, but nothing is sealed at present. {why}"
         else:
-            note = actions.receipt_for(log=realm.log, bound=taken.bound, at=request.now)  # type: ignore[attr-defined]
+            note = actions.receipt_for(log=realm.log, bound=taken.bound, at=at_of(request))
             answer["receipt"] = {"note": note, "bound": dict(sorted(taken.bound.items()))}
     return HttpResponse(msgspec.json.encode(answer), content_type="application/json")
 
@@ -174,12 +173,12 @@ def get_health(request: HttpRequest) -> dict[str, int | str]:
     `stopped` says why nothing is sealed or signed, such as after an older backup was put back; alert on it and on `late`.
     """
     size, signed = queries.size(), queries.checkpoint()
-    waiting = queries.waiting_seconds(at=request.now)  # type: ignore[attr-defined]
+    waiting = queries.waiting_seconds(at=at_of(request))
     return {
         "size": size, "pending": queries.pending_count(), "waiting_seconds": waiting,
         "late": waiting > rules.SEALED_WITHIN_SECONDS, "lag": size - queries.cursor_position(FOLLOWER),
         "signed": signed[0] if signed else 0,
-        "stopped": queries.why_stopped(log=request.realm.log),  # type: ignore[attr-defined]
+        "stopped": queries.why_stopped(log=realm_of(request).log),
     }
 
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from yinuo.kit.actors import Actor
+from yinuo.kit.carried import at_of
 from yinuo.kit.refusals import Unauthenticated
 from yinuo.record import actions
 
@@ -24,4 +25,4 @@ class SourceKey(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor:
         """The source whose key this is."""
-        return actions.check_key(key=token, at=request.now)  # type: ignore[attr-defined] # set by config.realm.hand_down
+        return actions.check_key(key=token, at=at_of(request))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
+from yinuo.kit.carried import realm_of
 from yinuo.kit.merkle import HASH_BYTES
 from yinuo.kit.refusals import NotFound, Refusal
 from yinuo.kit.tile_paths import ENTRIES, TILE_WIDTH, Tile, encode_entries, parse_tile_path
@@ -30,7 +31,7 @@ def get_checkpoint(request: HttpRequest) -> HttpResponse:
 )
 def get_witnessed(request: HttpRequest) -> HttpResponse:
     """The newest checkpoint that this installation's policy accepts, with the witnesses' signatures (C2SP tlog-cosignature)."""
-    log = request.realm.log  # type: ignore[attr-defined] # handed down by config.realm
+    log = realm_of(request).log
     found = queries.newest_witnessed(policy=log.policy) if log else None
     if found is None:
         raise NotFound("No head has been signed by enough witnesses yet.")
@@ -42,7 +43,7 @@ def get_witnessed(request: HttpRequest) -> HttpResponse:
 )
 def get_policy(request: HttpRequest) -> HttpResponse:
     """The policy of this log as a file: its keys, its witnesses, and how many of them must have signed (C2SP tlog-policy)."""
-    log = request.realm.log  # type: ignore[attr-defined] # handed down by config.realm
+    log = realm_of(request).log
     if log is None:
         raise NotFound("This installation publishes no log.")
     response = _answer(log.policy.text.encode(), "text/plain; charset=utf-8", "no-cache")

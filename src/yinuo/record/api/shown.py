@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Router, Schema
 
-from yinuo.kit.log import Log
+from yinuo.kit.carried import realm_of
 from yinuo.record import queries
 
 router = Router(tags=["log"])
@@ -60,7 +60,7 @@ class RecordOut(Schema):
 @router.get("/log", response=RecordOut, summary="The record, from outside")
 def get_log(request: HttpRequest) -> dict[str, Any]:
     """What the record's page shows. Never what a fact says, of what kind it is, or about whom."""
-    log: Log | None = request.realm.log  # type: ignore[attr-defined] # handed down by config.realm
+    log = realm_of(request).log
     sizes, head, waiting, anchored = queries.sizes(), queries.newest_head(), queries.waiting(), queries.anchored()
     witnessed = queries.witnessed(policy=log.policy) if log else None
     return {

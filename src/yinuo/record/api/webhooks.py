@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from ninja import Field, Path, Query, Router, Schema, Status
 
-from yinuo.kit.actors import Actor
+from yinuo.kit.carried import actor_of, at_of, here_of, realm_of
 from yinuo.kit.refusals import NotFound
 from yinuo.record import actions, queries
 from yinuo.record.api.keys import SourceKey
@@ -114,7 +114,7 @@ class IdOut(Schema):
 @for_both.get("/webhooks", response=list[WebhookOut], summary="Your webhooks")
 def get_webhooks(request: HttpRequest) -> list[dict[str, Any]]:
     """Every webhook of your source; an administrator's, of all sources."""
-    return [_told(state) for state in queries.webhooks_of(viewer=_keeper(request))]
+    return [_told(state) for state in queries.webhooks_of(viewer=actor_of(request))]
 
 
 @for_both.post("/webhooks", response={201: MadeOut}, summary="Be told of facts")
@@ -123,10 +123,10 @@ def post_webhook(request: HttpRequest, wanted: WebhookIn) -> Status[dict[str, An
 
     The address begins with https://. Keep the secret: every message is signed with it, and it is shown this once.
     """
-    keeper = _keeper(request)
+    keeper = actor_of(request)
     webhook, secret = actions.add_webhook(
-        actor=keeper, url=wanted.url, source=keeper.name if keeper.holds("source") else wanted.source, kinds=wanted.kinds,
-        reach=settings.YINUO["YINUO_WEBHOOK_REACH"], **_here(request),
+        url=wanted.url, source=keeper.name if keeper.holds("source") else wanted.source, kinds=wanted.kinds,
+        reach=settings.YINUO["YINUO_WEBHOOK_REACH"], **here_of(request),
     )
     return Status(201, {"id": webhook.pk, "secret": secret})
 
@@ -134,27 +134,27 @@ def post_webhook(request: HttpRequest, wanted: WebhookIn) -> Status[dict[str, An
 @for_both.delete("/webhooks/{webhook}", response={204: None}, summary="End a webhook")
 def delete_webhook(request: HttpRequest, webhook: Number) -> Status[None]:
     """End it, with all that waits for it."""
-    actions.remove_webhook(actor=_keeper(request), webhook=webhook)
+    actions.remove_webhook(actor=actor_of(request), webhook=webhook)
     return Status(204, None)
 
 
 @for_both.post("/webhooks/{webhook}/rotate", response=SecretOut, summary="Give a webhook a new secret")
 def post_rotate(request: HttpRequest, webhook: Number) -> dict[str, str]:
     """A new secret; for 24 hours messages are signed by both, so that none is lost while you exchange it."""
-    return {"secret": actions.rotate_webhook(actor=_keeper(request), webhook=webhook, **_here(request))}
+    return {"secret": actions.rotate_webhook(webhook=webhook, **here_of(request))}
 
 
 @for_both.post("/webhooks/{webhook}/pause", response={204: None}, summary="Pause a webhook")
 def post_pause(request: HttpRequest, webhook: Number) -> Status[None]:
     """Send nothing until it is resumed; nothing is lost."""
-    actions.pause_webhook(actor=_keeper(request), webhook=webhook, at=_here(request)["at"])
+    actions.pause_webhook(actor=actor_of(request), webhook=webhook, at=at_of(request))
     return Status(204, None)
 
 
 @for_both.post("/webhooks/{webhook}/resume", response={204: None}, summary="Resume a webhook")
 def post_resume(request: HttpRequest, webhook: Number) -> Status[None]:
     """Go on where it stopped, at once."""
-    actions.resume_webhook(actor=_keeper(request), webhook=webhook, at=_here(request)["at"])
+    actions.resume_webhook(actor=actor_of(request), webhook=webhook, at=at_of(request))
     return Status(204, None)
 
 
@@ -165,7 +165,7 @@ def post_replay(request: HttpRequest, webhook: Number, wanted: ReplayIn) -> dict
     What waited from before that point is left out.
     """
     number = actions.replay_webhook(
-        actor=_keeper(request), webhook=webhook, since=wanted.since, message=wanted.id, at=_here(request)["at"]
+        actor=actor_of(request), webhook=webhook, since=wanted.since, message=wanted.id, at=at_of(request)
     )
     return {"id": message_id(number)}
 
@@ -175,7 +175,7 @@ def get_deliveries(
     request: HttpRequest, webhook: Number, before: Annotated[int | None, Query(ge=0, le=2**53)] = None
 ) -> dict[str, Any]:
     """Messages of the last 30 days and those that wait, newest first, 100 at a time."""
-    found = queries.deliveries_of(viewer=_keeper(request), webhook=webhook, before=before, limit=LISTED_MAX + 1)
+    found = queries.deliveries_of(viewer=actor_of(request), webhook=webhook, before=before, limit=LISTED_MAX + 1)
     shown = [
         {
             "id": message_id(delivery.number), "kind": delivery.kind, "attempts": delivery.attempts, "tried": delivery.tried,
@@ -190,20 +190,11 @@ def get_deliveries(
 @router.get("/ids", response=IdOut, summary="Yinuo's id of a subject of yours")
 def get_id(request: HttpRequest, wanted: Annotated[IdQuery, Query()]) -> dict[str, str]:
     """The id under which pages, standings and messages know a merchant, order ... of yours, by the id it has with you."""
-    key = _here(request)["realm"].key
-    found = vault.surrogate_of(kind=wanted.type, source=_keeper(request).name, source_id=wanted.id, key=key)
+    key = realm_of(request).key
+    found = vault.surrogate_of(kind=wanted.type, source=actor_of(request).name, source_id=wanted.id, key=key)
     if found is None:
         raise NotFound("No fact of yours has named it yet.")
     return {"id": found}
-
-
-def _keeper(request: HttpRequest) -> Actor:
-    keeper: Actor = request.auth  # type: ignore[attr-defined] # django-ninja sets it
-    return keeper
-
-
-def _here(request: HttpRequest) -> dict[str, Any]:
-    return {"realm": request.realm, "at": request.now}  # type: ignore[attr-defined] # set by config.realm.hand_down
 
 
 def _told(state: queries.WebhookState) -> dict[str, Any]:
