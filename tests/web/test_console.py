@@ -138,8 +138,8 @@ def test_long_lists_of_cases_come_in_pages_and_the_overview_shows_a_few(here, mo
     monkeypatch.setattr(merchant, "WAITING_FIRST", 1)
     address = f"/console/merchants/{here.merchant}/cases/"
     contests = objected(here, 2)
-    assert browser(here.owner).get(address).content.decode().count('rel="next"') == 0
-    overview = browser(here.owner).get(f"/console/merchants/{here.merchant}/").content.decode()
+    assert client_of(here.owner).get(address).content.decode().count('rel="next"') == 0
+    overview = client_of(here.owner).get(f"/console/merchants/{here.merchant}/").content.decode()
     assert overview.count("/console/contests/") == 1
     assert f'href="{address}">All of them' in overview
     words = "The shop sold goods without the licence that they need, in {}."
@@ -149,10 +149,10 @@ def test_long_lists_of_cases_come_in_pages_and_the_overview_shows_a_few(here, mo
             merchant=here.merchant,
         )
         decide(actor=Actor("account:7", frozenset({"steward"})), statement=statement, realm=realm(), at=now())
-    seen, page = [], browser(here.owner).get(address).content.decode()
+    seen, page = [], client_of(here.owner).get(address).content.decode()
     while more := re.search(r'rel="next" href="(\?decided_after=\w+)"', page):
         seen += re.findall(r"/console/decisions/(\w+)/", page)
-        page = browser(here.owner).get(address + more[1]).content.decode()
+        page = client_of(here.owner).get(address + more[1]).content.decode()
     seen += re.findall(r"/console/decisions/(\w+)/", page)
     assert sorted(set(seen)) == sorted(Decision.objects.values_list("pk", flat=True))
     assert "Back to the first" in page
