@@ -136,21 +136,22 @@ def get_refused_event(request: HttpRequest, number: Number) -> dict[str, Any]:
     """The event as it came, with what is wrong where. It may hold anybody's data: that you looked is noted."""
     realm = request.realm  # type: ignore[attr-defined] # set by config.realm.hand_down
     found = queries.refused_event(viewer=_actor(request), realm=realm, number=number)
-    note_staff_look(
-        actor=_actor(request), person="", why="corrects", page="refused", thing=str(number),
-        at=request.now,  # type: ignore[attr-defined] # set by config.realm.hand_down
-    )
+    _noted(request, number)
     return _told(found) | {"event": found.raw_text}
 
 
 @router.post("/refused/{number}/replay", response={204: None}, summary="Take a refused event in")
 def post_replay_refused(request: HttpRequest, number: Number, wanted: CorrectedIn) -> Status[None]:
-    """Take it in corrected; refused with the reason if it is still wrong. One that was taken in is not there any more (404)."""
+    """Take it in corrected: the same event, or one that supersedes it. Refused with the reason if it is still wrong.
+
+    One that was taken in is not there any more (404).
+    """
     corrected = None if wanted.event is None else msgspec.json.encode(wanted.event)
     actions.replay_refused(
         actor=_actor(request), refused_id=number, corrected=corrected,
         realm=request.realm, at=request.now,  # type: ignore[attr-defined] # set by config.realm.hand_down
     )
+    _noted(request, number)
     return Status(204, None)
 
 
@@ -159,6 +160,11 @@ def delete_refused(request: HttpRequest, number: Number) -> Status[None]:
     """Delete it for good."""
     actions.drop_refused(actor=_actor(request), numbers=[number])
     return Status(204, None)
+
+
+def _noted(request: HttpRequest, number: int) -> None:
+    at: datetime = request.now  # type: ignore[attr-defined] # set by config.realm.hand_down
+    note_staff_look(actor=_actor(request), person="", why="corrects", page="refused", thing=str(number), at=at)
 
 
 def _actor(request: HttpRequest) -> Actor:
