@@ -231,6 +231,18 @@ def test_words_are_for_those_whom_they_concern(here):
     assert Appeal.objects.get().state == "open"
 
 
+def test_staff_who_list_what_was_decided_about_a_buyer_are_written_down(here, event):
+    said = {"act": "review_hidden", "ground": "insult", "automated": "no", "buyer": "b1", "review": "r1", "reasons": REASONS}
+    raws = [event("decisions.decision_stated", id="hides", decision="d1", **said)]
+    record.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm(), at=now())
+    react(domains=settings.DOMAINS, realm=realm(), at=now())
+    for who in (here.steward, here.myself):
+        (one,) = who.get(f"/decisions?buyer={here.buyer}")
+        assert one["act"] == "review_hidden"
+    looked = Access.objects.filter(person=here.buyer).values_list("actor", "why", "page")
+    assert list(looked) == [(f"account:{here.steward.account.pk}", "decides", "decision")]
+
+
 def test_refused_events_are_corrected_and_dropped(here, event):
     told = here.steward.get("/refused?source=shop")
     assert told["counts"] == {"shop": 1}
@@ -244,6 +256,7 @@ def test_refused_events_are_corrected_and_dropped(here, event):
     del right["data"]["amount_minor"]
     assert here.steward("POST", f"/refused/{one['number']}/replay", {"event": right}).status_code == 204
     assert here.steward("POST", f"/refused/{one['number']}/replay", {"event": right}).status_code == 404
+    assert Access.objects.filter(why="corrects", page="refused", thing=str(one["number"])).count() == 2
     assert here.steward.get("/refused") == {"counts": {}, "refused": [], "after": None}
     record.take_events(
         actor=SYSTEM, source="shop", raws=[event("trade.order_paid", id="x", order=7)], realm=realm(), at=now()

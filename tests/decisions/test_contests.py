@@ -18,6 +18,7 @@ from yinuo.decisions.rules import AT_ONCE_MAX, OPEN_CONTESTS_MAX, Objection
 from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
 from yinuo.kit.realm import OWN_SOURCE
 from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, NotFound
+from yinuo.people.models import Account, Membership
 from yinuo.pipelines.react import react, rebuild
 from yinuo.record import actions as record
 from yinuo.record.queries import contents_by_number, size
@@ -537,3 +538,19 @@ class TestNoFlood:
         stranger = Actor("account:7", own={"mother": frozenset({"merchant_owner"})})
         with pytest.raises(NotFound):
             queries.contests_of(viewer=stranger, merchant="mother", after=opened.pk)
+
+
+def test_who_leaves_the_team_to_decide_about_it_is_no_stranger(contest, settle, late, now, due):
+    (made,) = contest()
+    account = Account.objects.create(handle="both", created=now)
+    left = Membership.objects.create(
+        account=account, subject=late.merchant, role="merchant_operations", granted_by="system", granted=now,
+        ended=now - timedelta(days=1), ended_by="themselves",
+    )
+    both = Actor(f"account:{account.pk}", frozenset({"steward"}))
+    with pytest.raises(NotAllowed, match="You act for whom this is about"):
+        settle([made], actor=both)
+    made.refresh_from_db()
+    assert made.state == "open"
+    Membership.objects.filter(pk=left.pk).update(ended=now - timedelta(days=366))
+    settle([made], actor=both)

@@ -421,10 +421,10 @@ class TestRolesAreReadAnew:
 
     @pytest.fixture
     def people(self, late, now):
-        steward = Account.objects.create(handle="wang", created=now)
+        steward = Account.objects.create(pk=41, handle="wang", created=now)
         grant = Grant.objects.create(account=steward, role="steward", granted_by="system", granted=now)
         Authenticator.objects.create(user_id=steward.pk, type="totp", data={})
-        owner = Account.objects.create(handle="li", created=now)
+        owner = Account.objects.create(pk=42, handle="li", created=now)
         membership = Membership.objects.create(
             account=owner, subject=late.merchant, role="merchant_owner", granted_by="system", granted=now
         )

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from django.conf import settings
 
 from yinuo.catalogue import queries as catalogue
 from yinuo.catalogue.models import Finding
 from yinuo.decisions import actions, queries
+from yinuo.decisions.actions import stated
 from yinuo.decisions.models import Decision
 from yinuo.decisions.rules import Objection
-from yinuo.kit.actors import PUBLIC, Actor
-from yinuo.record.models import RefusedEvent
+from yinuo.kit.actors import PUBLIC, SYSTEM, Actor
+from yinuo.pipelines.persons import erase
+from yinuo.record import actions as record
+from yinuo.record.models import Mention, RefusedEvent
+from yinuo.record.rules import WITHHELD
 from yinuo.reviews.models import Review
+from yinuo.vault.queries import surrogate_of
 
 STEWARD = Actor("account:2", frozenset({"steward"}))
 REASONS = "The brand examined a sample from a buyer: the seams and the label are not its own."
@@ -116,6 +122,8 @@ def test_of_two_under_one_id_the_first_stands_and_correcting_it_takes_it_back(st
     ({"reasons": None}, "data.reasons"), ({"reasons": "Bad."}, "data.reasons"), ({"reasons": "." * 40}, "data.reasons"),
     ({"ground": "insult"}, "data.ground"), ({"ground": "because"}, "data.ground"), ({"merchant": None}, "data.merchant"),
     ({"buyer": "b1"}, "data.merchant"), ({"act": "listing_removed", "listing": None}, "data.listing"),
+    ({"merchant": None, "buyer": "b1", "act": "warning", "ground": "terms"}, "data.merchant"),
+    ({"act": "review_hidden", "ground": "insult", "review": "r1"}, "data.buyer"),
     ({"act": "contest_upheld"}, "data.act"), ({"act": "exile"}, "data.act"), ({"automated": None}, "data.automated"),
 ], ids=str)
 def test_without_what_whoever_is_decided_about_is_owed_it_is_refused(state, changes, path):
@@ -143,6 +151,60 @@ def test_no_consequence_is_stated_without_the_decision(take, event, kind, said):
     assert (taken.accepted, len(taken.refused)) == (0, 1)
     assert RefusedEvent.objects.count() == 1
     assert not msgspec.to_builtins(list(Finding.objects.values()))
+
+
+def test_what_comes_after_whoever_it_was_about_is_forgotten_stops_nobody(state, review, realm, now, take, event):
+    state(HIDING)
+    erase(actor=SYSTEM, person=Decision.objects.get().buyer, realm=realm, at=now, jurisdiction="cn", domains=settings.DOMAINS)
+    state({"decision": "d2"}, id="back", time="2026-05-23T00:00:00Z")
+    assert Decision.objects.get().reversed_at is not None
+    assert Review.objects.get().restored_at is not None
+    assert not Mention.objects.filter(subject=WITHHELD).exists()
+
+
+def test_words_of_another_do_not_make_up_for_whoever_it_was_about(realm, review, now, take, event, monkeypatch):
+    """However it comes about: what cannot be taken is left, and does not stop the follower for good."""
+    record.take_events(
+        actor=SYSTEM, source="shop", realm=realm, at=now, raws=[event("decisions.decision_stated", id="one", **HIDING)]
+    )
+    buyer = surrogate_of(kind="buyer", source="shop", source_id="b1", key=realm.key)
+    erase(actor=SYSTEM, person=buyer, realm=realm, at=now, jurisdiction="cn", domains=settings.DOMAINS)
+    monkeypatch.setattr(stated, "words_of", lambda *, subjects, **_: dict.fromkeys(subjects, REASONS))
+    take([event("decisions.decision_stated", id="other", **(UNLAWFUL | {"decision": "d9"}))])
+    assert Decision.objects.get().act == "goods_unlawful"
+
+
+def test_a_listing_of_another_merchant_stays_on_sale_and_is_not_told_to_be_unlawful(state, take, event, shown, now):
+    take([event("catalogue.listing_published", id="l", listing="l1", merchant="m2", time="2026-05-01T00:00:00Z")])
+    state(UNLAWFUL | {"act": "listing_removed"})
+    state(UNLAWFUL | {"decision": "d3"}, id="again")
+    listing = Decision.objects.first().listing
+    assert shown(listing) == ""
+    assert Finding.objects.get().listing is None
+    state(UNLAWFUL | {"decision": "d4", "act": "listing_removed", "merchant": "m2"}, id="theirs")
+    state({"decision": "d1"}, id="back", time="2026-05-21T00:00:00Z")
+    assert shown(listing) == "unlawful"     # taking back what removed nothing brings nothing back
+
+
+def test_a_review_that_another_wrote_stays_shown(state, review):
+    state(HIDING | {"buyer": "b2"})
+    assert Review.objects.get().hidden_at is None
+    state(HIDING | {"decision": "d3"}, id="right")
+    state({"decision": "d2"}, id="back")
+    found = Review.objects.get()
+    assert (found.hidden_ground, found.restored_at) == ("insult", None)
+
+
+def test_an_appeal_is_upheld_also_where_the_shop_took_the_decision_back_meanwhile(state, realm, now, due):
+    state(UNLAWFUL)
+    made = Decision.objects.get()
+    owner = Actor("account:9", own={made.merchant: frozenset({"merchant_owner"})})
+    appeal = actions.open_appeal(actor=owner, decision_id=made.pk, objection=Objection(REASONS, due), realm=realm, at=now)
+    state({"decision": "d1"}, id="back")
+    settled = actions.settle_appeal(
+        actor=STEWARD, appeal_id=appeal.pk, upheld=True, words="The shop itself has taken it back.", realm=realm, at=now
+    )
+    assert settled.state == "upheld"
 
 
 def test_another_shop_cannot_take_it_back(state, take, event):

@@ -17,7 +17,8 @@ from yinuo.kit.refusals import Malformed
 
 call = partial(post, body=b"{}", headers={}, bytes_max=500)
 NEVER = ("169.254.169.254", "fd00:ec2::254", "fe80::1", "0.0.0.0", "::", "224.0.0.1", "ff02::1", "255.255.255.255", "240.0.0.1",
-         "100.100.100.200", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:0:1::", "::7f00:1", "::ffff:169.254.169.254")
+         "100.100.100.200", "64:ff9b::a9fe:a9fe", "2002:7f00:1::", "2001:0:1::", "::7f00:1", "::ffff:169.254.169.254",
+         "fec0::1")
 PRIVATE = ("10.0.0.1", "172.16.5.5", "192.168.1.1", "fd12:3456::1", "::ffff:10.1.2.3")
 HERE = ("127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1")
 PUBLIC = ("93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "::ffff:93.184.216.34")
@@ -133,3 +134,10 @@ def test_a_name_on_the_internet_is_not_called_in_the_clear(monkeypatch):
     answering(monkeypatch, ["93.184.216.34"])
     with pytest.raises(Unreachable, match="only https"):
         call("http://localhost/", reach="loopback")
+
+
+def test_what_a_broken_answer_holds_is_told_in_signs_that_logs_and_databases_keep(serving):
+    url = serving(lambda *_: b"HTTQ\0\x1b[31m one\r\n\r\n")
+    with pytest.raises(Unreachable) as refused:
+        call(url, reach="loopback")
+    assert refused.value.sentence == "It gave no usable answer: HTTQ\ufffd\ufffd[31m one."

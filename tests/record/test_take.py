@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -265,6 +266,18 @@ def test_a_refused_event_is_corrected_and_replayed(take, realm, now, event):
         actions.replay_refused(actor=SYSTEM, refused_id=waiting.pk, realm=realm, at=now)
     with pytest.raises(NotAllowed):
         queries.refused_waiting(viewer=Actor("shop", frozenset({"source"})), realm=realm)
+
+
+def test_a_correction_is_no_way_to_state_something_else_in_a_sources_name(take, realm, now, event):
+    take([paid(event, id="bad", amount_minor=-1)])
+    (waiting,) = queries.refused_waiting(viewer=SYSTEM, realm=realm)
+    replay = partial(actions.replay_refused, actor=SYSTEM, refused_id=waiting.pk, realm=realm, at=now)
+    for other in (paid(event, id="another"), event("trade.order_cancelled", id="bad", order="o1")):
+        with pytest.raises(Malformed, match="Correct this event"):
+            replay(corrected=other)
+    assert queries.entry_count() == 0
+    replay(corrected=paid(event, id="anew", supersedes="bad"))
+    assert queries.entry_count() == 1
 
 
 @pytest.fixture

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import Q
 
 from yinuo.catalogue.models import Finding, Listing
 from yinuo.catalogue.rules import FINDING_DAYS, is_withdrawn
+from yinuo.kit import rows
 from yinuo.kit.actors import Actor
 from yinuo.kit.moments import MICROS_PER_DAY
 from yinuo.kit.realm import Realm
@@ -53,6 +56,12 @@ def listings_of(*, viewer: Actor, merchant: str, after: str, limit: int, realm: 
         behind = Q(published_at__lt=anchor.published_at) | Q(pk__gt=anchor.pk)
         found = found.filter(behind, published_at__lte=anchor.published_at)
     return _shown(list(found.order_by("-published_at", "pk")[:limit]), realm)
+
+
+def owners_of(listings: Sequence[str]) -> dict[str, str]:
+    """The merchant of each of these listings, as far as it is known."""
+    sql = "SELECT id, merchant FROM catalogue_listing WHERE merchant IS NOT NULL AND id {keys}"
+    return dict(rows.select_in(connection, sql, sorted(set(listings))))
 
 
 def findings_about(*, viewer: Actor, listing: str, before: int) -> list[Finding]:

@@ -93,6 +93,9 @@ def check_act(stated: Any) -> Act:
         raise Malformed(f"{stated.ground!r} is no ground for {act.code}; there are {listed}.", path="ground")
     if (stated.merchant is None) == (stated.buyer is None):
         raise Malformed("Say who is decided about: a merchant or a buyer, and not both.", path="merchant")
+    against = "buyer" if act.about == "review" else "merchant"
+    if getattr(stated, against) is None:
+        raise Malformed(f"{act.code} is against a {against}: tell them, and nobody else.", path=against)
     if getattr(stated, act.about) is None:
         raise Malformed(f"Say which {act.about} it is about.", path=act.about)
     return act

@@ -238,7 +238,10 @@ def get_decisions(request: HttpRequest, about: Annotated[AboutQuery, Query()]) -
     viewer = actor_of(request)
     if about.merchant:
         return [_decided(one) for one in queries.decisions_about(viewer=viewer, merchant=about.merchant)]
-    return [_decided(one) for one in queries.decisions_about_buyer(viewer=viewer, buyer=about.buyer)]
+    found = queries.decisions_about_buyer(viewer=viewer, buyer=about.buyer)
+    if found:
+        _noted(request, about.buyer, "decision", "")
+    return [_decided(one) for one in found]
 
 
 @for_people.get("/decisions/facts", response=list[FactOut], summary="Facts that a decision may rely on")

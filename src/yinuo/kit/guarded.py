@@ -17,7 +17,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal, Protocol
 from urllib.parse import SplitResult, urlsplit
 
-from yinuo.kit.outbound import SECONDS, Reply, Unreachable
+from yinuo.kit.outbound import SECONDS, Reply, Unreachable, reason_of
 from yinuo.kit.refusals import Malformed
 
 Reach = Literal["public", "loopback", "private"]
@@ -72,8 +72,8 @@ def may_reach(address: Address, reach: Reach) -> bool:
         return reach != "public"
     if address in _METADATA or address.is_link_local or address.is_multicast or address.is_unspecified:
         return False
-    if isinstance(address, IPv6Address) and any(address in network for network in _HOLDS_IPV4):
-        return False        # an IPv4 address in disguise
+    if isinstance(address, IPv6Address) and (address.is_site_local or any(address in network for network in _HOLDS_IPV4)):
+        return False        # private under a name of old, or an IPv4 address in disguise
     if address.is_global:
         return not address.is_reserved
     return reach == "private" and address.is_private and not address.is_reserved
@@ -98,8 +98,8 @@ def post(
             finally:
                 watch.cancel()
     except (OSError, HTTPException, ValueError) as error:
-        reason = "it took too long" if out_of_time.is_set() else str(error) or type(error).__name__
-        raise Unreachable(f"It gave no usable answer: {reason[:200]}.") from None
+        reason = "it took too long" if out_of_time.is_set() else reason_of(error)
+        raise Unreachable(f"It gave no usable answer: {reason}.") from None
     if out_of_time.is_set():
         raise Unreachable("It gave no usable answer: it took too long.")
     return reply

@@ -56,13 +56,19 @@ def send(url: str, *, body: bytes | None = None, media_type: str = "", bytes_max
         finally:
             watch.cancel()
     except (OSError, HTTPException, ValueError) as error:
-        reason = "it took too long" if out_of_time.is_set() else str(error) or type(error).__name__
-        raise Unreachable(f"{url} gave no usable answer: {reason[:200]}.") from None
+        reason = "it took too long" if out_of_time.is_set() else reason_of(error)
+        raise Unreachable(f"{url} gave no usable answer: {reason}.") from None
     finally:
         connection.close()
     if out_of_time.is_set():        # a body without a stated length only looks whole when it is cut
         raise Unreachable(f"{url} gave no usable answer: it took too long.")
     return reply
+
+
+def reason_of(error: Exception) -> str:
+    """What went wrong, in a line that logs and databases can keep: an error may quote whatever the other side sent."""
+    told = str(error).strip() or type(error).__name__
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in told[:200])
 
 
 def _connection(url: str, seconds: float) -> HTTPConnection:

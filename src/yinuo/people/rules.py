@@ -190,6 +190,8 @@ INVITATION_LASTS = timedelta(days=7)
 INVITATIONS_MAX = 50
 """How many invitations to one team may be open."""
 AUTHORITY_LASTS_MAX = timedelta(days=180)
+TIES_LAST = timedelta(days=365)
+"""For how long whoever acted for somebody decides nothing about them: as long as what was found counts."""
 STAFF_IDLE_MAX = timedelta(hours=12)
 """After so long without a request the session of somebody with a staff role ends."""
 _HANDLE = re.compile(r"[a-z0-9](?:[a-z0-9._-]{1,38})[a-z0-9]|[\u4e00-\u9fff][\u4e00-\u9fff0-9]{2,39}")

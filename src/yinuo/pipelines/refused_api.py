@@ -132,17 +132,19 @@ def get_refused_event(request: HttpRequest, number: Number) -> dict[str, Any]:
     """The event as it came, with what is wrong where. It may hold anybody's data: that you looked is noted."""
     here = here_of(request)
     found = queries.refused_event(viewer=here["actor"], realm=here["realm"], number=number)
-    note_staff_look(
-        actor=here["actor"], person="", why="corrects", page="refused", thing=str(number), at=here["at"]
-    )
+    _noted(request, number)
     return _told(found) | {"event": found.raw_text}
 
 
 @router.post("/refused/{number}/replay", response={204: None}, summary="Take a refused event in")
 def post_replay_refused(request: HttpRequest, number: Number, wanted: CorrectedIn) -> Status[None]:
-    """Take it in corrected; refused with the reason if it is still wrong. One that was taken in is not there any more (404)."""
+    """Take it in corrected: the same event, or one that supersedes it. Refused with the reason if it is still wrong.
+
+    One that was taken in is not there any more (404).
+    """
     corrected = None if wanted.event is None else msgspec.json.encode(wanted.event)
     actions.replay_refused(refused_id=number, corrected=corrected, **here_of(request))
+    _noted(request, number)
     return Status(204, None)
 
 
@@ -151,6 +153,13 @@ def delete_refused(request: HttpRequest, number: Number) -> Status[None]:
     """Delete it for good."""
     actions.drop_refused(actor=actor_of(request), numbers=[number])
     return Status(204, None)
+
+
+def _noted(request: HttpRequest, number: int) -> None:
+    here = here_of(request)
+    note_staff_look(
+        actor=here["actor"], person="", why="corrects", page="refused", thing=str(number), at=here["at"]
+    )
 
 
 def _replayed(numbers: list[int], still: dict[int, str]) -> dict[str, Any]:

@@ -9,7 +9,15 @@ from django.db import transaction
 
 from yinuo.decisions import queries
 from yinuo.decisions.actions.contests import CONTEST_DUE, tell_settled
-from yinuo.decisions.actions.decide import check_stranger, digest_of, hold_vault, keep_words, reverse, state
+from yinuo.decisions.actions.decide import (
+    check_stranger,
+    digest_of,
+    hold_vault,
+    keep_words,
+    reverse,
+    state,
+    ties_of,
+)
 from yinuo.decisions.events import AppealOpened, AppealSettled, SettledCause
 from yinuo.decisions.models import Appeal, Contest, Decision
 from yinuo.decisions.rules import ACTS, Objection, check_another, check_cause, check_new_words, check_open, check_words
@@ -79,7 +87,7 @@ def settle_appeal(
     check_open(appeal.state)
     contest = Contest.objects.select_for_update().filter(decision=appeal.decision).first()
     check_another(actor.name, queries.had_part(appeal=appeal))
-    check_stranger(actor, appeal.decision.merchant, appeal.decision.buyer)
+    check_stranger(ties_of(actor, at), appeal.decision.merchant, appeal.decision.buyer)
     if appeal.decision.buyer == WITHHELD:
         raise Conflict("Whoever appealed was forgotten at their own wish: there is nobody to answer.")
     if upheld and contest is not None:
@@ -95,7 +103,8 @@ def settle_appeal(
     appeal.save(update_fields=["state", "settled_by", "settled_at", "reply"])
     _tell(appeal, realm, at)
     if upheld:
-        reverse(decision=appeal.decision, appeal=appeal.pk, realm=realm, at=at)
+        if appeal.decision.reversed_at is None:     # or the shop that took it has taken it back meanwhile
+            reverse(decision=appeal.decision, appeal=appeal.pk, realm=realm, at=at)
         if contest is not None:
             _uphold(contest, cause, realm, at)
     return appeal

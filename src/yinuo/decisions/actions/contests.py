@@ -16,6 +16,7 @@ from yinuo.decisions.actions.decide import (
     refusals_of,
     state,
     state_each,
+    ties_of,
     write_decisions,
 )
 from yinuo.decisions.events import Aspect, ContestLapsed, ContestOpened, ContestSettled, SettledCause
@@ -237,14 +238,14 @@ def _refused(
     """By contest why it cannot be settled like this by this person, as far as it cannot."""
     known = {contest.pk for contest in found}
     refused: dict[str, Refusal] = {each: NotFound("Not all of these contests exist.") for each in ids if each not in known}
-    had_part = queries.took_part(matters=[contest.matter for contest in found])
+    had_part, ties = queries.took_part(matters=[contest.matter for contest in found]), ties_of(actor, at)
     replaced = {} if settling.upheld else facts.replaced_among(keys=[each.event for each in found if each.aspect == "fact"])
     stated = refusals_of([_statement(contest, settling, at) for contest in found], at=at)
     for contest, unstated in zip(found, stated, strict=True):
         try:
             check_open(contest.state)
             check_another(actor.name, had_part[contest.matter])
-            check_stranger(actor, contest.merchant)
+            check_stranger(ties, contest.merchant)
             if settling.upheld:
                 check_cause(contest.aspect, settling.cause)
             elif contest.event in replaced:

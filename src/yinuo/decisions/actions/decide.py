@@ -17,8 +17,11 @@ from yinuo.kit.ids import keyed_digest, new_surrogates
 from yinuo.kit.moments import to_micros
 from yinuo.kit.realm import Realm
 from yinuo.kit.refusals import Conflict, Malformed, NotAllowed, Refusal
+from yinuo.people.queries import tied_to
+from yinuo.people.rules import TIES_LAST
 from yinuo.record import actions as record
 from yinuo.record import queries as facts
+from yinuo.record.rules import WITHHELD
 from yinuo.vault import actions as vault
 from yinuo.vault.queries import known_among
 
@@ -33,7 +36,7 @@ def decide(*, actor: Actor, statement: Statement, realm: Realm, at: datetime) ->
     allow(actor, "decisions.decide_by_machine" if statement.automated == "wholly" else "decisions.decide")
     if statement.automated != "wholly" and not actor.is_human:
         raise NotAllowed("Only a signed-in person decides otherwise than wholly by machine.")
-    check_stranger(actor, statement.merchant, statement.buyer)
+    check_stranger(ties_of(actor, at), statement.merchant, statement.buyer)
     return take_decision(actor=actor, statement=statement, realm=realm, at=at)
 
 
@@ -100,7 +103,7 @@ def reverse(*, decision: Decision, appeal: str | None, realm: Realm, at: datetim
         f"decision/{decision.pk}/reversed",
         DecisionReversed(
             decision=decision.pk, act=decision.act, ground=decision.ground, appeal=appeal, merchant=decision.merchant,
-            buyer=decision.buyer, review=decision.review, listing=decision.listing,
+            buyer=None if decision.buyer == WITHHELD else decision.buyer, review=decision.review, listing=decision.listing,
         ),
         realm=realm, at=at, since=since,
     )
@@ -145,9 +148,14 @@ def state_each(told: Sequence[tuple[str, Fact]], *, realm: Realm, at: datetime, 
     record.append(actor=SYSTEM, statements=statements, realm=realm, at=at)
 
 
-def check_stranger(actor: Actor, *subjects: str | None) -> None:
-    """Refuse whoever acts for the merchant, or is the buyer, whose matter it is."""
-    if any(subject in actor.own for subject in subjects):
+def ties_of(actor: Actor, at: datetime) -> Collection[str]:
+    """For whom somebody acts, or did in the last year."""
+    return tied_to(actor, since=at - TIES_LAST)
+
+
+def check_stranger(ties: Collection[str], *subjects: str | None) -> None:
+    """Refuse whoever acts for the merchant, or is the buyer, whose matter it is; or was so until lately."""
+    if any(subject in ties for subject in subjects):
         raise NotAllowed("You act for whom this is about: another person must decide.")
 
 

@@ -15,6 +15,7 @@ from yinuo.kit.actors import SOURCE, Actor, allow
 from yinuo.kit.facts import Recorded
 from yinuo.kit.moments import from_micros
 from yinuo.kit.realm import Realm
+from yinuo.kit.refusals import Malformed
 from yinuo.record.queries import contents_by_number, facts_about
 from yinuo.vault.queries import words_of
 
@@ -24,7 +25,7 @@ def settle_stated(*, actor: Actor, decisions: Collection[str], realm: Realm, at:
     """Bring these decisions to what shops' standing facts say of them: taken with the reasons stated, or taken back.
 
     One whose fact was withdrawn, corrected or contested away is reversed as well; what replaces it is stated under another id.
-    One whose reasons were erased before they were read is never taken.
+    One whose reasons were erased before they were read, or whoever it was about, is never taken.
     """
     allow(actor, "decisions.take_stated")
     stated: dict[str, Recorded] = {}
@@ -41,8 +42,8 @@ def settle_stated(*, actor: Actor, decisions: Collection[str], realm: Realm, at:
     for decision_id, recorded in stated.items():
         if decision_id not in known and (words := reasons.get(decision_id)):
             statement = _statement(recorded, contents[recorded.seq].key, words, at)
-            check_statement(statement, at=at)
-            taken.setdefault(SOURCE + recorded.source, {})[decision_id] = statement
+            if _holds(statement, at):
+                taken.setdefault(SOURCE + recorded.source, {})[decision_id] = statement
     for by, statements in taken.items():
         known |= {decision.pk: decision for decision in write_rows(statements, by=by, realm=realm, at=at)}
     for decision_id, decision in known.items():
@@ -50,6 +51,17 @@ def settle_stated(*, actor: Actor, decisions: Collection[str], realm: Realm, at:
         since = taken_back.get(decision_id) if stands else decision.since
         if since is not None and decision.reversed_at is None:
             reverse(decision=decision, appeal=None, realm=realm, at=at, since=max(since, decision.since))
+
+
+def _holds(statement: Statement, at: datetime) -> bool:
+    """Whether it still says all that is owed. Intake saw to that; since then whoever it is about may have been erased, and a
+    fact that the follower refused would stop it for good.
+    """
+    try:
+        check_statement(statement, at=at)
+    except Malformed:
+        return False
+    return True
 
 
 def _statement(recorded: Recorded, key: str, words: str, at: datetime) -> Statement:

@@ -18,7 +18,7 @@ from yinuo.kit.refusals import Conflict, NotAllowed, NotFound, Refusal
 from yinuo.people.actions import four_eyes
 from yinuo.people.events import CaseRoomAsked, CaseRoomClosed, CaseRoomOpened
 from yinuo.people.models import Access, CaseRoom, CaseRoomCase, CaseRoomGuest
-from yinuo.people.queries import account_called, actor_named, digest_of_room, grants_of
+from yinuo.people.queries import account_called, actor_named, digest_of_room, grants_of, tied_to
 from yinuo.people.rules import (
     AUTHORITY,
     FOUR_EYES_LASTS,
@@ -26,6 +26,7 @@ from yinuo.people.rules import (
     ROOM_ENDS,
     ROOM_GUESTS_MAX,
     ROOM_TELLS,
+    TIES_LAST,
     Case,
     RoomRequest,
     check_cases,
@@ -60,7 +61,7 @@ def ask_room(
     allow(actor, "people.ask_room")
     check_request(request, at=at)
     check_cases(cases)
-    _check_stranger(actor, cases)
+    _check_stranger(actor, cases, at)
     accounts = _guests(guests, at)
     (room_id,) = new_surrogates(realm.entropy, SUBJECT_PREFIXES["room"], 1)
     proposal = four_eyes.propose(
@@ -88,7 +89,7 @@ def approve_room(*, actor: Actor, room_id: str, digest: str, realm: Realm, at: d
     """Open a room as the second person, who was shown the request of this digest. Those concerned are told, now or later."""
     allow(actor, APPROVAL)
     room = _held(room_id)
-    _check_stranger(actor, [Case("order", case.thing, case.merchant, case.buyer) for case in _cases(room)])
+    _check_stranger(actor, [Case("order", case.thing, case.merchant, case.buyer) for case in _cases(room)], at)
     if digest_of_room(room, realm=realm) != room.proposal.digest:
         raise Conflict(_("This is not what was proposed. Look at it again before you approve it."))
     four_eyes.approve(actor=actor, proposal=room.proposal_id, digest=digest, at=at)
@@ -231,9 +232,10 @@ def _guests(handles: Sequence[str], at: datetime) -> list[int]:
     return accounts
 
 
-def _check_stranger(actor: Actor, cases: Sequence[Case]) -> None:
-    """Refuse whoever acts for somebody whom a case concerns."""
-    if any(who in actor.own for case in cases for who in (case.merchant, case.buyer)):
+def _check_stranger(actor: Actor, cases: Sequence[Case], at: datetime) -> None:
+    """Refuse whoever acts, or acted in the last year, for somebody whom a case concerns."""
+    ties = tied_to(actor, since=at - TIES_LAST)
+    if any(who in ties for case in cases for who in (case.merchant, case.buyer)):
         raise NotAllowed("You act for whom this is about: another person must decide.")
 
 

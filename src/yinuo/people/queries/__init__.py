@@ -30,6 +30,7 @@ from yinuo.people.queries.accounts import (
     team_member,
     team_of,
     team_sizes,
+    tied_to,
     tokens_of,
     usable_among,
 )
@@ -102,6 +103,7 @@ __all__ = [
     "team_member",
     "team_of",
     "team_sizes",
+    "tied_to",
     "tokens_of",
     "usable_among",
 ]

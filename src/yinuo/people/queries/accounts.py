@@ -176,6 +176,15 @@ def _in_force(account: Account | None, at: datetime) -> Actor:
     return Actor(name, roles, dict(own))
 
 
+def tied_to(actor: Actor, *, since: datetime) -> set[str]:
+    """For whom somebody acts, or did after a moment: whoever leaves a team to decide about it is no stranger to it."""
+    subjects = set(actor.own)
+    if actor.is_human:
+        held = Membership.objects.filter(Q(ended=None) | Q(ended__gt=since), account=int(actor.name.removeprefix(HUMAN)))
+        subjects.update(held.values_list("subject", flat=True))
+    return subjects
+
+
 def tokens_of(account: Account, *, at: datetime) -> list[AccessToken]:
     """An account's access tokens that were not revoked and have not expired, oldest first."""
     return list(AccessToken.objects.filter(account=account, revoked=None, expires__gt=at).order_by("made", "pk"))

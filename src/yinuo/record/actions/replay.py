@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from yinuo.kit.actors import SYSTEM, Actor, allow, read_anew
 from yinuo.kit.realm import Realm
@@ -15,12 +16,20 @@ from yinuo.record.actions.take import take
 from yinuo.record.models import RefusedEvent
 from yinuo.record.queries import refused as queries
 
+_ANOTHER = _(
+    "Correct this event, of its own kind and under its own id or as one that supersedes it. What else there is to state, its "
+    "source states."
+)
+
 
 @transaction.atomic
 def replay_refused(
     *, actor: Actor, refused_id: int, realm: Realm, at: datetime, corrected: bytes | None = None
 ) -> None:
-    """Take a refused event in again, as it came or corrected; refuses with the reason if it is still wrong."""
+    """Take a refused event in again, as it came or corrected; refuses with the reason if it is still wrong.
+
+    What is taken in is this event, or one that supersedes it: nobody states something else in its source's name.
+    """
     allow(read_anew(actor), "record.replay_refused")
     waiting = RefusedEvent.objects.select_for_update().filter(pk=refused_id, replayed=None)
     kept = next(queries.opened(waiting, realm=realm), None)
@@ -28,10 +37,20 @@ def replay_refused(
         raise NotFound(f"There is no refused event {refused_id} waiting to be replayed.")
     raw = corrected if corrected is not None else kept.raw
     good, refused = rules.read_events([raw], source=kept.source, now=at)
+    if corrected is not None and good:
+        _check_same(kept, good[0])
     taken = take(actor=SYSTEM, source=kept.source, events=good, realm=realm, at=at) if good else None    # for the source
     for still in [*refused, *(taken.refused if taken else [])]:
         raise Malformed(still.sentence, path=still.path)
     waiting.update(replayed=at, raw=b"")
+
+
+def _check_same(kept: queries.RefusedWaiting, corrected: rules.Incoming) -> None:
+    """Refuse a correction that is another event, or of another kind, as far as those could be read."""
+    if kept.event_id and kept.event_id not in (corrected.id, corrected.supersedes):
+        raise Malformed(_ANOTHER, path="id")
+    if rules.type_in(kept.raw) not in (None, corrected.kind.name):
+        raise Malformed(_ANOTHER, path="type")
 
 
 def still_refused(*, actor: Actor, numbers: Sequence[int], realm: Realm, at: datetime) -> dict[int, str]:

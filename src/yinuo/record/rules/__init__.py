@@ -36,6 +36,7 @@ from yinuo.record.rules.reading import (
     read_events,
     split_batch,
     split_body,
+    type_in,
     understood,
 )
 from yinuo.record.rules.refusal import (
@@ -115,6 +116,7 @@ __all__ = [
     "split_batch",
     "split_body",
     "surely_of",
+    "type_in",
     "understood",
     "without_name",
     "without_person",

@@ -303,3 +303,12 @@ def _id_in(raw: bytes) -> str:
     except _UNREADABLE:
         return ""
     return found[:SOURCE_ID_LENGTH_MAX].replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(found, str) else ""
+
+
+def type_in(raw: bytes) -> str | None:
+    """The kind of a refused event, where one that there is can still be read."""
+    try:
+        found = msgspec.json.decode(raw, type=dict[str, Any]).get("type")
+    except _UNREADABLE:
+        return None
+    return found if isinstance(found, str) and found in kinds() else None
