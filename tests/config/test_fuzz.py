@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from typing import Any
 from zlib import crc32
@@ -39,7 +40,7 @@ CONFIG = schemathesis.Config.from_dict({
 })
 IDENTITY = {"Accept-Encoding": "identity"}      # the client within this process unpacks nothing
 WHO = ["nobody", "source", "merchant_owner", "buyer", "steward"]
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, *([pytest.mark.timeout(0)] if IS_WHOLE else [])]
 schema = schemathesis.openapi.from_wsgi("/api/openapi.json", application, config=CONFIG)
 
 
@@ -53,41 +54,57 @@ def _one_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-@pytest.fixture(params=WHO)
-def who(request):
-    return request.param
+@pytest.fixture(scope="module")
+def credentials(_everything, django_db_blocker):
+    """What a request carries to say who it comes from, by who: a source's key, or a person's session and access token."""
+    everything, _ = _everything
+
+    def headers(who):
+        session = everything.signed_in(who).cookies["sessionid"].value
+        made = people.make_token(
+            account=everything.people[who], name="fuzz", days=1, second_factor=True, realm=realm(), at=now()
+        )
+        return {"Cookie": f"sessionid={session}", "Authorization": f"Bearer {made.token}"}
+
+    with django_db_blocker.unblock():
+        made = {who: headers(who) for who in WHO if who in everything.people}
+    return {
+        who: IDENTITY | more
+        for who, more in {"nobody": {}, "source": {"Authorization": f"Bearer {everything.key}"}, **made}.items()
+    }
 
 
-@pytest.fixture
-def headers(who, everything):
-    """What a request carries to say who it comes from: a source's key, or a person's session and access token."""
-    if who == "nobody":
-        return IDENTITY
-    if who == "source":
-        return IDENTITY | {"Authorization": f"Bearer {everything.key}"}
-    session = everything.signed_in(who).cookies["sessionid"].value
-    made = people.make_token(
-        account=everything.people[who], name="fuzz", days=1, second_factor=True, realm=realm(), at=now()
-    )
-    return IDENTITY | {"Cookie": f"sessionid={session}", "Authorization": f"Bearer {made.token}"}
+def senders(what: object) -> list[str]:
+    """With whose credentials a request goes out that is wrong in itself: with one of them."""
+    return WHO if IS_WHOLE else [WHO[crc32(repr(what).encode()) % len(WHO)]]
 
 
-def is_sent(what: object, who: str) -> bool:
-    """Whether this request, which is wrong in itself, is one of those that go out with this credential."""
-    return IS_WHOLE or WHO[crc32(repr(what).encode()) % len(WHO)] == who
+@contextmanager
+def taken_back(who: str) -> Iterator[None]:
+    """What a request changed is taken back; a failure says who sent it."""
+    try:
+        with transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+    except AssertionError as failure:
+        failure.add_note(f"sent by {who}")
+        raise
+
+
+@pytest.fixture(params=["everybody"])
+def own_id(request):
+    """Without any parameter all tests of schemathesis have one id, and xdist runs only one of them."""
 
 
 @schema.parametrize()
 @settings(suppress_health_check=list(HealthCheck), deadline=None)
-def test_every_call_answers_as_it_is_described(case, who, headers):
+def test_every_call_answers_as_it_is_described(case, credentials, everything, own_id):
     sent = (case.method, case.path, case.path_parameters, case.query, case.headers, case.body)
-    if case.meta.generation.mode.is_negative and not is_sent(sent, who):
-        return
-    with transaction.atomic():
-        answer = case.call(headers=headers)
-        case.validate_response(answer, headers=headers)
-        check_refusal(answer.status_code, answer.headers["content-type"][0] if answer.content else "", answer.content)
-        transaction.set_rollback(True)
+    for who in senders(sent) if case.meta.generation.mode.is_negative else WHO:
+        with taken_back(who):
+            answer = case.call(headers=credentials[who])
+            case.validate_response(answer, headers=credentials[who])
+            check_refusal(answer.status_code, answer.headers["content-type"][0] if answer.content else "", answer.content)
 
 
 HOSTILE = ["%00", "a%00b", "%ff%fe", "%ED%A0%80", "..%2F..%2Fetc", "9" * 5_000, "-1", "1e999", "%F0%9F%92%A5", "'%22%3B--",
@@ -112,19 +129,25 @@ HEADERS = [
 CALLS = [(found.ok().path, found.ok().method.upper(), found.ok()) for found in schema.get_all_operations()]
 
 
+@pytest.fixture(scope="module")
+def client():
+    """One for all: each looks for every file of the site when it is made."""
+    return Client(raise_request_exception=False)
+
+
 @pytest.mark.parametrize(("path", "method", "call"), CALLS, ids=[f"{method} {path}" for path, method, _ in CALLS])
-def test_attacks_are_refused_with_a_sentence(path, method, call, who, headers):
-    client = Client(raise_request_exception=False)
+@pytest.mark.usefixtures("everything")
+def test_attacks_are_refused_with_a_sentence(path, method, call, client, credentials):
     for address, more in attacks(path, method, call):
-        if not is_sent((method, address, more), who):
-            continue
-        sent = {"content_type": "application/json", "data": b"", **more}
-        sent["headers"] = headers | more.get("headers", {})
-        with transaction.atomic():
-            answer = client.generic(method, address, **sent)
-            transaction.set_rollback(True)
-        assert answer.status_code < 500, (address[:200], {name: repr(value)[:200] for name, value in more.items()})
-        check_refusal(answer.status_code, answer["Content-Type"] if answer.content else "", answer.content)
+        for who in senders((method, address, more)):
+            client.cookies.clear()
+            sent = {"content_type": "application/json", "data": b"", **more}
+            sent["headers"] = credentials[who] | more.get("headers", {})
+            with taken_back(who):
+                answer = client.generic(method, address, **sent)
+                said = (address[:200], {name: repr(value)[:200] for name, value in more.items()})
+                assert answer.status_code < 500, said
+                check_refusal(answer.status_code, answer["Content-Type"] if answer.content else "", answer.content)
 
 
 def attacks(path: str, method: str, call: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -146,18 +169,17 @@ def attacks(path: str, method: str, call: Any) -> Iterator[tuple[str, dict[str, 
 
 
 @pytest.mark.parametrize(("path", "method", "call"), CALLS, ids=[f"{method} {path}" for path, method, _ in CALLS])
-def test_what_there_is_is_answered_as_described(path, method, call, headers, everything):
+def test_what_there_is_is_answered_as_described(path, method, call, credentials, everything):
     """By ids of things that exist, which chance does not find."""
     kinds = {one["name"]: one["schema"].get("type") for one in call.definition.raw.get("parameters", []) if one["in"] == "path"}
     names = re.findall(r"\{(\w+)\}", path)
     known = {name: everything.values(f"int:{name}" if kinds[name] == "integer" else name) for name in names}
     assert [name for name in names if not known[name]] == [], "say in tests/everything.py what these stand for"
-    for values in product(*known.values()):
-        with transaction.atomic():
-            answer = call.Case(path_parameters=dict(zip(names, values, strict=True))).call(headers=headers)
+    for who, values in product(WHO, list(product(*known.values()))):
+        with taken_back(who):
+            answer = call.Case(path_parameters=dict(zip(names, values, strict=True))).call(headers=credentials[who])
             call.validate_response(answer)
             check_refusal(answer.status_code, answer.headers["content-type"][0] if answer.content else "", answer.content)
-            transaction.set_rollback(True)
 
 
 def check_refusal(status: int, content_type: str, content: bytes) -> None:
