@@ -127,12 +127,24 @@ TOLD: Words = {
     "marked": _("The file is marked: “%(note)s”"),
     "whole": _("About %(subject)s %(id)s it shows the facts numbered %(first)s to %(last)s; none is left out between them."),
     "gaps": _("About %(subject)s %(id)s it shows %(count)s facts numbered from %(first)s to %(last)s; others are not shown."),
-    "sums_order": _(
+    "later_order": _(
         "Later facts about the order may exist, and withdrawals of those shown: nothing in the file says how many there are."
     ),
-    "sums_credit": _("The score itself is not computed again here; “yinuo verify” does that, to the point."),
-    "sums_reviews": _("The counts themselves are not computed again here; “yinuo verify” does that."),
-    "sums_receipt": _("The receipt itself is not held against them here; “yinuo verify” does that."),
+    "part_credit": _("The facts are proven; the score was not checked"),
+    "part_reviews": _("The facts are proven; the counts were not checked"),
+    "part_receipt": _("The facts are proven; the receipt was not checked"),
+    "beyond_credit": _(
+        "Nothing is computed here: the score, the level and the reasons in the file could have been altered and would look the "
+        "same. “yinuo verify” computes them again, to the point."
+    ),
+    "beyond_reviews": _(
+        "Nothing is counted here: the counts in the file could have been altered and would look the same. “yinuo verify” "
+        "counts again."
+    ),
+    "beyond_receipt": _(
+        "The receipt in the file is not held against these facts here, and could have been altered. “yinuo verify” compares "
+        "them."
+    ),
     "facts_shown": _("What it shows"),
     "numbering": _("The facts about each subject are numbered from 0 without a gap, so that one left out shows."),
     "entry": _("Entry %(index)s"),
