@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from yinuo.config.administration import TABLES, site
 from yinuo.config.realm import now
+from yinuo.credit.models import Run
 from yinuo.decisions.models import Decision
 from yinuo.people.models import Account, Grant
 from yinuo.record.models import RefusedEvent, SourceKey, Webhook
@@ -63,6 +64,20 @@ def test_nobody_else_sees_anything(tables, address):
     assert client(account("nobody")).get(address).status_code == 404
     assert client(account("without", "administrator", second_factor=False)).get(address).status_code == 404
     assert client().get(address).status_code == 404
+
+
+@pytest.mark.parametrize(("language", "shown"), [
+    ("en", ("1 January 2026", "held at the gate", "preview")), ("zh-hans", ("2026年1月1日", "暂缓公布", "预演")),
+])
+def test_days_and_codes_are_said_in_words(db, language, shown):
+    Run.objects.create(
+        id="nrun", scorecard="own-1", mode="preview", state="waiting", as_of=20_454, size=5, merchants=1, moved=0,
+        completed=now(),
+    )
+    page = client(account("root-of-all", "administrator"), language).get("/admin/credit-run/").content.decode()
+    for words in shown:
+        assert words in page
+    assert "20454" not in page.replace(",", "")
 
 
 def test_nothing_can_be_added_changed_or_deleted(tables):

@@ -42,8 +42,39 @@ WRONG = {
     "no time": {"hand_over_by": "soon"},
     "object": {"order": {}},
     "code": {"carrier": "a carrier with spaces"},
+    "currency": {"currency": "XQX"},
+    "no character": {"order": "o\0"},
+    "far": {"hand_over_by": "2300-01-01T00:00:00Z"},
+    "large": {"order": "x" * 200_000},
 }
 ORDER = {"order": "o", "merchant": "m", "buyer": "b", "amount_minor": 5, "currency": "CNY"}
+
+
+UNREAD = {
+    "malformed": b'{"id": x}', "cut off": b'{"id": "e', "half": b'{"id": "\\ud800"}', "other source": b'"source":"other"',
+    "content": b'"datacontenttype":"text/plain"', "long": b'"supersedes":"' + b"x" * 300 + b'"', "itself": b'"supersedes":"e"',
+}
+LATER = (
+    "This id was taken in before with other content. To correct it, give this event a new id and 'supersedes': 'e1'.",
+    "What it supersedes is of another kind or about another subject. Withdraw that, and state this by itself.",
+    "A disruption lasts 365 days at most.", "It must match the pattern ^x$.", "The event is nested too deep.",
+)
+
+
+@pytest.mark.parametrize("wrong", UNREAD)
+def test_what_cannot_be_read_at_all_is_said_in_chinese(event, now, wrong):
+    raw = UNREAD[wrong]
+    if not raw.startswith(b"{"):
+        raw = event("trade.order_placed", id="e", **ORDER)[:-1] + b"," + raw + b"}"
+    _, (refused,) = read_events([raw], source="shop", now=now)
+    with override("zh-hans"):
+        assert translated(refused.sentence) != refused.sentence
+
+
+@pytest.mark.parametrize("sentence", LATER)
+def test_what_is_found_wrong_later_is_said_in_chinese(sentence):
+    with override("zh-hans"):
+        assert translated(sentence) != sentence
 
 
 @pytest.mark.parametrize("wrong", WRONG)

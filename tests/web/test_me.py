@@ -160,7 +160,7 @@ def test_everything_kept_is_on_the_page(here, language):
 
 
 @pytest.mark.parametrize(("language", "says"), [
-    ("en", "1 event that a shop sent wrong"), ("zh-hans", "可能与您有关的事件有 1 条"),
+    ("en", "1 event that a shop sent wrong"), ("zh-hans", "可能与您有关的事件有1条"),
 ])
 def test_that_a_refused_event_may_be_about_them_is_told(here, event, language, says):
     assert says not in client_of(here.ann, language).get("/me/data/").content.decode()

@@ -91,7 +91,7 @@ def test_the_overview_warns_and_shows_what_is_at_stake(scored, language):
     for said in {
         "en": ("Your standing may fall by", "60 orders are past their time to be handed over.", "Today: what is at stake",
                "See all open orders:", "The evidence behind it"),
-        "zh-hans": ("您的信用可能在", "60 笔订单已过发货时限。", "今日：影响分数的订单", "查看全部未完成的订单：",
+        "zh-hans": ("您的信用可能在", "60笔订单已过发货时限。", "今日：影响分数的订单", "查看全部未完成的订单：",
                     "背后的依据"),
     }[language]:
         assert said in told
@@ -134,7 +134,7 @@ def test_what_if_shows_both_standings_and_says_what_is_wrong(scored, language):
     wrongs = {
         "orders=two&late=0": ("orders", "Give a whole number, in digits.", "请用数字填写一个整数。"),
         "orders=2&late=3": ("late", "Not more orders can be late than there are.", "迟发的订单不能多于订单总数。"),
-        "orders=1001": ("orders", "Suppose 0 to 1,000 orders.", "请假设 0 到 1,000 笔订单。"),
+        "orders=1001": ("orders", "Suppose 0 to 1,000 orders.", "请假设0到1,000笔订单。"),
         "orders=2&used=61": ("used", "Choose how early the orders are handed over.", "请选择订单提前多久发出。"),
         "contest=%3Cscript%3E": ("", "One of these objections is not open any more", "其中有的异议已不在处理中"),
     }

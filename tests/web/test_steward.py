@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from html import unescape
 from types import SimpleNamespace
 
 import pytest
@@ -252,6 +253,15 @@ def test_what_cannot_be_decided_like_this_is_refused_for_each(here, given):
     assert set(Contest.objects.values_list("state", flat=True)) == {"open"}
 
 
+def test_the_confirmation_warns_that_no_cause_is_named(here):
+    ids = [c.pk for c in objected(here, here.tea, 2)]
+    page = settle(here, here.steward, ids, cause="").content.decode()
+    for words in ("None of these can be settled like this", "No cause is named", "Say it otherwise", REASONS):
+        assert words in page
+    for given in ({}, {"outcome": "rejected", "cause": "", "ground": "no_evidence"}):
+        assert "No cause is named" not in settle(here, here.steward, ids, **given).content.decode()
+
+
 @pytest.mark.parametrize("confirmed", [{}, {"confirmed": "yes"}])
 def test_many_take_as_many_queries_as_one(here, confirmed):
     def asked(ids):
@@ -388,6 +398,25 @@ def test_what_can_be_read_by_now_is_taken_in(here, event):
     kept.refresh_from_db()
     assert kept.replayed is not None
     assert bytes(kept.raw) == b""
+
+
+def test_a_refused_event_is_laid_out_line_by_line_and_taken_as_it_stands_there(here, event):
+    who = client_of(here.steward)
+    wrong = event("trade.order_paid", id="laid", order="o1", amount_minor="5\u4e2d").replace(b'"o1"', b'"o1","order":"o1"')
+    record.take_events(actor=SYSTEM, source="shop", realm=realm(), at=now(), raws=[wrong, b"{cut off"])
+    kept, cut = RefusedEvent.objects.order_by("-pk")[1], RefusedEvent.objects.latest("pk")
+
+    def shown(one):
+        page = who.get(f"/console/steward/refused/{one.pk}/").content.decode()
+        return unescape(re.search(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)[1])
+
+    text = shown(kept)
+    assert text.count('\n    "order": "o1"') == 2       # a name twice stays twice
+    assert shown(cut) == "{cut off"
+    right = text.replace('"5\u4e2d"', "5000").replace('    "order": "o1",\n', "", 1).replace("\n", "\r\n")
+    assert who.post(f"/console/steward/refused/{kept.pk}/", {"event": right}).status_code == 302
+    kept.refresh_from_db()
+    assert kept.replayed is not None
 
 
 def test_only_stewards_handle_refused_events(here):

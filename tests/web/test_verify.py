@@ -408,6 +408,20 @@ def test_it_says_what_is_wrong(page):
 
 
 @browser_test
+@pytest.mark.parametrize(("kind", "title", "beyond"), [
+    ("credit", "The facts are proven; the score was not checked", "Nothing is computed here"),
+    ("reviews", "The facts are proven; the counts were not checked", "Nothing is counted here"),
+    ("receipt", "The facts are proven; the receipt was not checked", "not held against these facts here"),
+])
+def test_what_a_file_works_out_from_its_facts_is_not_called_proven(page, kind, title, beyond):
+    said = give(page, OwnLog(12).pack_bytes([0, 3], kind=kind, about={}))
+    assert title in said
+    assert beyond in said
+    assert page.locator("#verdict.doubt .seal").count() == 0
+    assert page.inner_text("[role=status]").startswith(title)
+
+
+@browser_test
 def test_a_pasted_policy_counts_instead(page):
     log = SmallLog(4)
     give(page, log.proof(1))

@@ -72,7 +72,7 @@ def test_a_refusal_says_its_values_in_words():
     with override("en"):
         assert translated(said) == said
     with override("zh-hans"):
-        assert translated(said) == "订单 shop-7 未扣分：其原因为不可抗力。"
+        assert translated(said) == "订单shop-7未扣分：其原因为不可抗力。"
         assert translated("'theft' is no cause to claim; there are carrier, platform.") == (
             "“theft”不是可主张的原因；可主张的有：承运商、平台。"
         )

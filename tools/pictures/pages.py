@@ -62,15 +62,37 @@ def _settle(page: Any) -> None:
     """Choose two objections and look at the settlement once more."""
     for box in page.locator('main [name="contest"]').all()[:2]:
         box.check()
-    page.locator("main textarea").fill("The bookings show that the carrier missed the collection on that day.")
-    with page.expect_navigation():
-        page.locator("main form:has(textarea) .button").click()
+    page.locator("#cause").select_option("carrier")
+    _settle_nothing(page)
+
+
+def _settle_without_cause(page: Any) -> None:
+    page.locator('main [name="contest"]').first.check()
+    _settle_nothing(page)
 
 
 def _settle_nothing(page: Any) -> None:
     page.locator("main textarea").fill("The bookings show that the carrier missed the collection on that day.")
     with page.expect_navigation():
-        page.locator("main form:has(textarea) .button").click()
+        page.locator("main .sheet .button").click()
+
+
+def _drop_many(page: Any) -> None:
+    """Choose every refused event and look at what dropping them means."""
+    for box in page.locator('main [name="event"]').all():
+        box.check()
+    with page.expect_navigation():
+        page.locator('main [value="drop"]').click()
+
+
+def _check_report(page: Any) -> None:
+    """Have the owner's credit report checked."""
+    place = page.url
+    page.goto(place.replace("/verify/", "/console/"))
+    report = page.request.get(place.replace("/verify/", page.locator('main a[href$="/report/"]').get_attribute("href")))
+    page.goto(place)
+    page.set_input_files("#file", {"name": "credit-report.json", "mimeType": "application/json", "buffer": report.body()})
+    page.locator("#verdict:not([hidden])").wait_for()
 
 
 def _erase(page: Any) -> None:
@@ -99,6 +121,7 @@ PICTURES = (
     Picture("record", "record"),
     Picture("record-bare", "record", bare=True),
     Picture("verify", "verify"),
+    Picture("verify-report", "verify", who="owner", do=_check_report),
     Picture("transparency", "transparency"),
     Picture("transparency-bare", "transparency", bare=True),
     Picture("not-found", "merchant", ("nobody",)),
@@ -159,10 +182,12 @@ PICTURES = (
     Picture("steward", "steward", who="steward"),
     Picture("steward-auditor", "steward", who="auditor"),
     Picture("steward-bare", "steward", who="steward", bare=True),
-    Picture("settle", "steward", who="colleague", do=_settle),
-    Picture("settle-nothing", "steward", who="colleague", do=_settle_nothing),
+    Picture("settle", "steward_contests", who="colleague", do=_settle),
+    Picture("settle-without-cause", "steward_contests", who="colleague", do=_settle_without_cause),
+    Picture("settle-nothing", "steward_contests", who="colleague", do=_settle_nothing),
     Picture("refused", "steward_refused", who="steward"),
     Picture("refused-bare", "steward_refused", who="steward", bare=True),
+    Picture("refused-drop", "steward_refused", who="steward", do=_drop_many),
     Picture("refused-event", "steward_refused_event", ("refused",), "steward"),
     Picture("refused-event-wrong", "steward_refused_event", ("refused",), "steward", do=click("main .sheet .button")),
     Picture("decide", "steward_decide", who="steward", query="?merchant={merchant}"),
@@ -186,6 +211,9 @@ PICTURES = (
     Picture("room-case", "room_case", ("room", "decision"), "authority"),
     Picture("tokens", "my_tokens", who="steward"),
     Picture("new-token", "new_token", who="steward"),
+    Picture("administration", "admin:index", who="administrator"),
+    Picture("administration-roles", "admin:people_grant_changelist", who="administrator"),
+    Picture("administration-runs", "admin:credit_run_changelist", who="administrator"),
     Picture("decide-wrong", "steward_decide", who="steward", query="?merchant={merchant}", do=send(words="no")),
 )
 NO_PAGES = {
@@ -225,8 +253,11 @@ def names() -> Iterator[str]:
 
 
 def forgotten() -> set[str]:
-    """The addresses that have neither a picture nor a reason for having none, and those that exist no more."""
-    return set(names()) ^ ({picture.page for picture in PICTURES} | NO_PAGES.keys())
+    """The addresses that have neither a picture nor a reason for having none, and those that exist no more; the
+    administration's tables are all alike, and some stand for them.
+    """
+    pictured = {picture.page for picture in PICTURES if ":" not in picture.page}
+    return set(names()) ^ (pictured | NO_PAGES.keys())
 
 
 def _names(patterns: Any) -> Iterator[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.apps import apps
@@ -21,6 +22,9 @@ from django.views.decorators.http import require_safe
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
+from yinuo.kit.actors import SYSTEM
+from yinuo.web import formats, wording
+
 ADMINISTRATION = "/admin/"
 """Where these pages are."""
 POLICY = (
@@ -32,7 +36,9 @@ POLICY = (
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table to be looked at: of which model, what it is called, which columns under which words, what to seek by."""
+    """A table to be looked at: of which model, what it is called, which columns under which words, what to seek by, and
+    whose words to say for a column of short codes.
+    """
 
     model: str
     title: str | Promise
@@ -40,6 +46,7 @@ class Table:
     order: tuple[str, ...]
     filters: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 TABLES: Sequence[Table] = (
@@ -54,7 +61,7 @@ TABLES: Sequence[Table] = (
             "account": _("Account"), "role": _("Role"), "granted_by": _("Given by"), "granted": _("Given"), "until": _("Until"),
             "ended": _("Ended"), "ended_by": _("Ended by"),
         },
-        ("-granted",), ("role",), ("account__handle",),
+        ("-granted",), ("role",), ("account__handle",), {"role": "role"},
     ),
     Table(
         "people.Membership", _("Who acts for whom"),
@@ -62,7 +69,7 @@ TABLES: Sequence[Table] = (
             "account": _("Account"), "subject": _("For"), "role": _("Role"), "granted_by": _("Given by"), "granted": _("Given"),
             "ended": _("Ended"),
         },
-        ("-granted",), ("role",), ("account__handle", "subject"),
+        ("-granted",), ("role",), ("account__handle", "subject"), {"role": "role"},
     ),
     Table(
         "record.SourceKey", _("Keys of sources"),
@@ -84,15 +91,16 @@ TABLES: Sequence[Table] = (
     Table(
         "credit.Scorecard", _("Scorecards"),
         {"name": _("Scorecard"), "state": _("State"), "added": _("Made"), "in_force_since": _("In force since")}, ("-added",),
+        words={"state": "scorecard_state"},
     ),
     Table(
         "credit.Run", _("Runs"),
         {
-            "id": _("Run"), "as_of": _("As of day"), "scorecard": _("Scorecard"), "mode": _("Mode"), "state": _("State"),
+            "id": _("Run"), "as_of": _("As of"), "scorecard": _("Scorecard"), "mode": _("Mode"), "state": _("State"),
             "size": _("Size of the record"), "merchants": _("Merchants"), "moved": _("Changed band"),
             "completed": _("Completed"),
         },
-        ("-completed",), ("state", "scorecard"), ("id",),
+        ("-completed", "-as_of"), ("state", "scorecard"), ("id",), {"mode": "mode", "state": "run_state"},
     ),
     Table(
         "timers.Timer", _("Timers"),
@@ -206,6 +214,12 @@ class ToBeRead(ModelAdmin):  # type: ignore[misc] # unfold has no types
         found = super().get_queryset(request)
         return found.only(*names) if names else found
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The list under the table's own name, also where its rows are counted."""
+        listed = super().get_changelist_instance(request)
+        listed.opts = self.opts
+        return listed
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The table under its own name."""
         words = {"title": self.table.title, "opts": self.opts, **(extra_context or {})}
@@ -241,11 +255,19 @@ def _to_tables(request: HttpRequest, app_label: str) -> HttpResponse:
     return HttpResponseRedirect(reverse("admin:index"))
 
 
-def _column(name: str, words: Any) -> Callable[[Any, Any], Any]:
+def _column(name: str, words: Any, vocabulary: str) -> Callable[[Any, Any], Any]:
     @admin.display(description=words, ordering=name)
-    def shown(_: Any, row: Any) -> Any:
+    def shown(_table: Any, row: Any) -> Any:
         value = getattr(row, name)
-        return value.handle if name == "account" else value
+        if name == "account":
+            return value.handle
+        if name == "as_of":     # a day number
+            return formats.day(value)
+        if vocabulary:
+            return wording.words(value, vocabulary)
+        if isinstance(value, datetime):
+            return formats.instant(value)
+        return _("the operator") if value == SYSTEM.name else value
 
     return shown
 
@@ -253,7 +275,7 @@ def _column(name: str, words: Any) -> Callable[[Any, Any], Any]:
 def _site() -> Administration:
     site = Administration(name="admin")
     for table in TABLES:
-        columns = {f"column_{name}": _column(name, words) for name, words in table.columns.items()}
+        columns = {f"column_{name}": _column(name, words, table.words.get(name, "")) for name, words in table.columns.items()}
         made = type(f"{table.model.replace('.', '')}Table", (ToBeRead,), {
             **columns, "table": table, "list_display": tuple(columns), "ordering": table.order, "list_filter": table.filters,
             "search_fields": table.search, "list_select_related": ("account",) if "account" in table.columns else False,

@@ -128,12 +128,24 @@ TOLD: Words = {
     "marked": _("The file is marked: “%(note)s”"),
     "whole": _("About %(subject)s %(id)s it shows the facts numbered %(first)s to %(last)s; none is left out between them."),
     "gaps": _("About %(subject)s %(id)s it shows %(count)s facts numbered from %(first)s to %(last)s; others are not shown."),
-    "sums_order": _(
+    "later_order": _(
         "Later facts about the order may exist, and withdrawals of those shown: nothing in the file says how many there are."
     ),
-    "sums_credit": _("The score itself is not computed again here; “yinuo verify” does that, to the point."),
-    "sums_reviews": _("The counts themselves are not computed again here; “yinuo verify” does that."),
-    "sums_receipt": _("The receipt itself is not held against them here; “yinuo verify” does that."),
+    "part_credit": _("The facts are proven; the score was not checked"),
+    "part_reviews": _("The facts are proven; the counts were not checked"),
+    "part_receipt": _("The facts are proven; the receipt was not checked"),
+    "beyond_credit": _(
+        "Nothing is computed here: the score, the level and the reasons in the file could have been altered and would look the "
+        "same. “yinuo verify” computes them again, to the point."
+    ),
+    "beyond_reviews": _(
+        "Nothing is counted here: the counts in the file could have been altered and would look the same. “yinuo verify” "
+        "counts again."
+    ),
+    "beyond_receipt": _(
+        "The receipt in the file is not held against these facts here, and could have been altered. “yinuo verify” compares "
+        "them."
+    ),
     "facts_shown": _("What it shows"),
     "numbering": _("The facts about each subject are numbered from 0 without a gap, so that one left out shows."),
     "entry": _("Entry %(index)s"),
@@ -286,6 +298,15 @@ REFUSALS = (
     _("The time lies in the future."),
     _("The time lies before 1970."),
     _("An event cannot supersede itself."),
+    _("The event is nested too deep."),
+    _("The text holds the character NUL (\\u0000), which no database keeps."),
+    _("The data must be application/json."),
+    _("The time must lie between 1970 and 2255."),
+    _("A withdrawal names the event it takes back in its data; it supersedes nothing."),
+    _("What it supersedes is of another kind or about another subject. Withdraw that, and state this by itself."),
+    _("A disruption ends after it starts."),
+    _("A rating is at most the top of its scale."),
+    _("Whoever takes a listing off sale says why: state decisions.decision_stated, act listing_removed."),
 )
 """Sentences of refusals that are always the same, so that pages say them in the reader’s language."""
 REFUSAL_FORMS = (
@@ -350,6 +371,15 @@ REFUSAL_FORMS = (
     _("The event is not JSON: %(fault)s"),
     _("The id must have 1 to %(number)s characters."),
     _("%(kind)s is stated by Yinuo itself, not by a shop."),
+    _("It must match the pattern %(pattern)s."),
+    _("JSON is malformed: %(fault)s."),
+    _("The event has %(number)s bytes; at most %(most)s are taken."),
+    _("The text holds %(half)s, half of a surrogate pair and no character."),
+    _("The source is %(source)s, but this key belongs to %(own)s."),
+    _("It must have 1 to %(number)s characters."),
+    _("This id was taken in before with other content. To correct it, give this event a new id and 'supersedes': %(id)s."),
+    _("%(currency)s is not an ISO 4217 currency code, such as CNY or EUR."),
+    _("A disruption lasts %(days)s days at most."),
 )
 """Sentences of refusals with the values that they carry; one named like a vocabulary of `wording` is said in its words.
 

@@ -111,6 +111,21 @@ STATED: Words = {
     "catalogue.listing_withdrawn": _("Taken off sale, with the ground"),
     "catalogue.listing_restored": _("Back on sale: a decision did not stand"),
 }
+CATEGORIES: Words = {
+    "books": pgettext_lazy("category", "books"),
+    "ceramics": pgettext_lazy("category", "ceramics"),
+    "clothing": pgettext_lazy("category", "clothing"),
+    "electronics": pgettext_lazy("category", "electronics"),
+    "furniture": pgettext_lazy("category", "furniture"),
+    "kitchen": pgettext_lazy("category", "kitchen"),
+    "plants": pgettext_lazy("category", "plants"),
+    "shoes": pgettext_lazy("category", "shoes"),
+    "sports": pgettext_lazy("category", "sports"),
+    "stationery": pgettext_lazy("category", "stationery"),
+    "tea": pgettext_lazy("category", "tea"),
+    "toys": pgettext_lazy("category", "toys"),
+}
+"""Those of the demo market; a shop's own codes are shown as they are."""
 FORMS: Words = {"legal_person": _("Company"), "sole_trader": _("Sole trader")}
 REGIONS: Words = {"east": _("East"), "north": _("North"), "south": _("South"), "west": _("West")}
 CLOSED: Words = {
@@ -343,7 +358,7 @@ VOCABULARIES: dict[str, Words] = {
     "found": FOUND,
     "withdrawn": WITHDRAWN,
     "withdrawn_short": WITHDRAWN_SHORT,
-    "category": {},
+    "category": CATEGORIES,
     "stated": STATED,
     "form": FORMS,
     "region": REGIONS,

@@ -44,13 +44,14 @@ class MoverPage:
 
 
 def runs_page(*, viewer: Actor, state: str = "", after: str = "", limit: int) -> RunPage:
-    """Runs in one state or all."""
+    """Runs in one state or all, the last completed first; of those completed together, the one of the latest day."""
     allow(viewer, "credit.see_runs")
     found = Run.objects.filter(state=state) if state else Run.objects.all()
     if after:
         anchor = run_of_id(viewer=viewer, run_id=after)
-        found = found.filter(Q(completed__lt=anchor.completed) | Q(completed=anchor.completed, pk__gt=anchor.pk))
-    shown = list(found.order_by("-completed", "pk")[: limit + 1])
+        behind = Q(as_of__lt=anchor.as_of) | Q(as_of=anchor.as_of, pk__gt=anchor.pk)
+        found = found.filter(Q(completed__lt=anchor.completed) | Q(completed=anchor.completed) & behind)
+    shown = list(found.order_by("-completed", "-as_of", "pk")[: limit + 1])
     return RunPage(shown[:limit], shown[limit - 1].pk if len(shown) > limit else "")
 
 

@@ -46,7 +46,7 @@ def _frame(request: HttpRequest, merchant: str, tab: str) -> dict[str, Any]:
     return {
         "merchant": merchants.merchants(viewer=PUBLIC, ids=[merchant])[merchant], "tab": tab,
         "may_decide": actor.holds("steward") and merchant not in actor.own,
-        "may_speak": bool(actor.roles_for(merchant) & SPEAKERS),
+        "is_own": merchant in actor.own, "may_speak": bool(actor.roles_for(merchant) & SPEAKERS),
     }
 
 

@@ -182,7 +182,11 @@ def settle(request: HttpRequest) -> HttpResponse:
     rows = contest_rows(here, settled.done)
     for row in rows:
         row |= {"points": points.get(row["contest"].pk), "team": teams.get(row["contest"].merchant, 0)}
-    return render(request, "console/settle.html", context | {"rows": rows, "refused": _refused(here, settled.refused)})
+    kept = _refused(here, settled.refused)
+    lacks_cause = upheld and not cause and any(
+        each["row"] and each["row"]["contest"].state == "open" and each["row"]["contest"].aspect != "fact" for each in kept
+    )
+    return render(request, "console/settle.html", context | {"rows": rows, "refused": kept, "lacks_cause": lacks_cause})
 
 
 def _refused(here: Here, refused: Any) -> list[dict[str, Any]]:

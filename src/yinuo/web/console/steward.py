@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -56,7 +57,7 @@ def refused_event(request: HttpRequest, number: int) -> HttpResponse:
     here = Here(request)
     found = facts.refused_event(viewer=here.actor, realm=here.realm, number=number)
     here.noted(person="", page="refused", thing=str(number), why="corrects")
-    text = request.POST.get("event", found.raw_text)
+    text = request.POST.get("event") or _laid_out(found.raw_text)
     if request.method == "POST" and "drop" in request.POST:
         done = told(
             request, lambda: record.drop_refused(actor=here.actor, numbers=[number]), gettext("The event was dropped for good.")
@@ -74,6 +75,14 @@ def refused_event(request: HttpRequest, number: int) -> HttpResponse:
         if taken:
             return redirect("steward_refused")
     return render(request, "console/refused_event.html", {"event": found, "text": text})
+
+
+def _laid_out(text: str) -> str:
+    """JSON with a line for each field, every name and value letter by letter as it came; what is no JSON stays as it is."""
+    try:
+        return msgspec.json.format(text, indent=2)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return text
 
 
 @for_stewards

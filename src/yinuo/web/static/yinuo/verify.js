@@ -76,7 +76,7 @@
 
   function verdict(name, sign, sentences) {
     const title = find("verdict-title"), card = find("verdict");
-    card.className = `card verdict ${name === "not_proven" ? "harm" : name === "unsure" ? "doubt" : ""}`;
+    card.className = `card verdict ${sign === "seal" ? "" : sign}`;
     title.replaceChildren(find(sign).content.cloneNode(true), made("span", say(name)));
     find("told").replaceChildren(...sentences);
     show(card, true);
@@ -96,6 +96,7 @@
 
   function approve(found, isPasted) {
     const count = found.facts.length;
+    const part = word("told", `part_${found.kind}`) ? `part_${found.kind}` : null;     // what it says beyond its facts
     const main = found.isSure ? say(["proven_none", "proven_one"][count] ?? "proven_many", { count }) : say("unsure_sentence");
     const told = [
       say(`kind_${found.kind}`) + gap + say("origin", { origin: found.origin, size: found.size }),
@@ -106,11 +107,12 @@
       ...found.subjects.map(({ field, subject, isWhole, ...numbers }) =>
         say(isWhole ? "whole" : "gaps", { ...spelt(numbers), subject: subjectWord(field), id: subject })),
       ...(found.note ? [say("marked", { note: found.note })] : []),
-      ...(word("told", `sums_${found.kind}`) ? [say(`sums_${found.kind}`)] : []),
+      ...(found.kind === "order" ? [say("later_order")] : []),
       say(isPasted ? "by_pasted" : "by_page"),
     ];
-    const parts = [made("p", main, "sentence"), listed(told), made("p", fileSentence(), "small")];
-    verdict(found.isSure ? "proven" : "unsure", found.isSure ? "seal" : "doubt", parts);
+    const beyond = part ? [made("p", say(`beyond_${found.kind}`), "sentence")] : [];
+    const parts = [made("p", main, "sentence"), ...beyond, listed(told), made("p", fileSentence(), "small")];
+    verdict(found.isSure ? part ?? "proven" : "unsure", found.isSure && !part ? "seal" : "doubt", parts);
     listFacts(found.facts);
   }
 
