@@ -39,9 +39,11 @@ def judge_touched(facts: Sequence[Recorded], *, realm: Realm, at: datetime) -> N
     told: list[Any] = [recorded.fact for recorded in facts]
     placed = [fact.order for fact in told if isinstance(fact, OrderPlaced)]
     orders = [fact.order for fact in told if isinstance(fact, _ABOUT_ORDERS)] + _disrupted(facts)
-    orders += [fact.order for fact in told if isinstance(fact, _ABOUT_CONTESTS) and fact.order is not None]
+    contests = [fact for fact in told if isinstance(fact, _ABOUT_CONTESTS)]
+    orders += [contest.order for contest in contests if contest.order is not None]
     reviews = [fact.review for fact in told if isinstance(fact, _ABOUT_REVIEWS)] + reviews_of_orders(placed)
     complaints = [fact.complaint for fact in told if isinstance(fact, _ABOUT_COMPLAINTS)] + complaints_of_orders(placed)
+    complaints += [contest.complaint for contest in contests if contest.complaint is not None]
     if orders:
         actions.judge_orders(actor=SYSTEM, ids=orders, realm=realm, at=at)
     if reviews:
