@@ -11,7 +11,7 @@ A person's program acts for them with the access token that they made on the pag
 
     me = Person("https://trust.example", token="yt_...")
     for held in me.held_against(me.account().roles[0].subject):
-        print(held.order_id, held.outcome)
+        print(held.complaint_id or held.order_id, held.outcome)
 
 It needs nothing but the standard library.
 """
@@ -41,6 +41,7 @@ from yinuo_client._matters import (
     AccessToken,
     Account,
     Appeal,
+    Complained,
     Consent,
     Contest,
     Decision,
@@ -66,6 +67,7 @@ from yinuo_client._matters import (
     Restriction,
     Role,
     Session,
+    Side,
     StaffMember,
     StaffRole,
     Statement,
@@ -102,6 +104,7 @@ __all__ = [
     "Appeal",
     "CauseCount",
     "Client",
+    "Complained",
     "Consent",
     "Contest",
     "Decision",
@@ -157,6 +160,7 @@ __all__ = [
     "Role",
     "RuleRate",
     "Session",
+    "Side",
     "StaffMember",
     "StaffRole",
     "Standing",
