@@ -26,7 +26,7 @@ from django.urls import URLPattern, get_resolver
 
 from yinuo.cli._here import now, realm
 from yinuo.credit import actions as credit
-from yinuo.credit.models import BuyerLevel, Dispatch, Job, Run
+from yinuo.credit.models import BuyerLevel, Complaint, Dispatch, Job, Run
 from yinuo.decisions import actions as decisions
 from yinuo.decisions.models import Appeal, Contest, Decision
 from yinuo.decisions.rules import Objection
@@ -203,7 +203,7 @@ def _open_room(found: dict[str, Account], merchant: str, at: datetime) -> list[s
 
 
 def events(orders: int, after: int = 0) -> Iterator[bytes]:
-    """A merchant, its listings, a buyer, late orders with reviews, and events that are refused."""
+    """A merchant, its listings, a buyer, late orders with reviews, a complaint, and events that are refused."""
 
     def event(kind: str, id: str, day: str, **data: Any) -> bytes:
         return msgspec.json.encode({
@@ -224,10 +224,18 @@ def events(orders: int, after: int = 0) -> Iterator[bytes]:
             listing="cup0", stars=4, words="Came late, and well packed.",
         )
         yield event("trade.order_paid", f"paid{n}", "2026-05-01", order=f"o{n}", amount_minor="lots")
+    about = {"complaint": f"c{after}", "merchant": "tea"}
+    yield event(
+        "care.complaint_opened", f"c{after}/opened", "2026-05-09", order=f"o{after}", listing="cup0", buyer="ann",
+        topic="not_as_described", **about,
+    )
+    yield event("care.complaint_answered", f"c{after}/answered", "2026-05-10", **about)
+    yield event("care.complaint_closed", f"c{after}/closed", "2026-05-12", outcome="upheld", cause="merchant", **about)
 
 
 def quarrel(found: dict[str, Account], merchant: str, at: datetime) -> None:
-    """Contests open, upheld and rejected; the rejection is appealed against; each as far as there are orders."""
+    """Contests open, upheld and rejected; the rejection is appealed against; each as far as there are orders and complaints.
+    """
 
     def actor(who: str) -> Any:
         return queries.actor_of(found[who], at=at)
@@ -236,7 +244,13 @@ def quarrel(found: dict[str, Account], merchant: str, at: datetime) -> None:
     known = Contest.objects.values("order")
     late = sorted(Dispatch.objects.filter(merchant=merchant, outcome="late").exclude(pk__in=known).values_list("pk", flat=True))
     opened = credit.contest_each(
-        actor=actor(OWNER), merchant=merchant, orders={"dispatch": late}, claimed="carrier",
+        actor=actor(OWNER), merchant=merchant, outcomes={"dispatch": late}, claimed="carrier",
+        objection=Objection(WORDS, at + timedelta(days=15)), **here,
+    )
+    known = Contest.objects.exclude(complaint=None).values("complaint")
+    complaints = list(Complaint.objects.filter(merchant=merchant).exclude(pk__in=known).values_list("pk", flat=True))
+    credit.contest_complaints(
+        actor=actor(OWNER), merchant=merchant, complaints=complaints, claimed="carrier",
         objection=Objection(WORDS, at + timedelta(days=15)), **here,
     )
     ids = [one.pk for one in opened]

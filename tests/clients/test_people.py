@@ -42,7 +42,7 @@ PATIENCE_SECONDS = 60      # for a machine that has much else to do; no outcome 
 WORDS = "The carrier did not collect on the day that was booked."
 REASONS = "The bookings show that the carrier missed the collection."
 README = (Path(yinuo_client.__file__).parents[2] / "README.md").read_text()
-SCENES = ("due", "decide", "team", "buyer", "read", "readme", "room")
+SCENES = ("due", "complain", "decide", "team", "buyer", "read", "readme", "room")
 PLACED = datetime(2026, 5, 1, tzinfo=UTC)
 PEOPLE = """
 import json, sys
@@ -87,6 +87,12 @@ def events_of(scene):
             "hand_over_by": PLACED + timedelta(days=2)})
         yield Event("delivery.shipment_handed_over", f"{order}/handed_over", PLACED + timedelta(days=3), {
             "shipment": f"{order}/s", "order": order})
+    if scene == "complain":
+        about = {"complaint": "broken", "merchant": merchant}
+        yield Event("care.complaint_opened", "broken/opened", PLACED + timedelta(days=5), about | {
+            "topic": "not_as_described", "order": f"{scene}-0", "buyer": buyer})
+        yield Event("care.complaint_closed", "broken/closed", PLACED + timedelta(days=7), about | {
+            "outcome": "upheld", "cause": "merchant"})
     yield Event("merchants.merchant_registered", f"{merchant}/registered", PLACED, {"merchant": merchant, "name": "Green Hill"})
     yield Event("catalogue.listing_published", f"{scene}/l", PLACED, {
         "listing": scene, "merchant": merchant, "title": "Green tea"})
@@ -98,7 +104,7 @@ def events_of(scene):
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory):
-    """A running `yinuo serve` with its worker, facts about six merchants, and people with tokens."""
+    """A running `yinuo serve` with its worker, facts about seven merchants, and people with tokens."""
     folder = tmp_path_factory.mktemp("people")
     environment = os.environ | {"YINUO_DATA": str(folder), "YINUO_DATABASE": ""}
     command = [sys.executable, "-m", "yinuo"]
@@ -191,6 +197,21 @@ def test_due_process_from_end_to_end(here):
     assert here.owner.withdraw_contest(second.id).state == "withdrawn"
     assert {one.state for one in here.owner.contests(here.merchant)} == {"upheld", "withdrawn"}
     assert here.owner.contest(first.id).cause == "carrier"
+
+
+def test_the_cause_of_a_complaint_is_contested(here):
+    here = here("complain")
+    (held,) = [one for one in here.owner.held_against(here.merchant) if one.complaint]
+    assert (held.complaint_id, held.order_id, held.aspect, held.outcome) == (
+        "broken", "complain-0", "complaint", "not_as_described")
+    (opened,) = here.owner.contest_causes(here.merchant, complaint=[held.complaint], claimed="carrier", words=WORDS)
+    assert (opened.complaint, opened.order) == (held.complaint, None)
+    assert here.owner.contest(opened.id).complaint_id == "broken"
+    told = here.steward.complaint_contested(opened.id)
+    assert (told.topic, told.order_id, told.outcome, told.cause, told.answered, told.stands) == (
+        "not_as_described", "complain-0", "upheld", "merchant", None, True)
+    here.steward.settle_contests([opened.id], outcome="upheld", ground="evidence", words=REASONS, cause="carrier")
+    until(lambda: not any(one.complaint for one in here.owner.held_against(here.merchant)))
 
 
 def test_a_steward_decides_corrects_and_drops(here):

@@ -149,6 +149,36 @@ def test_settling_is_looked_at_before(here):
         assert who("POST", "/contests/settle/preview", wanted).status_code == status
     assert here.other("POST", "/contests/settle/preview", wanted | {"ids": []}).status_code == 422
     assert list(Contest.objects.order_by("pk").values()) == before
+def test_the_cause_of_a_complaint_is_objected_to_like_that_of_an_order(here, event):
+    about = {"complaint": "c1", "merchant": "m1"}
+    record.take_events(actor=SYSTEM, source="shop", realm=realm(), at=now(), raws=[
+        event("care.complaint_opened", id="c1/o", time="2026-05-06T00:00:00Z", order="o0", topic="unsafe", **about),
+        event("care.complaint_closed", id="c1/c", time="2026-05-08T00:00:00Z", outcome="upheld", cause="merchant", **about),
+    ])
+    here.follow()
+    path = f"/credit/own/{here.merchant}"
+    (held,) = [one for one in here.owner.get(f"{path}/held") if one["aspect"] == "complaint"]
+    assert (held["complaint_id"], held["order_id"], held["outcome"], held["weight"], held["contest"]) == (
+        "c1", "o0", "unsafe", 16, "")
+    wanted = {"complaint": [held["complaint"]], "claimed": "carrier", "words": WORDS}
+    assert here.stranger("POST", "/credit/own/mother/contests", wanted).status_code == 404
+    (made,) = here.owner.post(f"{path}/contests", wanted, 201)
+    assert (made["complaint"], made["order"]) == (held["complaint"], None)
+    assert here.owner("POST", f"{path}/contests", wanted).status_code == 409
+    (order,) = objected(here)
+    assert here.owner("GET", f"/contests/{order['id']}/complaint").status_code == 404
+    (waiting,) = here.steward.get("/contests/queue?aspect=complaint")
+    assert (waiting["id"], waiting["complaint_id"], waiting["order_id"], waiting["outcome"]) == (made["id"], "c1", "", "unsafe")
+    told = here.auditor.get(f"/contests/{made['id']}/complaint")
+    assert (told["topic"], told["order_id"], told["opened"], told["answered"], told["stands"]) == (
+        "unsafe", "o0", "2026-05-06T00:00:00Z", None, True)
+    for who in (here.stranger, here.myself, here.finance):
+        assert who("GET", f"/contests/{made['id']}/complaint").status_code == 404
+    assert here.steward("POST", "/contests/settle", {
+        "ids": [made["id"]], "outcome": "upheld", "ground": "evidence", "words": REASONS}).status_code == 422
+    settled(here, [made["id"]], "upheld", cause="platform")
+    here.follow()
+    assert "complaint" not in {one["aspect"] for one in here.owner.get(f"{path}/held")}
 
 
 def test_a_rejection_is_appealed_and_another_steward_answers(here):

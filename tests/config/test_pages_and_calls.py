@@ -36,6 +36,7 @@ SAME: dict[str, str | tuple[str, ...]] = {
     "console_cases": ("GET /api/contests", "GET /api/decisions"),
     "console_report": ("GET /api/credit/own/{merchant}/report",),
     "console_contest": ("GET /api/contests/{contest}", "GET /api/contests/{contest}/made-whole",
+                        "GET /api/contests/{contest}/complaint",
                         "POST /api/contests/{contest}/withdraw"),
     "console_decision": ("GET /api/decisions/{decision}", "POST /api/decisions/{decision}/appeal",
                          "POST /api/appeals/{appeal}/withdraw"),

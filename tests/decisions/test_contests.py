@@ -314,7 +314,7 @@ def test_a_proof_settles_only_what_is_open_and_only_by_the_system(contest, settl
         with pytest.raises(NotAllowed):
             actions.settle_proved(actor=actor, proofs={}, realm=realm, at=now)
         with pytest.raises(NotAllowed):
-            credit.settle_proved(actor=actor, aspect="dispatch", orders=late.orders, realm=realm, at=now)
+            credit.settle_proved(actor=actor, aspect="dispatch", subjects=late.orders, realm=realm, at=now)
 
 
 def test_a_contest_is_taken_back(contest, late, realm, now, settle):

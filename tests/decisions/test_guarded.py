@@ -20,8 +20,9 @@ OTHER = Actor("account:2", frozenset({"steward"}))
 WORDS = "The carrier did not come to collect, see the booking of 2 May."
 REPLY = "The booking of the second of May was looked at, and it was for another parcel."
 ANOTHER = {
-    "id": "x", "merchant": "mother", "event": "e" * 32, "aspect": "delivery", "order": "oother", "outcome": "damaged",
-    "matter": "dispatch/oother/late", "claimed": "buyer", "words": "w" * 32, "opened_by": "account:77",
+    "id": "x", "merchant": "mother", "event": "e" * 32, "aspect": "delivery", "order": "oother",
+    "complaint": "cother", "outcome": "damaged", "matter": "dispatch/oother/late", "claimed": "buyer", "words": "w" * 32,
+    "opened_by": "account:77",
 }
 CONTEST, APPEAL = "decisions_contest", "decisions_appeal"
 

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from yinuo.catalogue.models import Listing
 from yinuo.config.realm import now, realm
-from yinuo.credit.models import Dispatch
+from yinuo.credit.models import Complaint, Dispatch
 from yinuo.decisions import actions as decisions
 from yinuo.decisions.rules import Objection, Statement
 from yinuo.delivery.events import ShipmentHandedOver
@@ -66,6 +66,10 @@ def world(db: None, event: Callable[..., bytes]) -> SimpleNamespace:
         events.append(event("trade.order_placed", id=f"p{n}", order=f"o{n}", merchant="tea", buyer="ann", **ORDER))
         events.append(event("delivery.shipment_handed_over", id=f"h{n}", time="2026-05-04T00:00:00Z", shipment=f"s{n}",
                             order=f"o{n}"))
+    about = {"complaint": "c", "merchant": "tea"}
+    events.append(event("care.complaint_opened", id="c/o", time="2026-05-06T00:00:00Z", topic="unsafe", **about))
+    events.append(event("care.complaint_closed", id="c/c", time="2026-05-09T00:00:00Z", outcome="upheld", cause="merchant",
+                        **about))
     record.take_events(actor=SYSTEM, source="shop", raws=events, realm=realm(), at=now())
     other = [event("trade.order_placed", id="p", source="bazaar", order="o", merchant="silk", buyer="bob", **ORDER)]
     record.take_events(actor=SYSTEM, source="bazaar", raws=other, realm=realm(), at=now())
@@ -93,7 +97,8 @@ def world(db: None, event: Callable[..., bytes]) -> SimpleNamespace:
     }
     found = SimpleNamespace(
         accounts=accounts, actors=actors, tea=tea, silk=silk, ann=ann, bob=bob, at=now(), realm=realm(), follow=follow,
-        orders=sorted(Dispatch.objects.values_list("pk", flat=True)), listing=Listing.objects.get().pk,
+        orders=sorted(Dispatch.objects.values_list("pk", flat=True)), complaint=Complaint.objects.get().pk,
+        listing=Listing.objects.get().pk,
         refused=RefusedEvent.objects.get().pk, keys={source: record.make_key(
             actor=SYSTEM, source=source, expires=None, realm=realm(), at=now()) for source in ("shop", "bazaar")},
     )

@@ -116,6 +116,7 @@ MAY = {     # action: who may do it about the first merchant and the first buyer
     "credit.begin_job": "system",
     "credit.card_in_force": "steward, second steward, system",   # to put the shipped one in force, where there is none yet
     "credit.contest_causes": SPEAKERS,
+    "credit.contest_complaints": SPEAKERS,
     "credit.contest_each": SPEAKERS,
     "credit.contest_fact": SPEAKERS,
     "credit.end_job": "system",
@@ -204,7 +205,8 @@ GIVEN: dict[str, Callable[[SimpleNamespace], dict[str, Any]]] = {
     },
     "decisions.settle_proved": lambda w: {"proofs": {w.contest.pk: Proof("carrier", w.contest.event)}},
     "credit.contest_fact": lambda w: {"number": w.handed_over},
-    "credit.contest_each": lambda w: {"orders": {"dispatch": [w.orders[2]]}, "claimed": "carrier"},
+    "credit.contest_complaints": lambda w: {"complaints": [w.complaint], "claimed": "carrier"},
+    "credit.contest_each": lambda w: {"outcomes": {"dispatch": [w.orders[2]]}, "claimed": "carrier"},
 }
 FROM_WORLD = {      # by an argument's name: the first merchant, the first buyer, and what is theirs
     "realm": "realm", "at": "at", "merchant": "tea", "person": "ann", "webhook": "webhook", "membership": "membership",

@@ -130,6 +130,7 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "api/credit/own/<merchant>/contests": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
     "api/credit/own/<merchant>/contests/fact": {"GET": "405 *", "POST": "401 public, sources | 422 *"},
+    "api/contests/<contest>/complaint": {"GET": "401 public, sources | 404 *", "POST": "405 *"},
     "api/contests/<contest>/made-whole": {"GET": "200 steward, auditor, team | 401 public, sources | 404 *", "POST": "405 *"},
     "api/credit/runs/waiting": {"GET": "200 steward, auditor | 401 public, sources | 403 *", "POST": "405 *"},
     "api/credit/own/<merchant>/today": {"GET": "200 steward, auditor, team | 401 public, sources | 403 *", "POST": "405 *"},

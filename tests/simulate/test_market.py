@@ -35,7 +35,10 @@ BEGINNINGS = {
     "delivery.shipment_ready", "delivery.shipment_handed_over", "reviews.review_published", "care.complaint_opened",
 }
 DOMAINS = {"people", "merchants", "catalogue", "trade", "delivery", "reviews", "care", "decisions"}
-NEVER_MADE = {"delivery.disruption_declared"}   # unless the plan says that the strike is declared
+NEVER_MADE = {
+    "delivery.disruption_declared",     # unless the plan says that the strike is declared
+    "delivery.hand_over_explained",     # nobody of the invented market objects to anything
+}
 
 
 @dataclass

@@ -13,7 +13,7 @@ from django.test import Client
 
 from tests.web.conftest import account, client_of
 from yinuo.config.realm import now, realm
-from yinuo.credit.models import Dispatch, Job, Run
+from yinuo.credit.models import Complaint, Dispatch, Job, Run
 from yinuo.decisions.actions import decide
 from yinuo.decisions.models import Appeal, Contest, Decision
 from yinuo.decisions.rules import ACTS, GROUNDS, Statement
@@ -91,6 +91,73 @@ def test_a_merchant_objects_another_person_decides_and_the_cause_follows(here, l
     told = client_of(here.owner, language).get(f"/console/contests/{contests[0].pk}/").content.decode()
     assert REASONS in told
     assert ("Made whole" if language == "en" else "恢复说明") in told
+
+
+@pytest.fixture
+def complained(here, event):
+    """Two complaints that the merchant was found to have caused, one of them about what no measure counts."""
+    raws = []
+    for name, topic in (("c0", "not_as_described"), ("c1", "service")):
+        about = {"complaint": name, "merchant": "m1"}
+        raws += [
+            event("care.complaint_opened", id=f"{name}/o", time="2026-05-06T00:00:00Z", topic=topic, order="o1", **about),
+            event("care.complaint_answered", id=f"{name}/a", time="2026-05-07T00:00:00Z", **about),
+            event("care.complaint_closed", id=f"{name}/c", time="2026-05-09T00:00:00Z", outcome="upheld", cause="merchant",
+                  **about),
+        ]
+    record.take_events(actor=SYSTEM, source="shop", raws=raws, realm=realm(), at=now())
+    here.follow()
+    return Complaint.objects.get(topic="not_as_described").pk
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_cause_of_a_complaint_is_objected_to_settled_and_follows(here, complained, event, language):
+    def page(who, address):
+        answer = client_of(who, language).get(address)
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    def says(text, english, chinese):
+        assert (english if language == "en" else chinese) in text
+
+    outcomes = f"/console/merchants/{here.merchant}/outcomes/"
+    listed = page(here.owner, outcomes)
+    assert listed.count('name="outcome"') == 4
+    says(listed, "Complaint: not as described", "投诉：与描述不符")
+    says(listed, "of order o1", "属订单o1")
+    says(listed, "costs no points; it counts in the listing’s rate of complaints", "不扣分；计入该商品的投诉率")
+    assert page(here.owner, f"{outcomes}?aspect=complaint").count('name="outcome"') == 2
+    link = f'href="{outcomes}?outcome=complaint/{complained}#object"'
+    assert link in page(here.owner, f"/console/merchants/{here.merchant}/")
+    assert 'name="outcome"' not in page(here.reader, outcomes)
+    wanted = {"outcome": [f"complaint/{complained}"], "claimed": "carrier", "words": WORDS}
+    client_of(here.stranger).post("/console/merchants/mother/outcomes/", wanted)
+    assert not Contest.objects.exists()
+    assert client_of(here.owner).post(outcomes, wanted).status_code == 302
+    contest = Contest.objects.get()
+    assert page(here.owner, outcomes).count('name="outcome"') == 3
+    says(page(here.owner, outcomes), "disputed", "有争议")
+    for who in (here.owner, here.steward):
+        told = page(who, f"/console/contests/{contest.pk}/")
+        for said in ("c0", "o1", WORDS):
+            assert said in told
+        says(told, "The buyer complained", "买家投诉时间")
+        says(told, "Cause that was stated", "原先认定的原因")
+    shown = "c0 · Complaint: not as described", "c0 · 投诉：与描述不符"
+    says(page(here.steward, "/console/steward/contests/?kind=complaint"), *shown)
+    says(page(here.owner, f"/console/merchants/{here.merchant}/cases/"), *shown)
+    assert settled(here, [contest], here.steward).status_code == 200
+    settled(here, [contest], here.steward, confirmed="yes")
+    here.follow()
+    assert Complaint.objects.get(pk=complained).cause == "carrier"
+    assert page(here.owner, f"{outcomes}?aspect=complaint").count('name="outcome"') == 1
+    says(page(here.owner, f"/console/contests/{contest.pk}/"), "It counts as through", "认定原因")
+    record.take_events(actor=SYSTEM, source="shop", realm=realm(), at=now(), raws=[event(
+        "care.complaint_closed", id="c0/c2", time="2026-05-10T00:00:00Z", supersedes="c0/c", complaint="c0", merchant="m1",
+        outcome="withdrawn",
+    )])
+    here.follow()
+    says(page(here.owner, f"/console/contests/{contest.pk}/"), "It was corrected or taken back since", "此后已被更正或撤回")
 
 
 def test_a_rejection_is_appealed_and_answered_by_another(here):

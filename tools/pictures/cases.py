@@ -118,11 +118,12 @@ _WITH_APP: set[str] = set()
 
 def _spotless(merchants: Iterable[str]) -> str:
     """The first of these through whom nothing went wrong."""
-    from yinuo.credit.models import Delivery, Dispatch  # noqa: PLC0415
+    from yinuo.credit.models import Complaint, Delivery, Dispatch  # noqa: PLC0415
 
+    judged = (Complaint, Delivery, Dispatch)
     return next(
         merchant for merchant in merchants
-        if not any(model.objects.filter(merchant=merchant, cause="merchant").exists() for model in (Dispatch, Delivery))
+        if not any(model.objects.filter(merchant=merchant, cause="merchant").exists() for model in judged)
     )
 
 
@@ -205,14 +206,18 @@ def _cases(scene: Scene) -> None:
     merchant = scene.known["merchant"]
     owner, steward, colleague = (_actor(scene.people[name]) for name in ("owner", "steward", "colleague"))
     at = here()["at"]
-    held = credit.held_against(viewer=owner, merchant=merchant, at=at, limit=12)
+    every = credit.held_against(viewer=owner, merchant=merchant, at=at, limit=50)
+    held = [each for each in every if each.aspect != "complaint"]
+    complaints = [each for each in every if each.aspect == "complaint" and each.weight]
     assert len(held) >= 6, "Too little went wrong to object to: make the market larger."
+    assert len(complaints) >= 2, "Too few complained: make the market larger."
+    complaint, given_back = (_contest(owner, merchant, each, due=at + timedelta(days=12)) for each in complaints[:2])
     upheld, rejected, appealed, late, *_open = (
         _contest(owner, merchant, each, due=at + timedelta(days=-2 if place == 3 else 9 + place))
         for place, each in enumerate(held[:6])
     )
     settled: dict[str, Any] = {"actor": steward, **here(), "words": REASONS}
-    actions.settle_contests(ids=[upheld], upheld=True, ground="evidence", cause="carrier", **settled)
+    actions.settle_contests(ids=[upheld, given_back], upheld=True, ground="evidence", cause="carrier", **settled)
     for one in (rejected, appealed):
         actions.settle_contests(ids=[one], upheld=False, ground="no_evidence", cause=None, **settled)
     decision = queries.contest(viewer=owner, contest_id=appealed).decision
@@ -228,7 +233,7 @@ def _cases(scene: Scene) -> None:
     )
     scene.known |= {
         "contest": _open[0], "upheld": upheld, "rejected": rejected, "late": late, "decision": first.pk, "appeal": appeal.pk,
-        "warning": warning,
+        "warning": warning, "complaint": complaint, "given_back": given_back,
     }
     follow()
     _look_around(scene, merchant)
@@ -270,8 +275,8 @@ def _contest(owner: Any, merchant: str, held: Any, *, due: datetime) -> str:
     from yinuo.credit import actions as credit  # noqa: PLC0415
     from yinuo.decisions.rules import Objection  # noqa: PLC0415
 
-    (made,) = credit.contest_causes(
-        actor=owner, merchant=merchant, orders=[held.order], aspect=held.aspect, claimed="carrier",
+    (made,) = credit.contest_each(
+        actor=owner, merchant=merchant, outcomes={held.aspect: [held.subject]}, claimed="carrier",
         objection=Objection(WORDS, due), **here(),
     )
     return str(made.pk)

@@ -39,13 +39,28 @@ MIRROR: mirrors.Mirror = {
         },
     ),
     events.DeliveryJudged: Writes("credit_delivery", _DELIVERY),
+    events.ComplaintJudged: Writes(
+        "credit_complaint",
+        {
+            "id": "complaint",
+            "revision": "revision",
+            "merchant": "merchant",
+            "listing": "listing",
+            "lane": "lane",
+            "topic": "topic",
+            "cause": "cause",
+            "answer_hours": "answer_hours",
+            "weight": "weight",
+            "judged_at": AT,
+        },
+    ),
 }
 
 
 def apply_own(statements: Iterable[Statement], *, gone: Mapping[type[Fact], Iterable[str]], at: datetime) -> None:
     """Bring the tables up to what credit just stated, in the transaction that states it; `gone` are judgements withdrawn."""
-    for kind, orders in gone.items():
-        mirrors.forget(connection, {kind: MIRROR[kind]}, sorted(orders))
+    for kind, subjects in gone.items():
+        mirrors.forget(connection, {kind: MIRROR[kind]}, sorted(subjects))
     recorded = [
         Recorded(-1, statement.at, to_micros(at), OWN_SOURCE, statement.fact)
         for statement in statements

@@ -53,6 +53,33 @@ class Delivery(models.Model):
         )
 
 
+class Complaint(models.Model):
+    """Mirror of `ComplaintJudged`: the latest judgement of a closed complaint."""
+
+    id = models.CharField(max_length=20, primary_key=True)         # the complaint
+    revision = models.IntegerField(null=True)
+    merchant = models.CharField(max_length=20, null=True)
+    listing = models.CharField(max_length=20, null=True)
+    lane = models.CharField(max_length=124, null=True)
+    topic = models.CharField(max_length=20, null=True)
+    cause = models.CharField(max_length=13, null=True)
+    answer_hours = models.IntegerField(null=True)
+    weight = models.SmallIntegerField(null=True)
+    judged_at = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=("merchant", "judged_at"), name="credit_complaint_at_fault", condition=models.Q(cause="merchant")
+            ),
+        )
+
+    @property
+    def outcome(self) -> str | None:
+        """What was judged: what the complaint is about."""
+        return self.topic
+
+
 class Scorecard(models.Model):
     """A version of the formula: announced, in force, or retired. The body never changes; a change is a new version."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from yinuo.care.events import ComplaintAnswered, ComplaintClosed, ComplaintOpened
 from yinuo.care.queries import complaints_of_orders
 from yinuo.credit import actions
-from yinuo.credit.events import DeliveryJudged, DispatchJudged
+from yinuo.credit.events import ComplaintJudged, DeliveryJudged, DispatchJudged
 from yinuo.decisions.events import ContestLapsed, ContestSettled
 from yinuo.delivery.events import (
     DisruptionDeclared,
@@ -43,9 +43,11 @@ def judge_touched(facts: Sequence[Recorded], *, realm: Realm, at: datetime) -> N
     told: list[Any] = [recorded.fact for recorded in facts]
     placed = [fact.order for fact in told if isinstance(fact, OrderPlaced)]
     orders = [fact.order for fact in told if isinstance(fact, _ABOUT_ORDERS)] + _disrupted(facts)
-    orders += [fact.order for fact in told if isinstance(fact, _ABOUT_CONTESTS) and fact.order is not None]
+    contests = [fact for fact in told if isinstance(fact, _ABOUT_CONTESTS)]
+    orders += [contest.order for contest in contests if contest.order is not None]
     reviews = [fact.review for fact in told if isinstance(fact, _ABOUT_REVIEWS)] + reviews_of_orders(placed)
     complaints = [fact.complaint for fact in told if isinstance(fact, _ABOUT_COMPLAINTS)] + complaints_of_orders(placed)
+    complaints += [contest.complaint for contest in contests if contest.complaint is not None]
     if orders:
         actions.judge_orders(actor=SYSTEM, ids=orders, realm=realm, at=at)
     if reviews:
@@ -68,18 +70,18 @@ def _disrupted(facts: Sequence[Recorded]) -> list[str]:
 
 
 def settle_proved(facts: Sequence[Recorded], *, realm: Realm, at: datetime) -> None:
-    """Orders were judged again: an open objection to what is no longer the merchant's is settled."""
+    """Outcomes were judged again: an open objection to what is no longer the merchant's is settled."""
     told: list[Any] = [recorded.fact for recorded in facts]
-    again = {type(fact): set[str]() for fact in told}
-    for fact in told:
-        if fact.revision:       # nobody can have objected before an order's first judgement
-            again[type(fact)].add(fact.order)
-    for aspect, kind in (("dispatch", DispatchJudged), ("delivery", DeliveryJudged)):
-        if orders := again.get(kind):
-            actions.settle_proved(actor=SYSTEM, aspect=aspect, orders=orders, realm=realm, at=at)
+    for aspect, (kind, subject) in _JUDGED.items():
+        # Nobody can have objected before the first judgement.
+        again = {getattr(fact, subject) for fact in told if isinstance(fact, kind) and fact.revision}
+        if again:
+            actions.settle_proved(actor=SYSTEM, aspect=aspect, subjects=again, realm=realm, at=at)
 
 
-_OWN: tuple[type[Fact], ...] = (DispatchJudged, DeliveryJudged)
-REACTIONS: dict[type[Fact], Any] = dict.fromkeys(_OWN, settle_proved) | dict.fromkeys(
+_JUDGED: dict[str, tuple[Any, str]] = {
+    "dispatch": (DispatchJudged, "order"), "delivery": (DeliveryJudged, "order"), "complaint": (ComplaintJudged, "complaint"),
+}
+REACTIONS: dict[type[Fact], Any] = dict.fromkeys((kind for kind, _ in _JUDGED.values()), settle_proved) | dict.fromkeys(
     (*_ABOUT_ORDERS, *_ABOUT_CONTESTS, DisruptionDeclared, *_ABOUT_REVIEWS, *_ABOUT_COMPLAINTS), judge_touched
 )

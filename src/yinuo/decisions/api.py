@@ -120,7 +120,8 @@ class FactOut(Schema):
 
 
 class ContestOut(Schema):
-    """An objection as lists show it: what is disputed, of which order (`order_id`: as its shop calls it), clock and end.
+    """An objection as lists show it: what is disputed, of which order or complaint (`order_id`, `complaint_id`: as its shop
+    calls it), clock and end.
 
     `taken_by`: which steward looks at it, to staff alone.
     """
@@ -130,6 +131,8 @@ class ContestOut(Schema):
     aspect: Literal["fact", "dispatch", "delivery", "complaint"]
     order: str | None
     order_id: str
+    complaint: str | None
+    complaint_id: str
     outcome: str
     claimed: str
     state: Literal["open", "upheld", "rejected", "withdrawn"]
@@ -471,12 +474,14 @@ def _appeals(request: HttpRequest, appeals: Sequence[Appeal]) -> list[dict[str, 
 
 def _contests(request: HttpRequest, contests: Sequence[Contest]) -> list[dict[str, Any]]:
     realm, at = realm_of(request), at_of(request)
-    called = source_ids_of(surrogates=[one.order for one in contests if one.order], realm=realm)
+    about = {subject for one in contests for subject in (one.order, one.complaint) if subject}
+    called = source_ids_of(surrogates=about, realm=realm)
     looking = _looking(request, contests)
     return [
         {
             "id": one.pk, "merchant": one.merchant, "aspect": one.aspect, "order": one.order,
-            "order_id": (called.get(one.order or "") or ("", ""))[1], "outcome": one.outcome, "claimed": one.claimed,
+            "order_id": (called.get(one.order or "") or ("", ""))[1], "complaint": one.complaint,
+            "complaint_id": (called.get(one.complaint or "") or ("", ""))[1], "outcome": one.outcome, "claimed": one.claimed,
             "state": one.state, "opened": one.opened_at, "due": one.due, "late": one.state == "open" and one.due < at,
             "lapsed": one.lapsed_at, "settled": one.settled_at, "cause": one.cause, "decision": one.decision_id,
             "taken_by": looking.get(one.taken_by or "", ""),

@@ -12,6 +12,7 @@ from yinuo.kit.facts import (
     AppealId,
     BuyerId,
     Code,
+    ComplaintId,
     ContestId,
     Count,
     DecisionId,
@@ -97,6 +98,7 @@ class ContestOpened(Fact, frozen=True, kw_only=True, tag="decisions.contest_open
     aspect: Aspect
     due: Moment
     order: OrderId | None = None
+    complaint: ComplaintId | None = None
 
 
 @fact(external=False)
@@ -109,6 +111,7 @@ class ContestSettled(Fact, frozen=True, kw_only=True, tag="decisions.contest_set
     outcome: Literal["upheld", "rejected", "withdrawn"]
     cause: SettledCause | None = None
     order: OrderId | None = None
+    complaint: ComplaintId | None = None
     decision: DecisionId | None = None
 
 
@@ -120,6 +123,7 @@ class ContestLapsed(Fact, frozen=True, kw_only=True, tag="decisions.contest_laps
     merchant: MerchantId
     aspect: Aspect
     order: OrderId | None = None
+    complaint: ComplaintId | None = None
 
 
 @fact(external=False)

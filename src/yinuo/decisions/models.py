@@ -77,7 +77,8 @@ class Contest(models.Model):
     event = models.CharField(max_length=32)                       # the contested fact's key, in hex
     aspect = models.CharField(max_length=10)                      # fact, or of which judgement the cause
     order = models.CharField(max_length=20, null=True, db_index=True)
-    outcome = models.CharField(max_length=10, blank=True)         # what was judged, for whose cause is contested
+    complaint = models.CharField(max_length=20, null=True)
+    outcome = models.CharField(max_length=20, blank=True)         # what was judged, for whose cause is contested
     matter = models.CharField(max_length=60)                      # what must not be contested twice (`Contested.matter`)
     claimed = models.CharField(max_length=13, blank=True)         # the cause that it had, as the contest says
     words = models.CharField(max_length=32)
@@ -112,6 +113,11 @@ class Contest(models.Model):
             models.Index(fields=("-due", "id"), name="decisions_contests_by_due"),
             models.Index(fields=("merchant", "-opened_at"), name="decisions_contest_by_merchant"),
         )
+
+    @property
+    def subject(self) -> str:
+        """What it is about: the complaint, or else the order, if either."""
+        return self.complaint or self.order or ""
 
 
 class Appeal(models.Model):

@@ -225,6 +225,19 @@ JUDGED: Words = {
     "delivery/late": _("Arrived late"),
     "delivery/damaged": _("Damaged"),
     "delivery/lost": _("Lost"),
+    "complaint/not_as_described": _("Complaint: not as described"),
+    "complaint/damaged": _("Complaint: damaged"),
+    "complaint/late": _("Complaint: late"),
+    "complaint/not_received": _("Complaint: not received"),
+    "complaint/service": _("Complaint: service"),
+    "complaint/unsafe": _("Complaint: unsafe"),
+    "complaint/other": _("Complaint: something else"),
+}
+COMPLAINT_ENDS: Words = {
+    "upheld": pgettext_lazy("complaint", "upheld"),
+    "rejected": pgettext_lazy("complaint", "rejected"),
+    "settled": pgettext_lazy("complaint", "settled between both"),
+    "withdrawn": pgettext_lazy("complaint", "taken back by the buyer"),
 }
 STAGES: Words = {
     "late": _("Past its time"),
@@ -343,6 +356,7 @@ VOCABULARIES: dict[str, Words] = {
     "job": JOBS,
     "job_outcome": JOB_OUTCOMES,
     "judged": JUDGED,
+    "complaint_end": COMPLAINT_ENDS,
     "stage": STAGES,
     "band": BANDS,
     "role": ROLES,

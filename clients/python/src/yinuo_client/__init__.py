@@ -11,7 +11,7 @@ A person's program acts for them with the access token that they made on the pag
 
     me = Person("https://trust.example", token="yt_...")
     for held in me.held_against(me.account().roles[0].subject):
-        print(held.order_id, held.outcome)
+        print(held.complaint_id or held.order_id, held.outcome)
 
 It needs nothing but the standard library.
 """
@@ -42,6 +42,7 @@ from yinuo_client._matters import (
     AccessToken,
     Account,
     Appeal,
+    Complained,
     Consent,
     Contest,
     Decision,
@@ -64,6 +65,7 @@ from yinuo_client._matters import (
     Restriction,
     Role,
     Session,
+    Side,
     StaffMember,
     StaffRole,
     Statement,
@@ -131,6 +133,7 @@ __all__ = [
     "CaseShown",
     "CauseCount",
     "Client",
+    "Complained",
     "Consent",
     "Contest",
     "ContestShown",
@@ -206,6 +209,7 @@ __all__ = [
     "Session",
     "Settleable",
     "Settling",
+    "Side",
     "StaffMember",
     "StaffRole",
     "Standing",

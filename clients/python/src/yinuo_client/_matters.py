@@ -173,7 +173,8 @@ class RelyOn:
 
 @dataclass(frozen=True)
 class Contest:
-    """An objection: what is disputed, of which order (`order_id`: as its shop calls it), its clock, how it ended.
+    """An objection: what is disputed, of which order or complaint (`order_id`, `complaint_id`: as its shop calls it), its
+    clock, how it ended.
 
     `taken_by`: which steward looks at it, to staff alone.
     """
@@ -183,6 +184,8 @@ class Contest:
     aspect: str
     order: str | None
     order_id: str
+    complaint: str | None
+    complaint_id: str
     outcome: str
     claimed: str
     state: str
@@ -210,12 +213,41 @@ class Opened:
 
     id: str
     order: str | None
+    complaint: str | None
     due: datetime
 
 
 @dataclass(frozen=True)
+class Complained:
+    """A complaint whose cause is contested, as it is told now; `stands`: one is still blamed for what was contested."""
+
+    complaint: str
+    complaint_id: str
+    order: str | None
+    order_id: str
+    topic: str
+    opened: datetime | None
+    answered: datetime | None
+    closed: datetime | None
+    outcome: str
+    cause: str
+    stands: bool
+
+
+@dataclass(frozen=True)
+class Side:
+    """A side of a standing before and without what was corrected."""
+
+    facet: str
+    score_before: int | None
+    score_without: int | None
+
+
+@dataclass(frozen=True)
 class Lost:
-    """A published standing that rested on what did not stand: what it was, and what it would have been."""
+    """A published standing that rested on what did not stand: what it was, and what it would have been; `sides` that a
+    complaint changed.
+    """
 
     as_of: date
     run: str
@@ -224,6 +256,7 @@ class Lost:
     score_without: int | None
     band_without: str
     points: int
+    sides: tuple[Side, ...]
 
 
 @dataclass(frozen=True)
@@ -272,10 +305,15 @@ class OwnStanding:
 
 @dataclass(frozen=True)
 class Held:
-    """An outcome that costs points; `weight` in sixteenths of an order, `contest` the state of the newest objection."""
+    """An outcome through one's own fault; `weight` in sixteenths of an order, `contest` the state of the newest objection.
 
-    order: str
+    Of a complaint `outcome` is the topic, and `order` the one that it names, if any. What weighs nothing costs no points.
+    """
+
+    order: str | None
     order_id: str
+    complaint: str | None
+    complaint_id: str
     aspect: str
     outcome: str
     at: datetime

@@ -13,6 +13,7 @@ from yinuo_client._matters import (
     AccessToken,
     Account,
     Appeal,
+    Complained,
     Consent,
     Contest,
     Decision,
@@ -120,10 +121,14 @@ class Person(AheadCalls, QueueCalls, RunCalls, RoomCalls, WebhookCalls):
         return told
 
     def contest_causes(
-        self, merchant: str, *, claimed: str, words: str, dispatch: Sequence[str] = (), delivery: Sequence[str] = ()
+        self, merchant: str, *, claimed: str, words: str, dispatch: Sequence[str] = (), delivery: Sequence[str] = (),
+        complaint: Sequence[str] = (),
     ) -> list[Opened]:
-        """Object to the cause of outcomes, all for the same reason, all or none: orders by Yinuo's ids, as `Held.order`."""
-        wanted = {"claimed": claimed, "words": words, "dispatch": list(dispatch), "delivery": list(delivery)}
+        """Object to the cause of outcomes, all for the same reason, all or none: by Yinuo's ids, as `Held` has them."""
+        wanted = {
+            "claimed": claimed, "words": words, "dispatch": list(dispatch), "delivery": list(delivery),
+            "complaint": list(complaint),
+        }
         return [read(Opened, told) for told in self._do("POST", f"/credit/own/{in_path(merchant)}/contests", wanted)]
 
     def contest_fact(self, merchant: str, number: int, *, words: str) -> Opened:
@@ -142,6 +147,10 @@ class Person(AheadCalls, QueueCalls, RunCalls, RoomCalls, WebhookCalls):
     def withdraw_contest(self, contest: str) -> Objection:
         """Take one's own objection back."""
         return read(Objection, self._do("POST", f"/contests/{in_path(contest)}/withdraw"))
+
+    def complaint_contested(self, contest: str) -> Complained:
+        """The complaint that an objection is about, as it is told now."""
+        return read(Complained, self._get(f"/contests/{in_path(contest)}/complaint"))
 
     def made_whole(self, contest: str) -> MadeWhole:
         """What an upheld objection gives back."""

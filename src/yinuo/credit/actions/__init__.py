@@ -1,6 +1,13 @@
 """What credit does: judge outcomes, fit scorecards, rescore everybody, publish standings, rate listings, level buyers."""
 
-from yinuo.credit.actions.contest import CLAIMS, contest_causes, contest_each, contest_fact, settle_proved
+from yinuo.credit.actions.contest import (
+    CLAIMS,
+    contest_causes,
+    contest_complaints,
+    contest_each,
+    contest_fact,
+    settle_proved,
+)
 from yinuo.credit.actions.fit import fit, gather
 from yinuo.credit.actions.jobs import JOB, ask_recompute, ask_release, begin_job, end_job, note_progress
 from yinuo.credit.actions.judge import judge_complaints, judge_orders, judge_reviews
@@ -31,6 +38,7 @@ __all__ = [
     "card_in_force",
     "card_named",
     "contest_causes",
+    "contest_complaints",
     "contest_each",
     "contest_fact",
     "end_job",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from yinuo.credit.models import Delivery, Dispatch
+from yinuo.credit.models import Complaint, Delivery, Dispatch
 from yinuo.decisions import actions as decisions
 from yinuo.decisions import queries
 from yinuo.decisions.actions import Contested, Proof
@@ -26,20 +26,19 @@ from yinuo.trade.queries import orders as orders_known
 if TYPE_CHECKING:
     from yinuo.decisions.models import Contest
 
-ASPECTS: dict[str, type[Dispatch] | type[Delivery]] = {"dispatch": Dispatch, "delivery": Delivery}
-"""The judgements whose cause can be contested, with their mirror."""
+ORDER_ASPECTS: dict[str, type[Dispatch] | type[Delivery]] = {"dispatch": Dispatch, "delivery": Delivery}
+"""The judgements of orders whose cause can be contested, with their mirror."""
+_TABLES: dict[str, type[Dispatch] | type[Delivery] | type[Complaint]] = {**ORDER_ASPECTS, "complaint": Complaint}
 CLAIMS = CAUSES
 _CONTESTABLE = (ShipmentReady, ShipmentHandedOver, ShipmentDelivered, ShipmentDamaged, OrderCancelled)
-
-
 _PROVEN = frozenset(CAUSES) - {"unknown"}
 
 
 @transaction.atomic
-def settle_proved(*, actor: Actor, aspect: str, orders: Collection[str], realm: Realm, at: datetime) -> list[Contest]:
-    """Settle the open contests of these orders' causes where judging has found another's fault since, by what came to light."""
+def settle_proved(*, actor: Actor, aspect: str, subjects: Collection[str], realm: Realm, at: datetime) -> list[Contest]:
+    """Settle open contests of what befell these orders, or of complaints, where judging has found another's fault since."""
     allow(actor, "credit.judge")
-    judged = ASPECTS[aspect].objects.filter(pk__in=sorted(orders), cause__in=_PROVEN, judged_at__isnull=False)
+    judged = _TABLES[aspect].objects.filter(pk__in=sorted(subjects), cause__in=_PROVEN, judged_at__isnull=False)
     by_matter = {f"{aspect}/{row.pk}/{row.outcome}": row for row in judged}
     proofs = {}
     for contest, matter, merchant in queries.open_contests_about(matters=list(by_matter)):
@@ -57,42 +56,68 @@ def contest_causes(
 ) -> list[Contest]:
     """Contest that these orders went wrong through the merchant, all for the same reason; all or none."""
     allow(actor, "decisions.contest", about=merchant)
-    if aspect not in ASPECTS:
-        raise Malformed(f"{aspect!r} is not judged by cause; there are {', '.join(ASPECTS)}.", path="aspect")
-    if claimed not in CLAIMS:
-        raise Malformed(f"{claimed!r} is no cause to claim; there are {', '.join(CLAIMS)}.", path="claimed")
-    found = {row.pk: row for row in ASPECTS[aspect].objects.filter(pk__in=list(orders), merchant=merchant)}
-    for order in orders:
-        judged = found.get(order)
-        if judged is None or judged.judged_at is None:
-            raise NotFound(f"Nothing is held against this merchant for an order {order!r}.")
-        if judged.cause != "merchant":
-            raise Conflict(f"Order {order} costs no points: its cause is {judged.cause or 'none'}.")
-    contested = [
-        Contested(
-            record.entry_key(realm, OWN_SOURCE, f"{aspect}/{order}/{found[order].revision}").hex(), aspect, order, claimed,  # type: ignore[arg-type]
-            found[order].outcome or "",
-        )
-        for order in dict.fromkeys(orders)
-    ]
+    if aspect not in ORDER_ASPECTS:
+        raise Malformed(f"{aspect!r} is not judged by cause; there are {', '.join(ORDER_ASPECTS)}.", path="aspect")
+    contested = _judged_against(aspect, merchant, orders, claimed, realm)
     return decisions.open_contests(
         actor=actor, merchant=merchant, contested=contested, objection=objection, realm=realm, at=at
     )
 
 
 @transaction.atomic
+def contest_complaints(
+    *, actor: Actor, merchant: str, complaints: Sequence[str], claimed: str, objection: Objection, realm: Realm, at: datetime
+) -> list[Contest]:
+    """Contest that what these complaints are about came through the merchant, all for the same reason; all or none.
+
+    What their buyers wrote stays as it is: whose fault it was is found anew.
+    """
+    allow(actor, "decisions.contest", about=merchant)
+    contested = _judged_against("complaint", merchant, complaints, claimed, realm)
+    return decisions.open_contests(
+        actor=actor, merchant=merchant, contested=contested, objection=objection, realm=realm, at=at
+    )
+
+
+def _judged_against(aspect: str, merchant: str, subjects: Sequence[str], claimed: str, realm: Realm) -> list[Contested]:
+    """The judgements of these orders or complaints; refuses one that does not hold the merchant to be the cause."""
+    if claimed not in CLAIMS:
+        raise Malformed(f"{claimed!r} is no cause to claim; there are {', '.join(CLAIMS)}.", path="claimed")
+    is_complaint = aspect == "complaint"
+    found = {row.pk: row for row in _TABLES[aspect].objects.filter(pk__in=list(subjects), merchant=merchant)}
+    contested = []
+    for subject in dict.fromkeys(subjects):
+        judged = found.get(subject)
+        if judged is None or judged.judged_at is None:
+            if is_complaint:
+                raise NotFound(f"Nothing is held against this merchant for a complaint {subject!r}.")
+            raise NotFound(f"Nothing is held against this merchant for an order {subject!r}.")
+        if judged.cause != "merchant":
+            if is_complaint:
+                raise Conflict(f"Complaint {subject} costs no points: its cause is {judged.cause or 'none'}.")
+            raise Conflict(f"Order {subject} costs no points: its cause is {judged.cause or 'none'}.")
+        about = {"complaint": subject} if is_complaint else {"order": subject}
+        key = record.entry_key(realm, OWN_SOURCE, f"{aspect}/{subject}/{judged.revision}").hex()
+        contested.append(Contested(key, aspect, claimed=claimed, outcome=judged.outcome or "", **about))  # type: ignore[arg-type]
+    return contested
+
+
+@transaction.atomic
 def contest_each(
-    *, actor: Actor, merchant: str, orders: Mapping[str, Sequence[str]], claimed: str, objection: Objection, realm: Realm,
+    *, actor: Actor, merchant: str, outcomes: Mapping[str, Sequence[str]], claimed: str, objection: Objection, realm: Realm,
     at: datetime,
 ) -> list[Contest]:
-    """Contest causes of several kinds of judgement at once, by aspect; all or none."""
-    return [
-        contest
-        for aspect, ids in orders.items()
-        for contest in contest_causes(
-            actor=actor, merchant=merchant, orders=ids, aspect=aspect, claimed=claimed, objection=objection, realm=realm, at=at
-        )
-    ]
+    """Contest causes of several kinds of judgement at once: by aspect the orders, or the complaints; all or none."""
+    alike: dict[str, Any] = {
+        "actor": actor, "merchant": merchant, "claimed": claimed, "objection": objection, "realm": realm, "at": at,
+    }
+    made: list[Contest] = []
+    for aspect, ids in outcomes.items():
+        if aspect == "complaint":
+            made += contest_complaints(complaints=ids, **alike)
+        else:
+            made += contest_causes(orders=ids, aspect=aspect, **alike)
+    return made
 
 
 @transaction.atomic
@@ -102,6 +127,7 @@ def contest_fact(
     """Contest that a sealed fact, which a shop stated about the way of an order of the merchant's, is true.
 
     What others said in words (reviews, complaints) is not withdrawn by this: it has its own way, with reasons to its author.
+    The cause found for a complaint is contested by itself.
     """
     allow(actor, "decisions.contest", about=merchant)
     told = facts.contents_of(numbers=[number])

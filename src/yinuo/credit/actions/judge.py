@@ -25,6 +25,7 @@ from yinuo.credit.rules.judging import (
     judge_delivery,
     judge_dispatch,
     lane_of,
+    matter_of,
     pending_of,
     rank_weight,
     weight_of,
@@ -54,6 +55,9 @@ _DISPATCH_COLUMNS = (
     "value_minor", "weight", "judged_at",
 )
 _DELIVERY_COLUMNS = ("id", "revision", "merchant", "listing", "lane", "outcome", "cause", "weight", "judged_at")
+_COMPLAINT_COLUMNS = (
+    "id", "revision", "merchant", "listing", "lane", "topic", "cause", "answer_hours", "weight", "judged_at",
+)
 
 
 @transaction.atomic(savepoint=False)
@@ -110,12 +114,13 @@ def _keep_pending(
 
 def _as_settled(aspect: str, judged: dict[str, Judged]) -> dict[str, Judged]:
     """The judgements with the causes that contests gave to these very outcomes of these very merchants."""
-    matters = {order: f"{aspect}/{order}/{each.fact.outcome}" for order, each in judged.items() if each.fact.cause is not None}
+    matters = {subject: matter_of(aspect, each.fact) for subject, each in judged.items() if each.fact.cause is not None}
     settled = settled_causes(matters=list(matters.values()))
     if not settled:
         return judged
     return {
-        order: with_cause(each, settled.get((matters.get(order, ""), each.fact.merchant))) for order, each in judged.items()
+        subject: with_cause(each, settled.get((matters.get(subject, ""), each.fact.merchant)))
+        for subject, each in judged.items()
     }
 
 
@@ -128,18 +133,27 @@ def judge_reviews(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetim
     ranks = earlier_reviews([review.id for review in found], most=len(RANK_WEIGHTS))
     placed = {order.id: order for order in orders([review.order for review in found if review.order])}
     judged = {review.id: _judge_review(review, ranks[review.id], _own_order(review, placed)) for review in found}
-    return _state_about("review", ReviewJudged, wanted, judged, realm, at)
+    statements = _differences("review", judged, _reviews_judged_before(wanted, judged, realm), realm)
+    return record.append(actor=SYSTEM, statements=statements, realm=realm, at=at)
 
 
 @transaction.atomic(savepoint=False)
 def judge_complaints(*, actor: Actor, ids: Iterable[str], realm: Realm, at: datetime) -> int:
-    """Judge closed complaints: their topic, cause, and how long the first answer took."""
+    """Judge closed complaints: their topic, cause, and how long the first answer took.
+
+    The cause is the one that was stated at the end, or what a contest found about this complaint on this topic.
+    """
     allow(actor, "credit.judge")
     wanted = sorted(set(ids))
     found = [row for row in complaints(wanted) if row.closed_at is not None and row.merchant and row.opened_at is not None]
     placed = {order.id: order for order in orders([row.order for row in found if row.order])}
     judged = {row.id: _judge_complaint(row, _own_order(row, placed)) for row in found if row.outcome != "withdrawn"}
-    return _state_about("complaint", ComplaintJudged, wanted, judged, realm, at)
+    judged = _as_settled("complaint", judged)
+    before = _judged_before("credit_complaint", _COMPLAINT_COLUMNS, ComplaintJudged, wanted)
+    statements = _differences("complaint", judged, before, realm)
+    appended = record.append(actor=SYSTEM, statements=statements, realm=realm, at=at)
+    mirror.apply_own(statements, gone={ComplaintJudged: before.keys() - judged.keys()}, at=at)
+    return appended
 
 
 def _own_order(row: ReviewRow | ComplaintRow, placed: Mapping[str, OrderRow]) -> OrderRow | None:
@@ -168,7 +182,7 @@ def _judge_complaint(row: ComplaintRow, order: OrderRow | None) -> Judged:
         complaint=row.id, merchant=row.merchant or "", listing=row.listing, topic=row.topic or "other",  # type: ignore[arg-type]
         cause=cause, answer_hours=hours, lane=lane_of(order) if order else NO_LANE, weight=WEIGHT_ONE,  # type: ignore[arg-type]
     )
-    return Judged(row.closed_at, fact)  # type: ignore[arg-type]
+    return Judged(row.closed_at, fact)
 
 
 def _weight_of_review(rank: int, order: OrderRow | None) -> int:
@@ -189,14 +203,14 @@ def _weights(settled: Sequence[OrderRow]) -> dict[str, int]:
 
 def _judged_before(table: str, columns: Sequence[str], cls: type[Fact], ids: Sequence[str]) -> dict[str, Judged]:
     """What was judged before, read from the mirror of our own facts."""
-    names = ", ".join(columns)
+    names, about = ", ".join(columns), "complaint" if cls is ComplaintJudged else "order"
     found = rows.select_in(connection, f"SELECT {names} FROM {table} WHERE id {{keys}}", ids)
     before = {}
     for row in found:
         values: dict[str, Any] = dict(zip(columns, row, strict=True))
-        order, at = values.pop("id"), values.pop("judged_at")
+        subject, at = values.pop("id"), values.pop("judged_at")
         if at is not None:
-            before[order] = Judged(at, cls(order=order, **values))  # type: ignore[arg-type]
+            before[subject] = Judged(at, cls(**{about: subject}, **values))  # type: ignore[arg-type]
     return before
 
 
@@ -239,17 +253,14 @@ def _fresh_revisions(kind: str, subjects: Sequence[str], realm: Realm) -> dict[s
     return fresh
 
 
-def _state_about(
-    kind: str, cls: type[Fact], wanted: Sequence[str], judged: dict[str, Judged], realm: Realm, at: datetime
-) -> int:
-    """State the differences for outcomes that have no mirror of their own: what stands is read from the record."""
+def _reviews_judged_before(wanted: Sequence[str], judged: Mapping[str, Judged], realm: Realm) -> dict[str, Judged]:
+    """The same for reviews, whose judgements have no mirror: what stands is read from the record."""
     before = {}
-    touched = [subject for subject in wanted if subject not in judged]
-    known = record.known_ids(realm=realm, ids=[f"{kind}/{subject}/0" for subject in judged])
+    touched = [review for review in wanted if review not in judged]
+    known = record.known_ids(realm=realm, ids=[f"review/{review}/0" for review in judged])
     touched += [event_id.split("/")[1] for event_id in known]
     if touched:
         for recorded in facts_about(subjects=touched, at_size=2**62):
-            if isinstance(recorded.fact, cls):
-                subject: str = getattr(recorded.fact, kind)
-                before[subject] = Judged(recorded.at, recorded.fact)  # type: ignore[arg-type]
-    return record.append(actor=SYSTEM, statements=_differences(kind, judged, before, realm), realm=realm, at=at)
+            if isinstance(recorded.fact, ReviewJudged):
+                before[recorded.fact.review] = Judged(recorded.at, recorded.fact)  # type: ignore[arg-type]
+    return before

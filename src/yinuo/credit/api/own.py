@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -18,6 +18,9 @@ from yinuo.kit.carried import actor_of, here_of
 from yinuo.kit.moments import from_day
 from yinuo.kit.refusals import Malformed, NotFound
 from yinuo.vault.queries import source_ids_of
+
+if TYPE_CHECKING:
+    from yinuo.decisions.models import Contest
 
 HELD_MAX = 200
 _OBJECTION = "The carrier did not come on the day that was booked; the booking is with the shipment."
@@ -58,13 +61,16 @@ class OwnStandingOut(Schema):
 
 
 class HeldOut(Schema):
-    """An outcome that costs points: of which order (`order_id`: as its shop calls it), what went wrong, its weight in
-    sixteenths of an order, and the state of the newest objection to it.
+    """An outcome through the merchant's own fault: of which order or complaint (`order_id`, `complaint_id`: as its shop calls
+    it), what went wrong, its weight in sixteenths of an order (0: it costs no points), and the state of the newest objection to
+    it. Of a complaint `outcome` is the topic, and `order` the one that it names, if any.
     """
 
-    order: str
+    order: str | None
     order_id: str
-    aspect: Literal["dispatch", "delivery"]
+    complaint: str | None
+    complaint_id: str
+    aspect: Literal["dispatch", "delivery", "complaint"]
     outcome: str
     at: datetime
     weight: int
@@ -73,13 +79,14 @@ class HeldOut(Schema):
 
 
 class CausesIn(Schema):
-    """Outcomes to object to, all for the same reason: orders by what was judged, whose fault it was, and words."""
+    """Outcomes to object to, all for the same reason: orders by what was judged, complaints, whose fault it was, and words."""
 
     model_config = {"json_schema_extra": {"example": {
         "dispatch": ["ob2k7xq3zm4wv6y2a"], "claimed": "carrier", "words": _OBJECTION,
     }}}
     dispatch: Annotated[list[str], Field(max_length=AT_ONCE_MAX)] = []
     delivery: Annotated[list[str], Field(max_length=AT_ONCE_MAX)] = []
+    complaint: Annotated[list[str], Field(max_length=AT_ONCE_MAX)] = []
     claimed: Literal["carrier", "platform", "buyer", "force_majeure", "unknown"]
     words: Annotated[str, Field(max_length=2 * WORDS_MAX)]
 
@@ -99,11 +106,41 @@ class OpenedOut(Schema):
 
     id: str
     order: str | None
+    complaint: str | None
     due: datetime
 
 
+class ComplainedOut(Schema):
+    """A complaint whose cause is contested, as it is told now: about which order, on what, when it was opened, first answered
+    and closed, how, and through whose fault. `stands`: the merchant is still blamed for what was contested.
+    """
+
+    complaint: str
+    complaint_id: str
+    order: str | None
+    order_id: str
+    topic: str
+    opened: datetime | None
+    answered: datetime | None
+    closed: datetime | None
+    outcome: Literal["", "upheld", "rejected", "settled", "withdrawn"]
+    cause: str
+    stands: bool
+
+
+class SideOut(Schema):
+    """A side of a standing before and without what was corrected; null where too little was known for a score."""
+
+    facet: str
+    score_before: int | None
+    score_without: int | None
+
+
 class LostOut(Schema):
-    """A published standing that rested on what did not stand: what it was, and what it would have been."""
+    """A published standing that rested on what did not stand: what it was, and what it would have been.
+
+    `sides`: those that a complaint changed, also where the scorecard makes no points of it.
+    """
 
     as_of: date
     run: str
@@ -112,6 +149,7 @@ class LostOut(Schema):
     score_without: int | None
     band_without: str
     points: int
+    sides: list[SideOut]
 
 
 class MadeWholeOut(Schema):
@@ -186,12 +224,14 @@ def get_held(request: HttpRequest, merchant: str) -> list[dict[str, Any]]:
     """Every outcome of the year through the merchant's own fault, newest first, 200 at most."""
     here = here_of(request)
     found = queries.held_against(viewer=here["actor"], merchant=merchant, at=here["at"], limit=HELD_MAX)
-    called = source_ids_of(surrogates=[one.order for one in found], realm=here["realm"])
+    about = {subject for one in found for subject in (one.order, one.complaint) if subject}
+    called = source_ids_of(surrogates=about, realm=here["realm"])
     return [
         {
-            "order": one.order, "order_id": (called.get(one.order) or ("", ""))[1], "aspect": one.aspect,
-            "outcome": one.outcome, "at": one.at, "weight": one.weight, "used_permille": one.used_permille,
-            "contest": one.contest,
+            "order": one.order, "order_id": (called.get(one.order or "") or ("", ""))[1],
+            "complaint": one.complaint, "complaint_id": (called.get(one.complaint or "") or ("", ""))[1],
+            "aspect": one.aspect, "outcome": one.outcome, "at": one.at, "weight": one.weight,
+            "used_permille": one.used_permille, "contest": one.contest,
         }
         for one in found
     ]
@@ -215,14 +255,15 @@ def get_report(request: HttpRequest, merchant: str) -> dict[str, Any]:
              tags=["due process"])
 def post_causes(request: HttpRequest, merchant: str, wanted: CausesIn) -> Status[list[dict[str, Any]]]:
     """Object to one or many at once, all or none. Each shows as disputed at once. What is contested already is 409."""
-    chosen = {aspect: ids for aspect, ids in (("dispatch", wanted.dispatch), ("delivery", wanted.delivery)) if ids}
+    every = {"dispatch": wanted.dispatch, "delivery": wanted.delivery, "complaint": wanted.complaint}
+    chosen = {aspect: ids for aspect, ids in every.items() if ids}
     if not chosen:
         raise Malformed("Choose at least one outcome.", path="dispatch")
     made = actions.contest_each(
-        merchant=merchant, orders=chosen, claimed=wanted.claimed, objection=_objection(request, wanted.words),
+        merchant=merchant, outcomes=chosen, claimed=wanted.claimed, objection=_objection(request, wanted.words),
         **here_of(request),
     )
-    return Status(201, [{"id": one.pk, "order": one.order, "due": one.due} for one in made])
+    return Status(201, [_opened(one) for one in made])
 
 
 @router.post("/credit/own/{merchant}/contests/fact", response={201: OpenedOut}, summary="Object to a fact",
@@ -232,7 +273,7 @@ def post_fact(request: HttpRequest, merchant: str, wanted: FactIn) -> Status[dic
     made = actions.contest_fact(
         merchant=merchant, number=wanted.number, objection=_objection(request, wanted.words), **here_of(request)
     )
-    return Status(201, {"id": made.pk, "order": made.order, "due": made.due})
+    return Status(201, _opened(made))
 
 
 @router.get("/contests/{contest}/made-whole", response=MadeWholeOut, summary="What an upheld objection gives back",
@@ -244,9 +285,30 @@ def get_made_whole(request: HttpRequest, contest: str) -> dict[str, Any]:
         "contest": contest, "points_max": whole.points_max, "days_in_lower_band": whole.days_in_lower_band,
         "lost": [
             {"as_of": from_day(one.as_of), "run": one.run, "score": one.score, "band": one.band, "points": one.points,
-             "score_without": one.score_without, "band_without": one.band_without}
+             "score_without": one.score_without, "band_without": one.band_without,
+             "sides": [
+                 {"facet": side.facet, "score_before": side.score_before, "score_without": side.score_without}
+                 for side in one.sides
+             ]}
             for one in whole.lost
         ],
+    }
+
+
+@router.get("/contests/{contest}/complaint", response=ComplainedOut, summary="The complaint that an objection is about",
+            tags=["due process"])
+def get_complaint(request: HttpRequest, contest: str) -> dict[str, Any]:
+    """The complaint as it is told now, for whoever objected to its cause and for staff. What is about none is 404."""
+    here = here_of(request)
+    found = queries.complained(viewer=here["actor"], contest_id=contest)
+    if found is None:
+        raise NotFound("This objection is about no complaint.")
+    called = source_ids_of(surrogates=[thing for thing in (found.complaint, found.order) if thing], realm=here["realm"])
+    return {
+        "complaint": found.complaint, "complaint_id": (called.get(found.complaint) or ("", ""))[1], "order": found.order,
+        "order_id": (called.get(found.order or "") or ("", ""))[1], "topic": found.topic, "opened": found.opened,
+        "answered": found.answered, "closed": found.closed, "outcome": found.outcome, "cause": found.cause,
+        "stands": found.stands,
     }
 
 
@@ -272,6 +334,10 @@ def get_level(request: HttpRequest, person: str) -> dict[str, Any]:
             for one in LEVELS
         ],
     }
+
+
+def _opened(contest: Contest) -> dict[str, Any]:
+    return {"id": contest.pk, "order": contest.order, "complaint": contest.complaint, "due": contest.due}
 
 
 def _objection(request: HttpRequest, words: str) -> Objection:

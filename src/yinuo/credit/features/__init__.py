@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from inspect import getdoc
+from typing import Any
 
 from yinuo.credit.features.arrivals import arrivals, late_arrivals
 from yinuo.credit.features.cancellations import cancellations
@@ -40,3 +41,9 @@ def _with_meaning(function: Callable[[], Measure]) -> Measure:
 
 
 MEASURES: tuple[Measure, ...] = tuple(_with_meaning(function) for function in _FUNCTIONS)
+
+
+def costs(kind: str, fact: Any) -> bool:
+    """Whether an outcome counts against its merchant because of the cause found for it, by any measure."""
+    against = (measure for measure in MEASURES if measure.causes is not None and measure.base != measure.name)
+    return any(measure.of(kind, fact) for measure in against)

@@ -58,6 +58,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Complaint',
+            fields=[
+                ('id', models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ('revision', models.IntegerField(null=True)),
+                ('merchant', models.CharField(max_length=20, null=True)),
+                ('listing', models.CharField(max_length=20, null=True)),
+                ('lane', models.CharField(max_length=124, null=True)),
+                ('topic', models.CharField(max_length=20, null=True)),
+                ('cause', models.CharField(max_length=13, null=True)),
+                ('answer_hours', models.IntegerField(null=True)),
+                ('weight', models.SmallIntegerField(null=True)),
+                ('judged_at', models.BigIntegerField(null=True)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('cause', 'merchant')), fields=['merchant', 'judged_at'], name='credit_complaint_at_fault')],
+            },
+        ),
+        migrations.CreateModel(
             name='Dispatch',
             fields=[
                 ('id', models.CharField(max_length=20, primary_key=True, serialize=False)),

@@ -3,8 +3,9 @@
 from yinuo.credit.features import MEASURES
 from yinuo.credit.queries.at_stake import points_at_stake
 from yinuo.credit.queries.audit import audit, audit_run
+from yinuo.credit.queries.complained import Complained, complained
 from yinuo.credit.queries.held_against import Held, held_against, own_standing
-from yinuo.credit.queries.made_whole import Lost, MadeWhole, made_whole
+from yinuo.credit.queries.made_whole import Lost, MadeWhole, Side, made_whole
 from yinuo.credit.queries.outlook import (
     STAGES,
     Foreseen,
@@ -86,6 +87,7 @@ __all__ = [
     "STAGES",
     "STEPS",
     "CauseCount",
+    "Complained",
     "Foreseen",
     "Gate",
     "Held",
@@ -99,6 +101,7 @@ __all__ = [
     "Page",
     "RateShown",
     "RunPage",
+    "Side",
     "Sort",
     "Step",
     "Supposed",
@@ -112,6 +115,7 @@ __all__ = [
     "can_recompute",
     "causes_of",
     "committed",
+    "complained",
     "contests_to_suppose",
     "course_of",
     "credit_report",

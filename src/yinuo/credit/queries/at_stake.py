@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from yinuo.credit.features import MEASURES
-from yinuo.credit.models import Delivery, Dispatch, Scorecard, Standing
+from yinuo.credit.models import Complaint, Delivery, Dispatch, Scorecard, Standing
+from yinuo.credit.queries.held_against import JUDGED
 from yinuo.credit.queries.standings import shown_scorecard
 from yinuo.credit.rules.evidence import OBSERVED_SHIFT
 from yinuo.credit.rules.kept import Altered, card_in
@@ -18,13 +19,9 @@ from yinuo.kit.moments import MICROS_PER_DAY
 if TYPE_CHECKING:
     from yinuo.decisions.models import Contest
 
-_JUDGED: dict[str, tuple[type[Dispatch] | type[Delivery], str]] = {
-    "dispatch": (Dispatch, "credit.dispatch_judged"), "delivery": (Delivery, "credit.delivery_judged"),
-}
-
 
 def points_at_stake(*, viewer: Actor, contests: Sequence[Contest]) -> dict[str, int]:
-    """By contest of a cause how many points at most the standing shown would gain without the outcome; five queries.
+    """By contest of a cause how many points at most the standing shown would gain without the outcome; six queries.
 
     Each outcome by itself: points come in steps, so that several together may give more. What was to be expected falls along
     with what is taken out, which only the next run reckons: so it is the most that can follow. One that is not known is left
@@ -42,15 +39,15 @@ def points_at_stake(*, viewer: Actor, contests: Sequence[Contest]) -> dict[str, 
     merchants = {contest.merchant for contest in contests}
     found = Standing.objects.filter(pk__in=[f"{name}/{merchant}" for merchant in merchants], score__isnull=False)
     standings = {each.merchant: each for each in found.only("merchant", "as_of", "reasons")}
-    judged: dict[tuple[str, str], Dispatch | Delivery] = {}
-    for aspect, (table, _) in _JUDGED.items():
-        orders = [contest.order for contest in contests if contest.aspect == aspect and contest.order]
-        judged |= {(aspect, each.pk): each for each in table.objects.filter(pk__in=orders)}
+    judged: dict[tuple[str, str], Dispatch | Delivery | Complaint] = {}
+    for aspect, (table, _) in JUDGED.items():
+        subjects = [contest.subject for contest in contests if contest.aspect == aspect]
+        judged |= {(aspect, each.pk): each for each in table.objects.filter(pk__in=subjects)}
     points = {}
     for contest in contests:
-        standing, outcome = standings.get(contest.merchant), judged.get((contest.aspect, contest.order or ""))
+        standing, outcome = standings.get(contest.merchant), judged.get((contest.aspect, contest.subject))
         if standing is not None and outcome is not None and outcome.judged_at is not None:
-            points[contest.pk] = _points(card, standing, outcome, _JUDGED[contest.aspect][1])
+            points[contest.pk] = _points(card, standing, outcome, JUDGED[contest.aspect][1])
     return points
 
 
@@ -58,7 +55,7 @@ def _points(card: Card, standing: Standing, outcome: Any, kind: str) -> int:
     age = standing.as_of - outcome.judged_at // MICROS_PER_DAY
     if not 1 <= age <= AGE_DAYS_MAX:
         return 0        # it came after the standing's day, or counts no more
-    measures = {measure.name: measure for measure in MEASURES}
+    measures = {measure.name: measure for measure in MEASURES if measure.causes is not None}     # others count all the same
     details = {
         (reason["feature"], reason.get("half_life_days")): reason["detail"]
         for reason in standing.reasons if reason.get("detail")

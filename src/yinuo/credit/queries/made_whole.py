@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from yinuo.credit.events import DeliveryJudged, DispatchJudged
+from yinuo.credit.events import ComplaintJudged, DeliveryJudged, DispatchJudged
 from yinuo.credit.models import Run, RunProof, Scorecard
 from yinuo.credit.proofs.facts import Stated, standing, stated_by_record
 from yinuo.credit.proofs.report import recomputed
@@ -16,7 +16,7 @@ from yinuo.credit.rules.bands import RANKS
 from yinuo.credit.rules.climate import Climate
 from yinuo.credit.rules.kept import card_in, climate_in, leaf_in, leaves_in
 from yinuo.credit.rules.leaf import Leaf
-from yinuo.credit.rules.scorecard import Card
+from yinuo.credit.rules.scorecard import Card, Result
 from yinuo.decisions import queries as decisions
 from yinuo.kit.actors import Actor
 from yinuo.kit.realm import OWN_SOURCE
@@ -25,8 +25,17 @@ from yinuo.record import queries as record
 if TYPE_CHECKING:
     from yinuo.decisions.models import Contest
 
-_JUDGED: dict[str, type] = {"dispatch": DispatchJudged, "delivery": DeliveryJudged}
+_JUDGED: dict[str, type] = {"dispatch": DispatchJudged, "delivery": DeliveryJudged, "complaint": ComplaintJudged}
 RUNS_MAX = 60       # the newest published ones; each takes as long as computing one report again
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a standing (`Result.facets`): its score before, and without, what a contest corrected."""
+
+    facet: str
+    score_before: int | None
+    score_without: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,8 @@ class Lost:
 
     `score_before` is without what contests settled earlier corrected, which their statements tell of; `score_without` is
     without this one's too. So each point is told of once: over all contests they add up to what the standing changed.
+
+    `sides` are those that a complaint changed: it counts there, also where the scorecard makes no points of it.
     """
 
     as_of: int
@@ -45,6 +56,7 @@ class Lost:
     band_before: str
     score_without: int | None
     band_without: str
+    sides: tuple[Side, ...] = ()
 
     @property
     def points(self) -> int:
@@ -70,6 +82,11 @@ class MadeWhole:
     def after_others(self) -> bool:
         """Whether contests that were settled earlier corrected some of these standings too."""
         return any((each.score_before, each.band_before) != (each.score, each.band) for each in self.lost)
+
+    @property
+    def has_sides(self) -> bool:
+        """Whether a side of some standing would have been another."""
+        return any(each.sides for each in self.lost)
 
 
 def made_whole(*, viewer: Actor, contest_id: str) -> MadeWhole:
@@ -97,12 +114,12 @@ class _Found:
     """What is known today about a merchant: every fact, what replaced it, and the contests upheld, the first settled first."""
 
     def __init__(self, merchant: str, upheld: Sequence[Contest]) -> None:
-        self._merchant = merchant
+        self._merchant, self._upheld = merchant, upheld
         self._every = _facts(merchant)
         today = standing(self._every, size=record.size())
-        self._today = {(fact.kind, fact.said.get("order")): fact for fact in today if fact.source == OWN_SOURCE}
+        self._today = {(fact.kind, _subject(fact)): fact for fact in today if fact.source == OWN_SOURCE}
         self._causes = {
-            (_JUDGED[contest.aspect], contest.order, contest.outcome): (place, contest.cause)
+            (_JUDGED[contest.aspect], contest.subject, contest.outcome): (place, contest.cause)
             for place, contest in enumerate(upheld) if contest.aspect in _JUDGED
         }
         facts = [(place, contest) for place, contest in enumerate(upheld) if contest.aspect == "fact"]
@@ -119,15 +136,18 @@ class _Found:
         if leaf is None:
             return None
 
-        def again(facts: Sequence[Stated]) -> tuple[int | None, str]:
-            found = recomputed(
+        def again(facts: Sequence[Stated]) -> Result:
+            return recomputed(
                 facts, merchant=self._merchant, as_of=run.as_of, odds_at_middle=0, before=leaf.before, card=card,
                 climate=climate,
             )
-            return found.score, found.band
 
+        is_sided = self._upheld[place].aspect == "complaint"
+        first, second = again(before) if is_sided or before != then else None, again(without)
         published = (leaf.score, leaf.band)
-        return Lost(run.as_of, run.pk, *published, *(published if before == then else again(before)), *again(without))
+        preceding = published if first is None or before == then else (first.score, first.band)
+        sides = _sides(first, second) if first is not None and is_sided else ()
+        return Lost(run.as_of, run.pk, *published, *preceding, second.score, second.band, sides)
 
     def _corrected(self, then: Sequence[Stated], count: int) -> list[Stated]:
         """The facts that stood then as they would have been, had what the first so many contests found been known."""
@@ -137,12 +157,12 @@ class _Found:
         """One fact, or what it would have been: gone, or judged anew without what was withdrawn, or with the cause found."""
         if self._withdrawn.get(fact.key, count) < count:
             return None
-        if not isinstance(fact.fact, DispatchJudged | DeliveryJudged):
+        if not isinstance(fact.fact, DispatchJudged | DeliveryJudged | ComplaintJudged):
             return fact
-        if self._anew.get(fact.said["order"], count) >= count:
+        if self._anew.get(_subject(fact), count) >= count:
             found = self._cause_of(fact)
             return _caused(fact, found[1]) if found and found[0] < count and fact.said["cause"] == "merchant" else fact
-        judged = self._today.get((fact.kind, fact.said["order"]))
+        judged = self._today.get((fact.kind, _subject(fact)))
         found = None if judged is None else self._cause_of(judged)
         if judged is not None and found and found[0] >= count and judged.said["cause"] == found[1]:
             return _caused(judged, "merchant")      # told of by that later contest, and not here as well
@@ -150,7 +170,20 @@ class _Found:
 
     def _cause_of(self, fact: Stated) -> tuple[int, str] | None:
         """The place and the cause of the contest about a judgement, if there is one."""
-        return self._causes.get((type(fact.fact), fact.said["order"], fact.said["outcome"]))
+        judged: Any = fact.fact
+        outcome = judged.topic if isinstance(judged, ComplaintJudged) else judged.outcome
+        return self._causes.get((type(judged), _subject(fact), outcome))
+
+
+def _sides(before: Result, without: Result) -> tuple[Side, ...]:
+    """The sides that differ between two standings."""
+    both = ((name, side["score"], without.facets[name]["score"]) for name, side in before.facets.items())
+    return tuple(Side(name, first, second) for name, first, second in both if first != second)
+
+
+def _subject(fact: Stated) -> str:
+    """What a judgement is about: the complaint, or else the order, if either."""
+    return fact.said.get("complaint") or fact.said.get("order") or ""
 
 
 def _caused(fact: Stated, cause: str) -> Stated:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from yinuo.credit.events import DeliveryJudged, DispatchJudged
+from yinuo.credit.events import ComplaintJudged, DeliveryJudged, DispatchJudged
 from yinuo.credit.rules.values import full_value_minor
 from yinuo.delivery.rules import Disruption, Journey, cause_of_late_delivery, cause_of_late_hand_over
 from yinuo.kit.moments import day_of
@@ -24,7 +24,7 @@ class Judged(NamedTuple):
     """A judgement and the moment its outcome became known, in microseconds."""
 
     at: int
-    fact: DispatchJudged | DeliveryJudged
+    fact: DispatchJudged | DeliveryJudged | ComplaintJudged
 
 
 def rank_weight(rank: int) -> int:
@@ -152,6 +152,13 @@ def with_cause(judged: Judged, cause: str | None) -> Judged:
     if cause is None or judged.fact.cause is None or (cause == "unknown" and judged.fact.cause != "merchant"):
         return judged
     return Judged(judged.at, replace(judged.fact, cause=cause))
+
+
+def matter_of(aspect: str, fact: DispatchJudged | DeliveryJudged | ComplaintJudged) -> str:
+    """What a contest of the cause that a judgement found is about, as `decisions.actions.Contested.matter` says it."""
+    if isinstance(fact, ComplaintJudged):
+        return f"{aspect}/{fact.complaint}/{fact.topic}"
+    return f"{aspect}/{fact.order}/{fact.outcome}"
 
 
 def _came_too_late(order: OrderRow, journey: Journey) -> bool:

@@ -63,18 +63,23 @@ class TooManyOpen(TooMany):
 
 @dataclass(frozen=True, slots=True)
 class Contested:
-    """What is contested: a fact by its key (hex), or the cause found for an order by the judgement of that key."""
+    """What is contested: a fact by its key (hex), or the cause found for an order or complaint by the judgement of that key."""
 
     event: str
     aspect: Aspect
     order: str | None = None
     claimed: str = ""
     outcome: str = ""
+    complaint: str | None = None
 
     @property
     def matter(self) -> str:
-        """What must not be contested twice: a fact, or the cause of one outcome of an order, judged again or not."""
-        return self.event if self.aspect == "fact" else f"{self.aspect}/{self.order}/{self.outcome}"
+        """What must not be contested twice: a fact, or the cause of one outcome, judged again or not.
+
+        An outcome is what became of an order, or the topic of a complaint: one that turns out to be about something else
+        blames the merchant for something else.
+        """
+        return self.event if self.aspect == "fact" else f"{self.aspect}/{self.complaint or self.order}/{self.outcome}"
 
 
 @transaction.atomic
@@ -146,7 +151,8 @@ def _open(
 ) -> Contest:
     contest = Contest.objects.create(
         id=contest_id, merchant=merchant, event=contested.event, aspect=contested.aspect, order=contested.order,
-        claimed=contested.claimed, outcome=contested.outcome, matter=contested.matter, opened_by=actor.name, opened_at=at,
+        complaint=contested.complaint, claimed=contested.claimed, outcome=contested.outcome, matter=contested.matter,
+        opened_by=actor.name, opened_at=at,
         due=objection.due, state="open",
         words=keep_words(subject=contest_id, name="objection", owner=merchant, words=objection.words, realm=realm, at=at),
     )
@@ -154,7 +160,7 @@ def _open(
         f"contest/{contest_id}",
         ContestOpened(
             contest=contest_id, merchant=merchant, event=contested.event, aspect=contested.aspect, due=to_micros(objection.due),
-            order=contested.order,
+            order=contested.order, complaint=contested.complaint,
         ),
         realm=realm, at=at,
     )
@@ -187,8 +193,8 @@ def settle_contests(
 ) -> list[Contest]:
     """Uphold or reject contests for the same reasons, all or none, as a person who opened none of them.
 
-    An upheld contest of a fact withdraws it; one of a cause gives the order this cause. A rejection is a decision against the
-    merchant, with reasons, and can be appealed.
+    An upheld contest of a fact withdraws it; one of a cause gives the order or complaint this cause. A rejection is a decision
+    against the merchant, with reasons, and can be appealed.
     """
     settling = Settling(upheld, ground, words, cause)
     settled = settle_each(actor=actor, ids=ids, settling=settling, realm=realm, at=at)
@@ -295,7 +301,8 @@ def tell_settled(contests: Sequence[Contest], *, realm: Realm, at: datetime) -> 
         is_upheld = contest.decision_id is not None and contest.state == "upheld"
         settled = ContestSettled(
             contest=contest.pk, merchant=contest.merchant, aspect=contest.aspect, outcome=contest.state,  # type: ignore[arg-type]
-            cause=contest.cause or None, order=contest.order, decision=contest.decision_id,  # type: ignore[arg-type]
+            cause=contest.cause or None, order=contest.order, complaint=contest.complaint,  # type: ignore[arg-type]
+            decision=contest.decision_id,
         )
         told.append((f"contest/{contest.pk}/settled{'/upheld' if is_upheld else ''}", settled))
         if contest.event in won and contest.event not in replaced:
@@ -384,6 +391,7 @@ def lapse_contest(*, actor: Actor, contest_id: str, realm: Realm, at: datetime) 
     contest = Contest.objects.get(pk=contest_id)
     lapsed = ContestLapsed(
         contest=contest.pk, merchant=contest.merchant, aspect=contest.aspect, order=contest.order,  # type: ignore[arg-type]
+        complaint=contest.complaint,
     )
     state(f"contest/{contest.pk}/lapsed", lapsed, realm=realm, at=at)
     return True

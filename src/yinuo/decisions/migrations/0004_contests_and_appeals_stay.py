@@ -8,8 +8,8 @@ from django.db import migrations
 
 _RAISED = {
     "contest": (
-        "id", "merchant", "event", "aspect", '"order"', "outcome", "matter", "claimed", "words", "opened_by", "opened_at",
-        "due",
+        "id", "merchant", "event", "aspect", '"order"', "complaint", "outcome", "matter", "claimed", "words", "opened_by",
+        "opened_at", "due",
     ),
     "appeal": ("id", "decision_id", "decision_by", "words", "opened_by", "opened_at", "due"),
 }

@@ -37,8 +37,13 @@ def contest(request: HttpRequest, contest: str) -> HttpResponse:
     ):
         return redirect("console_contest", contest=contest)
     ids = [found.pk, *([found.decision.pk] if found.decision else [])]
+    complaint = standings.complained(viewer=here.actor, contest_id=found.pk)
+    order = complaint.order if complaint else found.order
+    names = source_ids_of(surrogates=[thing for thing in (order, found.complaint) if thing], realm=here.realm)
     context = {
-        "contest": found, "merchant": _called(found.merchant), "order": _order(found.order, here),
+        "contest": found, "merchant": _called(found.merchant), "complaint": complaint,
+        "order": (names.get(order or "") or ("", order or ""))[1],
+        "complaint_called": (names.get(found.complaint or "") or ("", found.complaint or ""))[1],
         "objection": queries.words(name="objection", subjects=ids[:1], realm=here.realm).get(found.pk),
         "reasons": queries.words(name="reasons", subjects=ids[1:], realm=here.realm).get(ids[-1]),
         "whole": standings.made_whole(viewer=here.actor, contest_id=found.pk) if found.state == "upheld" else None,
@@ -127,13 +132,6 @@ def _called(merchant: str) -> Any:
 
 def _speaks(here: Here, subject: str) -> bool:
     return bool(here.actor.own.get(subject, frozenset()) & {"merchant_owner", "merchant_operations", "buyer"})
-
-
-def _order(order: str | None, here: Here) -> str:
-    """The order as its shop calls it."""
-    if order is None:
-        return ""
-    return (source_ids_of(surrogates=[order], realm=here.realm).get(order) or ("", order))[1]
 
 
 def _aspect(here: Here, contest: str | None) -> str:

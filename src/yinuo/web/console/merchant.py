@@ -26,6 +26,7 @@ from yinuo.web.account.told import told
 from yinuo.web.console.entrance import Here, for_team
 
 HELD_MAX = 200
+ASPECTS = ("dispatch", "delivery", "complaint")     # whose cause can be objected to
 TODAY_SHOWN = 50        # orders on a page
 TODAY_FIRST = 5         # of them on the overview
 WAITING_FIRST = 5       # open contests on the overview
@@ -36,7 +37,10 @@ EVIDENCE: dict[str, str] = {
     "credit.complaint_judged": "complaint",
 }
 """Where the evidence behind a reason is seen, by the kind of outcome that it counts."""
-_KINDS = {measure.name: EVIDENCE[measure.kind] for measure in standings.MEASURES}
+_KINDS = {
+    measure.name: EVIDENCE[measure.kind] if measure.causes is not None or measure.kind != "credit.complaint_judged" else ""
+    for measure in standings.MEASURES
+}
 SPEAKERS = frozenset({"merchant_owner", "merchant_operations"})
 
 
@@ -62,9 +66,9 @@ def overview(request: HttpRequest, merchant: str) -> HttpResponse:
     names = _called(here, [*contests, *held])
     context: dict[str, Any] = _frame(request, merchant, "overview") | {
         "standing": standing,
-        "open_contests": [(contest, names.get(contest.order or "", "")) for contest in contests[:WAITING_FIRST]],
+        "open_contests": [(contest, names.get(contest.subject, "")) for contest in contests[:WAITING_FIRST]],
         "has_more_waiting": len(contests) > WAITING_FIRST,
-        "held": [(each, names[each.order]) for each in held],
+        "held": [(each, names[each.subject]) for each in held],
         "decisions": decisions.decisions_about(viewer=here.actor, merchant=merchant, limit=5),
         "today": standings.today(seen, stop=TODAY_FIRST), "foreseen": standings.foreseen(seen),
         "announced": [
@@ -181,17 +185,18 @@ def outcomes(request: HttpRequest, merchant: str) -> HttpResponse:
     ):
         return redirect("console_cases", merchant=merchant)
     aspect = request.GET.get("aspect", "")
-    aspect = aspect if aspect in ("dispatch", "delivery") else ""
+    aspect = aspect if aspect in ASPECTS else ""
     held = standings.held_against(viewer=here.actor, merchant=merchant, at=here.at, limit=HELD_MAX, aspect=aspect)
     names = _called(here, held)
+    orders = _names(here, {each.order for each in held if each.complaint and each.order})
     rows = [
-        {"held": each, "called": names[each.order], "value": f"{each.aspect}/{each.order}",
-         "weight": each.weight * 1_000 // WEIGHT_ONE}
+        {"held": each, "called": names[each.subject], "value": f"{each.aspect}/{each.subject}",
+         "weight": each.weight * 1_000 // WEIGHT_ONE, "order": orders.get(each.order or "", "") if each.complaint else ""}
         for each in held
     ]
     chosen = (request.POST or request.GET).getlist("outcome")
     context = _frame(request, merchant, "outcomes") | {
-        "rows": rows, "aspect": aspect, "filters": {"aspect": aspect}, "claims": CLAIMS, "limit": HELD_MAX,
+        "rows": rows, "aspect": aspect, "aspects": ASPECTS, "filters": {"aspect": aspect}, "claims": CLAIMS, "limit": HELD_MAX,
         "chosen": chosen, "chosen_called": [row["called"] for row in rows if row["value"] in chosen],
         "words": request.POST.get("words", ""),
         "claimed": request.POST.get("claimed", ""),
@@ -200,10 +205,14 @@ def outcomes(request: HttpRequest, merchant: str) -> HttpResponse:
 
 
 def _called(here: Here, about: Iterable[Any]) -> dict[str, str]:
-    """The orders that these are about, as their shop calls them."""
-    orders = {each.order for each in about if each.order}
-    names = source_ids_of(surrogates=orders, realm=here.realm)
-    return {order: (names.get(order) or ("", order))[1] for order in orders}
+    """The orders and complaints that these are about, as their shop calls them."""
+    return _names(here, {each.subject for each in about if each.subject})
+
+
+def _names(here: Here, things: set[str]) -> dict[str, str]:
+    """These as their shop calls them."""
+    names = source_ids_of(surrogates=things, realm=here.realm)
+    return {thing: (names.get(thing) or ("", thing))[1] for thing in things}
 
 
 def _object(request: HttpRequest, here: Here, merchant: str) -> Any:
@@ -212,10 +221,10 @@ def _object(request: HttpRequest, here: Here, merchant: str) -> Any:
     if not chosen:
         raise Malformed("Choose at least one outcome.", path="outcome")
     by_aspect: dict[str, list[str]] = {}
-    for aspect, order in chosen:
-        by_aspect.setdefault(aspect, []).append(order)
+    for aspect, subject in chosen:
+        by_aspect.setdefault(aspect, []).append(subject)
     return credit.contest_each(
-        actor=here.actor, merchant=merchant, orders=by_aspect, claimed=request.POST.get("claimed", ""),
+        actor=here.actor, merchant=merchant, outcomes=by_aspect, claimed=request.POST.get("claimed", ""),
         objection=here.objection(request.POST.get("words", "")), realm=here.realm, at=here.at,
     )
 
@@ -230,7 +239,7 @@ def cases(request: HttpRequest, merchant: str) -> HttpResponse:
     decided = decisions.decisions_about(viewer=here.actor, merchant=merchant, after=decided_after, limit=CASES_SHOWN + 1)
     names = _called(here, contests[:CASES_SHOWN])
     context = _frame(request, merchant, "cases") | {
-        "contests": [(contest, names.get(contest.order or "", "")) for contest in contests[:CASES_SHOWN]],
+        "contests": [(contest, names.get(contest.subject, "")) for contest in contests[:CASES_SHOWN]],
         "is_first": not after, "after": contests[CASES_SHOWN - 1].pk if len(contests) > CASES_SHOWN else "",
         "decisions": decided[:CASES_SHOWN], "is_first_decided": not decided_after,
         "decided_after": decided[CASES_SHOWN - 1].pk if len(decided) > CASES_SHOWN else "",

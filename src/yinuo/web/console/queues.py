@@ -91,16 +91,17 @@ def contests(request: HttpRequest) -> HttpResponse:
 
 
 def contest_rows(here: Here, found: list[Any]) -> list[dict[str, Any]]:
-    """Objections with whose they are, what they say, of which order, and who looks at them."""
+    """Objections with whose they are, what they say, of which order or complaint, and who looks at them."""
     called = merchants.merchants(viewer=PUBLIC, ids={one.merchant for one in found})
-    names = source_ids_of(surrogates=[one.order for one in found if one.order], realm=here.realm)
+    names = source_ids_of(surrogates=[one.subject for one in found if one.subject], realm=here.realm)
     said = queries.words(name="objection", subjects=[one.pk for one in found], realm=here.realm)
     handles = people.names_of({one.taken_by for one in found if one.taken_by})
     return [
         {
             "contest": one, "merchant": called[one.merchant], "words": said.get(one.pk) or "",
             "late": one.state == "open" and one.due < here.at,
-            "order": (names.get(one.order or "") or ("", one.order or ""))[1], "taken_by": handles.get(one.taken_by or "", ""),
+            "called": (names.get(one.subject) or ("", one.subject))[1], "taken_by": handles.get(one.taken_by or "", ""),
+            "about": words(f"complaint/{one.outcome}", "judged") if one.complaint else words(one.aspect, "aspect"),
         }
         for one in found
     ]
