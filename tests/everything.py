@@ -203,7 +203,7 @@ def _open_room(found: dict[str, Account], merchant: str, at: datetime) -> list[s
 
 
 def events(orders: int, after: int = 0) -> Iterator[bytes]:
-    """A merchant, its listings, a buyer, late orders with reviews, a complaint, and events that are refused."""
+    """A merchant, its listings, a buyer, late orders with reviews and complaints, and events that are refused."""
 
     def event(kind: str, id: str, day: str, **data: Any) -> bytes:
         return msgspec.json.encode({
@@ -224,13 +224,13 @@ def events(orders: int, after: int = 0) -> Iterator[bytes]:
             listing="cup0", stars=4, words="Came late, and well packed.",
         )
         yield event("trade.order_paid", f"paid{n}", "2026-05-01", order=f"o{n}", amount_minor="lots")
-    about = {"complaint": f"c{after}", "merchant": "tea"}
-    yield event(
-        "care.complaint_opened", f"c{after}/opened", "2026-05-09", order=f"o{after}", listing="cup0", buyer="ann",
-        topic="not_as_described", **about,
-    )
-    yield event("care.complaint_answered", f"c{after}/answered", "2026-05-10", **about)
-    yield event("care.complaint_closed", f"c{after}/closed", "2026-05-12", outcome="upheld", cause="merchant", **about)
+        about = {"complaint": f"c{n}", "merchant": "tea"}
+        yield event(
+            "care.complaint_opened", f"c{n}/opened", "2026-05-09", order=f"o{n}", listing="cup0", buyer="ann",
+            topic="not_as_described", **about,
+        )
+        yield event("care.complaint_answered", f"c{n}/answered", "2026-05-10", **about)
+        yield event("care.complaint_closed", f"c{n}/closed", "2026-05-12", outcome="upheld", cause="merchant", **about)
 
 
 def quarrel(found: dict[str, Account], merchant: str, at: datetime) -> None:
@@ -241,7 +241,7 @@ def quarrel(found: dict[str, Account], merchant: str, at: datetime) -> None:
         return queries.actor_of(found[who], at=at)
 
     here: dict[str, Any] = {"realm": realm(), "at": at}
-    known = Contest.objects.values("order")
+    known = Contest.objects.exclude(order=None).values("order")
     late = sorted(Dispatch.objects.filter(merchant=merchant, outcome="late").exclude(pk__in=known).values_list("pk", flat=True))
     opened = credit.contest_each(
         actor=actor(OWNER), merchant=merchant, outcomes={"dispatch": late}, claimed="carrier",
