@@ -326,7 +326,7 @@ def test_an_auditor_checks_a_report_and_recomputes_a_run(town, late, person, pol
     auditor.follow("Check a proof", inside="footer")
     assert auditor.reads("#policy").strip() == policy.read_text().strip()
     if auditor.has_scripts:
-        for file, heading in ((report, "Proven"), (forged, "Not proven")):
+        for file, heading in ((report, "The facts are proven; the score was not checked"), (forged, "Not proven")):
             auditor.page.locator("#file").set_input_files(file)
             auditor.page.locator("#verdict-title").filter(has_text=auditor.say(heading)).wait_for()
     else:

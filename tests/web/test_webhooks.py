@@ -146,4 +146,4 @@ def test_it_speaks_chinese_and_asks_few_questions(django_assert_max_num_queries)
     with django_assert_max_num_queries(12):
         page = client.get(LIST).content.decode()
     assert "Webhook 通知" in page
-    assert page.count("仅限 shop 的对象") == 5
+    assert page.count("仅限shop的对象") == 5
