@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -97,14 +98,15 @@ def made_whole(*, viewer: Actor, contest_id: str) -> MadeWhole:
     """
     contest = decisions.contest(viewer=viewer, contest_id=contest_id)
     newest = Run.objects.filter(state="published").order_by("-completed", "-as_of")[:RUNS_MAX]
-    shown = {run.as_of: run for run in reversed(newest)}        # of several as of one day the last was what people saw
-    runs = [shown[day] for day in sorted(shown)]
+    runs = sorted(newest, key=attrgetter("as_of", "completed"))
     lost: list[Lost] = []
     if contest.state == "upheld":
         upheld = decisions.upheld_contests(viewer=viewer, merchant=contest.merchant)
         place = [each.pk for each in upheld].index(contest.pk)
         found = _Found(contest.merchant, upheld)
-        lost = [each for run in runs if (each := found.lost(run, place)) is not None]
+        # Of several runs as of one day the last that rested on it: one after the contest was settled rests on it no more.
+        by_day = {run.as_of: each for run in runs if (each := found.lost(run, place)) is not None}
+        lost = list(by_day.values())
     following = [each.as_of for each in lost[1:]] + [lost[-1].as_of + 1 if lost else 0]
     days = sum(until - each.as_of for each, until in zip(lost, following, strict=False) if each.is_lower)
     return MadeWhole(contest, tuple(lost), max((each.points for each in lost), default=0), days)

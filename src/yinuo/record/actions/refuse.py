@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -20,13 +20,16 @@ from yinuo.timers import actions as timers
 from yinuo.timers.queries import has_timer
 from yinuo.vault import actions as vault
 
+LOOKED_AT_ONCE = 500       # waiting events that are opened, to see whether the same is among them
+
 
 def keep_refused(*, source: str, refused: Sequence[Refused], realm: Realm, at: datetime) -> None:
-    """Keep refused events, sealed, until they are corrected or `drop_stale` finds them."""
+    """Keep refused events, sealed, until they are corrected or `drop_stale` finds them; what waits already is not kept again."""
+    digest = rules.id_digester(realm.key, source)
+    refused = _fresh(source, refused, digest, realm)
     if not refused:
         return
     day = day_of(to_micros(at))
-    digest = rules.id_digester(realm.key, source)
     ids = [digest(event.id) for event in refused]
     contents = [
         (rules.place_of_refused(source, event_id), rules.encode_refused(event))
@@ -39,6 +42,25 @@ def keep_refused(*, source: str, refused: Sequence[Refused], realm: Realm, at: d
     )
     if not has_timer(kind=rules.DROP_REFUSED, subject=str(day)):
         timers.set_timer(kind=rules.DROP_REFUSED, subject=str(day), due=_next_midnight(at))
+
+
+def _fresh(
+    source: str, refused: Sequence[Refused], digest: Callable[[str], str], realm: Realm
+) -> list[Refused]:
+    """Those of the refused that do not wait yet: whoever sends the same again and again fills no list with it.
+
+    What has no id, by which it is found, is kept each time.
+    """
+    seen: set[bytes] = set()
+    for chunk in rows.chunks({digest(event.id) for event in refused if event.id}, LOOKED_AT_ONCE):
+        waiting = RefusedEvent.objects.filter(source=source, replayed=None, event_id__in=chunk).order_by("-pk")
+        seen |= {kept.raw for kept in queries.opened(waiting[:LOOKED_AT_ONCE], realm=realm)}
+    fresh = []
+    for event in refused:
+        if not event.id or event.raw not in seen:
+            seen.add(event.raw)
+            fresh.append(event)
+    return fresh
 
 
 def check_room(*, source: str, more: int, waiting_max: int) -> None:
