@@ -262,6 +262,7 @@ def test_what_a_carrier_proves_settles_a_contest_at_once(contest, follow, take, 
     assert (judged.cause, Dispatch.objects.get(pk=late.orders[1]).cause) == (cause, "merchant")
     key = record.entry_key(realm, OWN_SOURCE, f"dispatch/{judged.pk}/{judged.revision}").hex()
     assert told.facts.split() == [mine.event, key]
+    assert "swift has proved another cause" in queries.words(name="reasons", subjects=[told.pk], realm=realm)[told.pk]
     assert run_due(handlers=dict.fromkeys(TIMERS, lambda *_: None), at=due) == (1, 0)     # the other's clock only
 
 

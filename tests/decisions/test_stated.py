@@ -83,6 +83,26 @@ def test_a_listing_is_taken_off_sale_and_comes_back_when_the_shop_says_so(state,
     assert Decision.objects.get().reversed_at is not None
 
 
+def test_a_listing_comes_back_only_when_no_decision_about_it_stands(state, take, event, shown):
+    take([event("catalogue.listing_published", id="l", listing="l1", merchant="m1", time="2026-05-01T00:00:00Z")])
+    for name in ("d1", "d2"):
+        state(UNLAWFUL | {"act": "listing_removed", "ground": "terms", "decision": name}, id=name)
+    listing = Decision.objects.first().listing
+    state({"decision": "d1"}, id="back1", time="2026-05-21T00:00:00Z")
+    assert shown(listing) == "terms"
+    state({"decision": "d2"}, id="back2", time="2026-05-22T00:00:00Z")
+    assert shown(listing) == ""
+
+
+def test_a_review_stays_hidden_while_another_decision_stands(state, review):
+    for name in ("d2", "d3"):
+        state(HIDING | {"decision": name}, id=name)
+    state({"decision": "d3"}, id="back3", time="2026-05-23T00:00:00Z")
+    assert Review.objects.get().restored_at is None
+    state({"decision": "d2"}, id="back2", time="2026-05-24T00:00:00Z")
+    assert Review.objects.get().restored_at is not None
+
+
 def test_a_review_is_hidden_and_shown_from_the_moments_the_shop_states(state, review):
     state(HIDING)
     assert Review.objects.get().hidden_ground == "insult"

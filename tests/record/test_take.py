@@ -321,6 +321,15 @@ def test_what_is_wrong_and_right_in_one_batch_waits(take, event, waiting):
     assert waiting() == ["e1"]
 
 
+def test_the_same_refused_event_waits_once_and_another_beside_it(take, realm, event):
+    wrong, other = (event("trade.order_paid", id="e1", order="o1", amount_minor=amount) for amount in ("lots", "more"))
+    assert [len(take(raws).refused) for raws in ([wrong], [wrong, wrong], [other, wrong])] == [1, 2, 2]
+    assert [kept.raw for kept in queries.refused_waiting(viewer=SYSTEM, realm=realm)] == [wrong, other]
+    take([wrong], source="another")
+    take([b"{", b"{"])      # without an id nothing tells one from another
+    assert queries.refused_count(viewer=SYSTEM) == 5
+
+
 def test_refused_events_are_dropped(take, realm, now, event, waiting):
     take([paid(event, id=f"e{number}", amount_minor=-1) for number in range(4)])
     numbers = [kept.pk for kept in queries.refused_waiting(viewer=SYSTEM, realm=realm)]

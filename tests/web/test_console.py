@@ -22,6 +22,7 @@ from yinuo.merchants.models import Merchant
 from yinuo.pipelines.react import react
 from yinuo.record import actions as record
 from yinuo.record.models import RefusedEvent
+from yinuo.vault.queries import source_ids_of
 from yinuo.web import wording
 from yinuo.web.console import merchant
 from yinuo.web.phrases import REFUSALS
@@ -198,6 +199,28 @@ def test_a_warning_is_given_with_its_reasons_only(here):
     decision = Decision.objects.get()
     assert (decision.act, decision.merchant, decision.decided_by) == ("warning", here.merchant, f"account:{here.steward.pk}")
     assert "A warning" in client_of(here.owner).get(f"/console/merchants/{here.merchant}/cases/").content.decode()
+
+
+@pytest.mark.parametrize(("language", "reasons"), [
+    ("en", "Since the objection was made, swift has proved another cause."),
+    ("zh-hans", "提出异议之后，swift 证明了另一个原因"),
+])
+def test_the_reasons_that_a_machine_gives_are_said_in_the_readers_language(here, event, language, reasons):
+    (contest,) = objected(here)
+    order = realm_names(here)[contest.order]
+    record.take_events(actor=SYSTEM, source="shop", realm=realm(), at=now(), raws=[event(
+        "delivery.hand_over_explained", id="x", time="2026-05-05T00:00:00Z", shipment=order.replace("o", "s"), order=order,
+        cause="carrier", proved_by="swift",
+    )])
+    here.follow()
+    page = client_of(here.owner, language).get(f"/console/contests/{contest.pk}/").content.decode()
+    assert reasons in page
+    decision = Decision.objects.get()
+    assert reasons in client_of(here.owner, language).get(f"/console/decisions/{decision.pk}/").content.decode()
+
+
+def realm_names(here):
+    return {surrogate: name for surrogate, (_, name) in source_ids_of(surrogates=here.orders, realm=realm()).items()}
 
 
 def test_long_lists_of_cases_come_in_pages_and_the_overview_shows_a_few(here, monkeypatch):

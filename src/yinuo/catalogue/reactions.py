@@ -9,6 +9,7 @@ from typing import Any
 from yinuo.catalogue.events import FindingOverturned, FindingUpheld, ListingRestored, ListingWithdrawn
 from yinuo.catalogue.queries import owners_of
 from yinuo.decisions.events import DecisionReversed, DecisionTaken
+from yinuo.decisions.queries import another_stands
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.facts import SUBJECT_PREFIXES, Fact, Recorded
 from yinuo.kit.realm import Realm
@@ -33,6 +34,8 @@ def state_consequences(facts: Sequence[Recorded], *, realm: Realm, at: datetime)
             statements.append(record.Statement(_removed(told), told.since, withdrawn))
             removed.add(_removed(told))
         elif isinstance(told, DecisionReversed) and told.listing is not None and _removed(told) in removed:
+            if another_stands(act=told.act, merchant=told.merchant, buyer=None, listing=told.listing):
+                continue
             statements.append(
                 record.Statement(f"{_removed(told)}/restored", recorded.at, ListingRestored(listing=told.listing))
             )

@@ -94,28 +94,49 @@ def run(stop: threading.Event) -> None:
                 told = str(refusal), time.monotonic() // TOLD_AGAIN_SECONDS
                 log.critical("The record has stopped. %s", refusal)
             pause = TROUBLED_SECONDS
+        except Exception:       # whatever it is, clocks, webhooks and erasures must not end with it
+            log.exception("What came in cannot be followed; trying again in %s seconds. Please report this.", TROUBLED_SECONDS)
+            _keep_the_clocks()
+            pause = TROUBLED_SECONDS
         stop.wait(pause)
+
+
+def _keep_the_clocks() -> None:
+    """Run what is due although the record cannot be followed."""
+    try:
+        _run_due()
+    except Exception:
+        log.exception("Nor can what is due be run.")
 
 
 def work() -> bool:
     """Seal, follow and run what is due, once; returns whether there was anything to do."""
     from django.conf import settings  # noqa: PLC0415 - only after set-up
 
-    from yinuo.cli import _webhooks  # noqa: PLC0415
     from yinuo.cli._here import now, realm  # noqa: PLC0415
     from yinuo.pipelines import react  # noqa: PLC0415
     from yinuo.record import queries  # noqa: PLC0415
     from yinuo.record.rules import SEALED_WITHIN_SECONDS  # noqa: PLC0415
-    from yinuo.timers import actions as timers  # noqa: PLC0415
 
     at = now()
     if (waited := queries.waiting_seconds(at=at)) > SEALED_WITHIN_SECONDS:
         log.warning("Facts have waited for %s seconds to be sealed; receipts promise %s.", waited, SEALED_WITHIN_SECONDS)
     followed = react.react(domains=settings.DOMAINS, realm=realm(), at=at)
+    return _run_due() or bool(followed)
+
+
+def _run_due() -> bool:
+    """Run the timers that are due and note whom to tell; returns whether there was anything to do."""
+    from django.conf import settings  # noqa: PLC0415 - only after set-up
+
+    from yinuo.cli import _webhooks  # noqa: PLC0415
+    from yinuo.cli._here import now  # noqa: PLC0415
+    from yinuo.timers import actions as timers  # noqa: PLC0415
+
+    at = now()
     done, failed = timers.run_due(handlers=_handlers(settings.DOMAINS) | _erase_later() | _drop_refused(), at=at)
     swept, unswept = timers.run_due_apart(handlers=_sweep_days(), at=at)
-    told = _webhooks.follow()
-    return bool(followed or done or failed or swept or unswept or told)
+    return bool(done or failed or swept or unswept or _webhooks.follow())
 
 
 def _erase_later() -> dict[str, Any]:

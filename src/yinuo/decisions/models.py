@@ -97,7 +97,7 @@ class Contest(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("matter",), condition=Q(state__in=("open", "upheld")), name="decisions_contest_once"
+                fields=("matter", "merchant"), condition=Q(state__in=("open", "upheld")), name="decisions_contest_once"
             ),
             models.CheckConstraint(
                 condition=Q(state__in=("open", "withdrawn"), decision__isnull=True)

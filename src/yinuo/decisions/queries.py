@@ -42,6 +42,11 @@ def open_contests_about(*, matters: Sequence[str]) -> list[tuple[str, str, str]]
     return [(contest, matter, merchant) for contest, matter, merchant in rows.select_in(connection, sql, list(matters))]
 
 
+def another_stands(*, act: str, merchant: str | None, buyer: str | None, **thing: str) -> bool:
+    """Whether some decision of this act about the same one and the same thing (listing=... or review=...) stands."""
+    return Decision.objects.filter(act=act, merchant=merchant, buyer=buyer, reversed_at=None, **thing).exists()
+
+
 def disputed(*, matters: Sequence[str]) -> dict[str, str]:
     """Of these matters those that are or were contested: the state of the newest contest of each."""
     sql = "SELECT matter, state, opened_at FROM decisions_contest WHERE matter {keys}"

@@ -30,6 +30,12 @@ def journeys(orders: Sequence[str]) -> dict[str, Journey]:
     return {order: journey_of(several) for order, several in parcels.items()}
 
 
+def provers(*, orders: Sequence[str]) -> dict[tuple[str, str], str]:
+    """By order and cause, who proved it of a late hand-over."""
+    sql = 'SELECT "order", explained_cause, explained_by FROM delivery_shipment WHERE "order" {keys}'
+    return {(order, cause): by for order, cause, by in rows.select_in(connection, sql, orders) if by}
+
+
 def _since_first_told(parcels: Sequence[Parcel]) -> list[Parcel]:
     """The parcels, with the moments at which their hand-over and delivery were first recorded, also by facts replaced since.
 

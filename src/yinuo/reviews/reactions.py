@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from yinuo.decisions.events import DecisionReversed, DecisionTaken
+from yinuo.decisions.queries import another_stands
 from yinuo.kit.actors import SYSTEM
 from yinuo.kit.facts import Fact, Recorded
 from yinuo.kit.realm import Realm
@@ -34,6 +35,8 @@ def hide_and_show(facts: Sequence[Recorded], *, realm: Realm, at: datetime) -> N
             statements.append(record.Statement(_hidden(told), told.since, hiding))
             hidden.add(_hidden(told))
         elif isinstance(told, DecisionReversed) and _hidden(told) in hidden:
+            if another_stands(act=_ACT, merchant=told.merchant, buyer=told.buyer, review=told.review):
+                continue
             statements.append(
                 record.Statement(f"{_hidden(told)}/restored", recorded.at, ReviewRestored(review=told.review))
             )

@@ -298,6 +298,10 @@ REFUSALS = (
     _("The time lies in the future."),
     _("The time lies before 1970."),
     _("An event cannot supersede itself."),
+    _(
+        "Since the objection was made, another cause has come to light. The record says so now, and the objection is "
+        "upheld; no person had to look at it."
+    ),
     _("The event is nested too deep."),
     _("The text holds the character NUL (\\u0000), which no database keeps."),
     _("The data must be application/json."),
@@ -317,6 +321,10 @@ REFUSAL_FORMS = (
     _(
         "At most %(many)s objections of one merchant may be open at once. Wait until some are answered, or take some back. "
         "Nothing was changed."
+    ),
+    _(
+        "Since the objection was made, %(prover)s has proved another cause. The record says so now, and the objection is "
+        "upheld; no person had to look at it."
     ),
     _("The list has changed since; start again from its first page."),
     _("There is no such list."),

@@ -14,6 +14,7 @@ from yinuo.decisions import queries
 from yinuo.decisions.actions import Contested, Proof
 from yinuo.decisions.rules import CAUSES, Objection
 from yinuo.delivery.events import ShipmentDamaged, ShipmentDelivered, ShipmentHandedOver, ShipmentReady
+from yinuo.delivery.queries import provers
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.facts import Fact
 from yinuo.kit.realm import OWN_SOURCE, Realm
@@ -41,11 +42,12 @@ def settle_proved(*, actor: Actor, aspect: str, subjects: Collection[str], realm
     judged = _TABLES[aspect].objects.filter(pk__in=sorted(subjects), cause__in=_PROVEN, judged_at__isnull=False)
     by_matter = {f"{aspect}/{row.pk}/{row.outcome}": row for row in judged}
     proofs = {}
+    proved = provers(orders=list(subjects)) if aspect in ORDER_ASPECTS else {}
     for contest, matter, merchant in queries.open_contests_about(matters=list(by_matter)):
         row = by_matter[matter]
         if row.merchant == merchant:
             event = record.entry_key(realm, OWN_SOURCE, f"{aspect}/{row.pk}/{row.revision}").hex()
-            proofs[contest] = Proof(row.cause, event)  # type: ignore[arg-type]
+            proofs[contest] = Proof(row.cause, event, proved.get((row.pk, row.cause or ""), ""))  # type: ignore[arg-type]
     return decisions.settle_proved(actor=actor, proofs=proofs, realm=realm, at=at) if proofs else []
 
 

@@ -313,18 +313,24 @@ def tell_settled(contests: Sequence[Contest], *, realm: Realm, at: datetime) -> 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the record shows by now of a contested cause: whose it was, and by which fact (its key, in hex)."""
+    """What the record shows by now of a contested cause: whose it was, by which fact (its key, in hex), proved by whom."""
 
     cause: SettledCause
     event: str
+    by: str = ""
 
-
-_PROVED = (
-    "Since the objection was made, what a carrier or another provider stated has shown another cause. The record says so now, "
-    "and the objection is upheld; no person had to look at it. / "
-    "提出异议之后，承运商或其他服务方的陈述表明了另一个原因，记录现已据此更改，异议成立，无需人工审查。"
-)
-"""The reasons of what a machine decides in a merchant's favour: in both languages, for nobody chooses one for it."""
+    @property
+    def words(self) -> str:
+        """The reasons of what a machine decides by it; pages say them in the reader's language."""
+        if self.by:
+            return (
+                f"Since the objection was made, {self.by} has proved another cause. The record says so now, and the objection "
+                "is upheld; no person had to look at it."
+            )
+        return (
+            "Since the objection was made, another cause has come to light. The record says so now, and the objection is "
+            "upheld; no person had to look at it."
+        )
 
 
 @transaction.atomic
@@ -340,10 +346,10 @@ def settle_proved(*, actor: Actor, proofs: Mapping[str, Proof], realm: Realm, at
     found = list(Contest.objects.select_for_update().filter(pk__in=proofs, state="open").order_by("pk"))
     every = [
         Statement(
-            act="contest_upheld", ground="proved", facts=(contest.event, proofs[contest.pk].event), words=_PROVED,
-            automated="wholly", since=at, merchant=contest.merchant, contest=contest.pk,
+            act="contest_upheld", ground="proved", facts=(contest.event, proof.event), words=proof.words, automated="wholly",
+            since=at, merchant=contest.merchant, contest=contest.pk,
         )
-        for contest in found
+        for contest, proof in ((contest, proofs[contest.pk]) for contest in found)
     ]
     refusals = refusals_of(every, at=at)
     contests = [contest for contest, refusal in zip(found, refusals, strict=True) if refusal is None]

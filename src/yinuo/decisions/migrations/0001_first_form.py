@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('state', 'open')), fields=['due'], name='decisions_contests_open'), models.Index(fields=['merchant', '-opened_at'], name='decisions_contest_by_merchant')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ('open', 'upheld'))), fields=('matter',), name='decisions_contest_once'), models.CheckConstraint(condition=models.Q(models.Q(('decision__isnull', True), ('state__in', ('open', 'withdrawn'))), models.Q(('decision__isnull', False), ('settled_at__isnull', False), ('state__in', ('upheld', 'rejected'))), _connector='OR'), name='decisions_contest_ends_by_decision'), models.CheckConstraint(condition=models.Q(django.db.models.lookups.GreaterThanOrEqual(django.db.models.functions.text.Length('words'), 32)), name='decisions_contest_has_words')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ('open', 'upheld'))), fields=('matter', 'merchant'), name='decisions_contest_once'), models.CheckConstraint(condition=models.Q(models.Q(('decision__isnull', True), ('state__in', ('open', 'withdrawn'))), models.Q(('decision__isnull', False), ('settled_at__isnull', False), ('state__in', ('upheld', 'rejected'))), _connector='OR'), name='decisions_contest_ends_by_decision'), models.CheckConstraint(condition=models.Q(django.db.models.lookups.GreaterThanOrEqual(django.db.models.functions.text.Length('words'), 32)), name='decisions_contest_has_words')],
             },
         ),
         migrations.CreateModel(

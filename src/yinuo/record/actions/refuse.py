@@ -24,7 +24,7 @@ LOOKED_AT_ONCE = 500       # waiting events that are opened, to see whether the 
 
 
 def keep_refused(*, source: str, refused: Sequence[Refused], realm: Realm, at: datetime) -> None:
-    """Keep refused events, sealed, until they are corrected or `drop_stale` finds them; what waits already is not kept again."""
+    """Keep refused events, sealed, until they are corrected or `drop_stale` finds them; what waits already is kept once."""
     digest = rules.id_digester(realm.key, source)
     refused = _fresh(source, refused, digest, realm)
     if not refused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -20,6 +20,10 @@ from yinuo.merchants import queries as merchants
 from yinuo.vault.queries import source_ids_of
 from yinuo.web.account.told import told
 from yinuo.web.console.entrance import STAFF, Here, outcome_of
+from yinuo.web.wording import translated
+
+if TYPE_CHECKING:
+    from yinuo.decisions.models import Decision
 
 _METHODS = ["GET", "HEAD", "POST"]
 
@@ -36,7 +40,6 @@ def contest(request: HttpRequest, contest: str) -> HttpResponse:
         gettext("Your objection was taken back."),
     ):
         return redirect("console_contest", contest=contest)
-    ids = [found.pk, *([found.decision.pk] if found.decision else [])]
     complaint = standings.complained(viewer=here.actor, contest_id=found.pk)
     order = complaint.order if complaint else found.order
     names = source_ids_of(surrogates=[thing for thing in (order, found.complaint) if thing], realm=here.realm)
@@ -44,8 +47,8 @@ def contest(request: HttpRequest, contest: str) -> HttpResponse:
         "contest": found, "merchant": _called(found.merchant), "complaint": complaint,
         "order": (names.get(order or "") or ("", order or ""))[1],
         "complaint_called": (names.get(found.complaint or "") or ("", found.complaint or ""))[1],
-        "objection": queries.words(name="objection", subjects=ids[:1], realm=here.realm).get(found.pk),
-        "reasons": queries.words(name="reasons", subjects=ids[1:], realm=here.realm).get(ids[-1]),
+        "objection": queries.words(name="objection", subjects=[found.pk], realm=here.realm).get(found.pk),
+        "reasons": _reasons(here, found.decision),
         "whole": standings.made_whole(viewer=here.actor, contest_id=found.pk) if found.state == "upheld" else None,
         "may_speak": _speaks(here, found.merchant), "is_staff": bool(here.actor.roles & STAFF), "claims": CLAIMS, "given": {},
         "grounds": _grounds("contest_upheld") | _grounds("contest_rejected"), "late": found.due < here.at,
@@ -79,7 +82,7 @@ def decision(request: HttpRequest, decision: str) -> HttpResponse:
     who = found.merchant or found.buyer or ""
     context = {
         "decision": found, "merchant": _called(found.merchant) if found.merchant else None, "appeal": appeal,
-        "reasons": queries.words(name="reasons", subjects=[found.pk], realm=here.realm).get(found.pk),
+        "reasons": _reasons(here, found),
         "reply": queries.words(name="reply", subjects=[appeal.pk], realm=here.realm).get(appeal.pk) if appeal else None,
         "rule": GROUNDS[found.ground].rule, "facts": len(found.facts.split()), "adverse": ACTS[found.act].adverse,
         "may_appeal": _speaks(here, who) and ACTS[found.act].adverse and not appealed and here.at <= found.appeal_until,
@@ -117,13 +120,21 @@ def appeal(request: HttpRequest, appeal: str) -> HttpResponse:
     context = {
         "appeal": found, "decision": found.decision, "merchant": _called(found.decision.merchant or ""),
         "objection": queries.words(name="objection", subjects=[found.pk], realm=here.realm).get(found.pk),
-        "reasons": queries.words(name="reasons", subjects=[found.decision.pk], realm=here.realm).get(found.decision.pk),
+        "reasons": _reasons(here, found.decision),
         "had_part": here.actor.name in queries.had_part(appeal=found), "is_cause": is_cause, "claims": CLAIMS,
         "late": found.state == "open" and found.due < here.at, "words": request.POST.get("words", ""),
         "rule": GROUNDS[found.decision.ground].rule, "is_steward": is_steward,
         "reply": queries.words(name="reply", subjects=[found.pk], realm=here.realm).get(found.pk) if found.reply else None,
     }
     return render(request, "console/appeal.html", context)
+
+
+def _reasons(here: Here, decision: Decision | None) -> str | None:
+    """The reasons of a decision as they were written; those that a machine gives are said in the reader's language."""
+    if decision is None:
+        return None
+    written = queries.words(name="reasons", subjects=[decision.pk], realm=here.realm).get(decision.pk)
+    return translated(written) if written and decision.automated == "wholly" else written
 
 
 def _called(merchant: str) -> Any:
