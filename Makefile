@@ -12,10 +12,10 @@ help: ## List the targets
 
 setup: $(SETUP) ## Install Yinuo into .venv; the command is .venv/bin/yinuo
 
-demo: $(SETUP) ## Make a marketplace (or take DATA=<Olist folder>), score it, serve it at http://127.0.0.1:8000
+demo: $(SETUP) ## Make a marketplace (or take DATA=<Olist folder>), score it, serve it at http://127.0.0.1:8000 (DEMO=--no-serve: end there)
 	$(BIN)/yinuo demo $(if $(DATA),--data "$(DATA)") $(DEMO)
 
-test: $(DEVELOPMENT) ## Run the tests (YINUO_DATABASE=postgresql://... for PostgreSQL)
+test: $(DEVELOPMENT) ## Run the tests, or those in TESTS=tests/kit (YINUO_DATABASE=postgresql://... for PostgreSQL)
 	@folder=$$(mktemp -d) && YINUO_DATA=$$folder $(BIN)/pytest $(foreach worker,$(WORKERS),--tx popen//env:YINUO_DATA=$$folder/$(worker)) \
 		--dist loadfile $(TESTS); code=$$?; rm -rf "$$folder"; exit $$code
 

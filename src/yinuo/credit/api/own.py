@@ -199,7 +199,7 @@ def get_own(request: HttpRequest, merchant: str) -> dict[str, Any]:
     """What the merchant's console shows: for its team and for staff, also where standings are not public."""
     found = queries.own_standing(viewer=actor_of(request), merchant=merchant)
     if found is None:
-        raise NotFound("No run has judged this merchant yet.")
+        raise NotFound(queries.NOT_JUDGED)
     exact = (
         "scorecard", "run", "size", "band", "score", "low", "high", "odds_ppm", "measured_on", "override", "outcomes", "facts",
     )

@@ -145,7 +145,7 @@ def standing(request: HttpRequest, merchant: str) -> dict[str, Any]:
     """The merchant's standing by the scorecard shown, with reasons that add up and everything that pins it."""
     found = queries.standing_of(viewer=PUBLIC, mode=_mode(), merchant=merchant)
     if found is None:
-        raise NotFound("No run has judged this merchant yet.")
+        raise NotFound(queries.NOT_JUDGED)
     return {
         "merchant": found.merchant,
         "scorecard": found.scorecard,

@@ -32,6 +32,9 @@ RATE_OUTCOMES_MIN = 30
 STEPS = (0, 1, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 CAUSES_DAYS = 365
 FEW_MAX = 2_000
+NOT_JUDGED = (
+    "No run has judged a merchant of this id yet. Standings go by Yinuo's own ids: GET /api/ids tells that of one of yours."
+)
 FACETS = ("dispatch", "described", "service", "lawfulness")
 _IN_ROW = ("merchant", "band", "band_rank", "score", "low", "high", "outcomes", "override")
 
