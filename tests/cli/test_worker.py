@@ -11,7 +11,7 @@ from yinuo.cli import worker
 from yinuo.kit.log import LogStopped
 
 
-@pytest.mark.parametrize("trouble", [ValueError("a fact that nobody can follow"), OperationalError("gone"), LogStopped("forked")])
+@pytest.mark.parametrize("trouble", [ValueError("nobody can follow this"), OperationalError("gone"), LogStopped("forked")])
 def test_it_waits_and_goes_on_and_keeps_the_clocks_where_only_following_failed(monkeypatch, trouble):
     stop, worked, clocks = threading.Event(), [], []
 
