@@ -281,7 +281,7 @@ def test_htmx_gets_the_list_alone(market, client):
     ("page", "queries"),
     [
         ("/", 4),
-        ("/?search=a", 4),
+        ("/?search=a", 5),
         ("/?search=a&sort=name&band=good", 5),
         ("/?sort=evidence", 4),
         ("/merchants/mqinglan/", 15),

@@ -123,7 +123,8 @@ def test_a_filter_is_kept_and_many_are_settled_without_script(signed_in):
     page.get_by_label("If upheld, it counts as through").select_option("carrier")
     page.get_by_label("The reasons, for the merchant to read").fill("The bookings show that the carrier missed it.")
     page.get_by_role("button", name="Look at it once more").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "Uphold these objections?"
+    # No fact told of these merchants: what would be refused is said before anything is decided.
+    assert page.get_by_role("heading", level=1).inner_text() == "None of these can be settled like this"
     page.go_back()
     page.get_by_role("button", name="Forget the filter Late ones").click()
     assert not SavedFilter.objects.exists()
