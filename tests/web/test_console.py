@@ -177,6 +177,9 @@ def test_a_rejection_is_appealed_and_answered_by_another(here):
     here.follow()
     assert Dispatch.objects.get(pk=here.orders[0]).cause == "carrier"
     assert "It had been overlooked." in client_of(here.owner).get(f"/console/decisions/{decision.pk}/").content.decode()
+    told = client_of(here.owner).get(f"/console/contests/{contests[0].pk}/").content.decode()
+    assert REASONS not in told      # why it was rejected is not why it was upheld
+    assert f'<a href="/console/decisions/{decision.pk}/">The answer to the appeal</a>' in told
 
 
 def test_a_warning_is_given_with_its_reasons_only(here):

@@ -13,9 +13,9 @@ _NAMED = re.compile(r"`yinuo (?=[a-z-])")
 
 
 def hint(words: str) -> str:
-    """The command of these words, as it would be started from here and finds the same data."""
-    folder = os.environ.get("YINUO_DATA")
-    return f"{f'YINUO_DATA={shlex.quote(folder)} ' if folder else ''}{_started()} {words}"
+    """The command of these words, as it would be started from here, finds the same data and calls the marketplace the same."""
+    named = [f"{name}={shlex.quote(os.environ[name])} " for name in ("YINUO_REALM", "YINUO_DATA") if os.environ.get(name)]
+    return f"{''.join(named)}{_started()} {words}"
 
 
 def with_hints(sentence: str) -> str:

@@ -44,8 +44,9 @@ def permille_as_percent(value: int) -> str:
 
 
 def permille_as_whole_percent(value: int) -> str:
-    """63% from 634: enough where something is compared."""
-    return str(numbers.format_percent(value / 1000, format="#,##0%", locale=locale()))
+    """63% from 634: enough where something is compared. More than the whole is never shown as the whole: 101% from 1,003."""
+    shown = -(-value // 10) if value > 1000 else value / 10
+    return str(numbers.format_percent(shown / 100, format="#,##0%", locale=locale()))
 
 
 def hundredths(value: int) -> str:

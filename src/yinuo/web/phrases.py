@@ -27,7 +27,7 @@ KINDS: Words = {
     "decisions.appeal_settled": _("An appeal was answered"),
     "decisions.contest_lapsed": _("The clock of an objection ran out"),
     "decisions.contest_opened": _("An objection was raised"),
-    "decisions.contest_settled": _("An objection was settled"),
+    "decisions.contest_settled": _("An objection came to its end"),
     "decisions.decision_reversed": _("A decision was reversed"),
     "decisions.decision_stated": _("A shop decided about somebody"),
     "decisions.decision_taken": _("A decision was taken"),
@@ -298,6 +298,7 @@ REFUSALS = (
     _("The time lies in the future."),
     _("The time lies before 1970."),
     _("An event cannot supersede itself."),
+    _("The address begins with https://; http:// is for this machine only, where YINUO_WEBHOOK_REACH allows it."),
     _(
         "Since the objection was made, another cause has come to light. The record says so now, and the objection is "
         "upheld; no person had to look at it."
@@ -326,6 +327,7 @@ REFUSAL_FORMS = (
         "Since the objection was made, %(prover)s has proved another cause. The record says so now, and the objection is "
         "upheld; no person had to look at it."
     ),
+    _("%(kind)s is no kind of fact; docs/reference/facts.md lists them."),
     _("The list has changed since; start again from its first page."),
     _("There is no such list."),
     _("Say whether to take the chosen events in or to drop them."),

@@ -55,6 +55,7 @@ def contest(request: HttpRequest, contest: str) -> HttpResponse:
         "may_settle": here.actor.holds("steward") and found.merchant not in here.actor.own,
         "appeal": queries.appeal_against(viewer=here.actor, decision_id=found.decision.pk) if found.decision else None,
         "adverse": found.state == "rejected",
+        "is_reversed": found.decision is not None and found.decision.reversed_at is not None,
     }
     return render(request, "console/contest.html", context)
 
