@@ -35,6 +35,7 @@ __all__ = [
     "check_statement",
     "check_words",
     "letters_of",
+    "matter_of",
     "rates",
 ]
 
@@ -127,6 +128,11 @@ def _check_holding(statement: Statement, act: Act, at: datetime) -> None:
         raise Malformed(f"{act.code} has no end of its own.", path="until")
     if statement.since > at:
         raise Malformed("A decision takes effect now, or did before; it cannot wait.", path="since")
+
+
+def matter_of(aspect: str, subject: str | None, outcome: str | None) -> str:
+    """What a contest of a cause is about, and must not be contested twice: one outcome of an order, or topic of a complaint."""
+    return f"{aspect}/{subject}/{outcome}"
 
 
 def check_another(name: str, had_a_part: Collection[str]) -> None:

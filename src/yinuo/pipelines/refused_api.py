@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from ninja import Field, Path, Query, Router, Schema, Status
 
 from yinuo.decisions.rules import AT_ONCE_MAX
-from yinuo.kit.carried import actor_of, here_of, realm_of
+from yinuo.kit.carried import actor_of, at_of, here_of, realm_of
 from yinuo.people.actions import note_staff_look
 from yinuo.record import actions, queries
 
@@ -130,8 +130,7 @@ def post_drop_many(request: HttpRequest, wanted: ManyIn) -> dict[str, int]:
 @router.get("/refused/{number}", response=RefusedEventOut, summary="A refused event")
 def get_refused_event(request: HttpRequest, number: Number) -> dict[str, Any]:
     """The event as it came, with what is wrong where. It may hold anybody's data: that you looked is noted."""
-    here = here_of(request)
-    found = queries.refused_event(viewer=here["actor"], realm=here["realm"], number=number)
+    found = queries.refused_event(viewer=actor_of(request), realm=realm_of(request), number=number)
     _noted(request, number)
     return _told(found) | {"event": found.raw_text}
 
@@ -156,9 +155,8 @@ def delete_refused(request: HttpRequest, number: Number) -> Status[None]:
 
 
 def _noted(request: HttpRequest, number: int) -> None:
-    here = here_of(request)
     note_staff_look(
-        actor=here["actor"], person="", why="corrects", page="refused", thing=str(number), at=here["at"]
+        actor=actor_of(request), person="", why="corrects", page="refused", thing=str(number), at=at_of(request)
     )
 
 

@@ -12,7 +12,7 @@ from yinuo.credit.models import Complaint, Delivery, Dispatch
 from yinuo.decisions import actions as decisions
 from yinuo.decisions import queries
 from yinuo.decisions.actions import Contested, Proof
-from yinuo.decisions.rules import CAUSES, Objection
+from yinuo.decisions.rules import CAUSES, Objection, matter_of
 from yinuo.delivery.events import ShipmentDamaged, ShipmentDelivered, ShipmentHandedOver, ShipmentReady
 from yinuo.delivery.queries import provers
 from yinuo.kit.actors import Actor, allow
@@ -40,15 +40,22 @@ def settle_proved(*, actor: Actor, aspect: str, subjects: Collection[str], realm
     """Settle open contests of what befell these orders, or of complaints, where judging has found another's fault since."""
     allow(actor, "credit.judge")
     judged = _TABLES[aspect].objects.filter(pk__in=sorted(subjects), cause__in=_PROVEN, judged_at__isnull=False)
-    by_matter = {f"{aspect}/{row.pk}/{row.outcome}": row for row in judged}
-    proofs = {}
-    proved = provers(orders=list(subjects)) if aspect in ORDER_ASPECTS else {}
-    for contest, matter, merchant in queries.open_contests_about(matters=list(by_matter)):
-        row = by_matter[matter]
-        if row.merchant == merchant:
-            event = record.entry_key(realm, OWN_SOURCE, f"{aspect}/{row.pk}/{row.revision}").hex()
-            proofs[contest] = Proof(row.cause, event, proved.get((row.pk, row.cause or ""), ""))  # type: ignore[arg-type]
-    return decisions.settle_proved(actor=actor, proofs=proofs, realm=realm, at=at) if proofs else []
+    by_matter = {matter_of(aspect, row.pk, row.outcome): row for row in judged}
+    opened = queries.open_contests_about(matters=list(by_matter))
+    found = {contest: by_matter[matter] for contest, matter, merchant in opened if by_matter[matter].merchant == merchant}
+    if not found:
+        return []
+    proved = provers(orders=[row.pk for row in found.values()]) if aspect in ORDER_ASPECTS else {}
+    proofs = {
+        contest: Proof(row.cause, _key_of(aspect, row, realm), proved.get((row.pk, row.cause or ""), ""))  # type: ignore[arg-type]
+        for contest, row in found.items()
+    }
+    return decisions.settle_proved(actor=actor, proofs=proofs, realm=realm, at=at)
+
+
+def _key_of(aspect: str, judged: Dispatch | Delivery | Complaint, realm: Realm) -> str:
+    """The key, in hex, of the fact by which this judgement stands in the record."""
+    return record.entry_key(realm, OWN_SOURCE, f"{aspect}/{judged.pk}/{judged.revision}").hex()
 
 
 @transaction.atomic
@@ -99,7 +106,7 @@ def _judged_against(aspect: str, merchant: str, subjects: Sequence[str], claimed
                 raise Conflict(f"Complaint {subject} costs no points: its cause is {judged.cause or 'none'}.")
             raise Conflict(f"Order {subject} costs no points: its cause is {judged.cause or 'none'}.")
         about = {"complaint": subject} if is_complaint else {"order": subject}
-        key = record.entry_key(realm, OWN_SOURCE, f"{aspect}/{subject}/{judged.revision}").hex()
+        key = _key_of(aspect, judged, realm)
         contested.append(Contested(key, aspect, claimed=claimed, outcome=judged.outcome or "", **about))  # type: ignore[arg-type]
     return contested
 

@@ -25,13 +25,13 @@ from yinuo.credit.rules.judging import (
     judge_delivery,
     judge_dispatch,
     lane_of,
-    matter_of,
     pending_of,
     rank_weight,
     weight_of,
     with_cause,
 )
 from yinuo.decisions.queries import settled_causes
+from yinuo.decisions.rules import matter_of
 from yinuo.delivery.queries import disruptions, journeys
 from yinuo.delivery.rules import Disruption, Journey
 from yinuo.kit import rows
@@ -114,7 +114,10 @@ def _keep_pending(
 
 def _as_settled(aspect: str, judged: dict[str, Judged]) -> dict[str, Judged]:
     """The judgements with the causes that contests gave to these very outcomes of these very merchants."""
-    matters = {subject: matter_of(aspect, each.fact) for subject, each in judged.items() if each.fact.cause is not None}
+    matters = {
+        subject: matter_of(aspect, subject, each.fact.topic if isinstance(each.fact, ComplaintJudged) else each.fact.outcome)
+        for subject, each in judged.items() if each.fact.cause is not None
+    }
     settled = settled_causes(matters=list(matters.values()))
     if not settled:
         return judged

@@ -14,6 +14,7 @@ from yinuo.credit.features import costs
 from yinuo.credit.models import Complaint, Delivery, Dispatch, Standing
 from yinuo.credit.queries.standings import shown_scorecard
 from yinuo.decisions import queries as decisions
+from yinuo.decisions.rules import matter_of
 from yinuo.kit.actors import Actor, allow
 from yinuo.kit.moments import MICROS_PER_DAY, from_micros, to_micros
 
@@ -65,7 +66,7 @@ def held_against(*, viewer: Actor, merchant: str, at: datetime, limit: int, aspe
             rows = table.objects.filter(merchant=merchant, judged_at__gte=since, cause="merchant")
             found.append([(row, name) for row in rows.order_by("-judged_at", "pk")[:limit]])
     newest = list(islice(merge(*found, key=lambda pair: pair[0].judged_at or 0, reverse=True), limit))
-    matters = [f"{name}/{row.pk}/{row.outcome}" for row, name in newest]
+    matters = [matter_of(name, row.pk, row.outcome) for row, name in newest]
     contests = decisions.disputed(matters=matters)
     named = {each.id: each.order for each in complaints([row.pk for row, name in newest if name == "complaint"])}
     return [_held(row, name, contests.get(matter, ""), named) for (row, name), matter in zip(newest, matters, strict=True)]

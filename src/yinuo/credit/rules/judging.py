@@ -154,13 +154,6 @@ def with_cause(judged: Judged, cause: str | None) -> Judged:
     return Judged(judged.at, replace(judged.fact, cause=cause))
 
 
-def matter_of(aspect: str, fact: DispatchJudged | DeliveryJudged | ComplaintJudged) -> str:
-    """What a contest of the cause that a judgement found is about, as `decisions.actions.Contested.matter` says it."""
-    if isinstance(fact, ComplaintJudged):
-        return f"{aspect}/{fact.complaint}/{fact.topic}"
-    return f"{aspect}/{fact.order}/{fact.outcome}"
-
-
 def _came_too_late(order: OrderRow, journey: Journey) -> bool:
     """Whether a cancellation that is not the merchant's own came after the hand-over, or was only stated after it.
 

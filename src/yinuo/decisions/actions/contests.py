@@ -30,6 +30,7 @@ from yinuo.decisions.rules import (
     check_cause,
     check_open,
     check_words,
+    matter_of,
 )
 from yinuo.kit.actors import Actor, allow, read_anew
 from yinuo.kit.facts import Fact
@@ -79,7 +80,7 @@ class Contested:
         An outcome is what became of an order, or the topic of a complaint: one that turns out to be about something else
         blames the merchant for something else.
         """
-        return self.event if self.aspect == "fact" else f"{self.aspect}/{self.complaint or self.order}/{self.outcome}"
+        return self.event if self.aspect == "fact" else matter_of(self.aspect, self.complaint or self.order, self.outcome)
 
 
 @transaction.atomic
